@@ -1,0 +1,205 @@
+"""What is owed now, and the next instant that matters: the difference between what should hold and what is known."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from entrevue import attention, correspondence
+from entrevue.correspondence import event_for, open_letters
+from entrevue.interview import Interview, deadlines, people_key
+from entrevue.orders import (
+    ClaimTime,
+    FindSlots,
+    Invitee,
+    LookUpPeople,
+    Order,
+    ReleaseTime,
+    RemoveEvent,
+    SendLetter,
+    WriteEvent,
+)
+from entrevue.scheduling import Claim, claim_key, release_key, search_key
+from entrevue.values import CANDIDATE, Status
+
+CLOCKS_REACH = timedelta(days=400)
+"""Longer than any interview lives: 120 days ahead, 60 of evaluation, 90 of follow-up."""
+
+_LOOKING = (Status.NEEDS_SCHEDULING, Status.AWAITING_CANDIDATE, Status.NEEDS_RESCHEDULING)
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """Orders in the order in which a lane should take them; `next` is None when no clock is running."""
+
+    owed: tuple[Order, ...]
+    next: datetime | None
+
+
+def plan(interview: Interview, now: datetime) -> Agenda:
+    """Say what is owed of a settled interview at this instant. Level, not edge: asked twice, it says the same."""
+    owed: list[Order] = []
+    if interview.closed is None:
+        owed += _people(interview, now)
+        owed += _search(interview, now)
+    owed += _ledger(interview, now)
+    owed += _calendars(interview, now)
+    owed += correspondence.orders(interview, now)
+    failures = interview.effects.failures
+    return Agenda(owed=tuple(order for order in owed if order.key not in failures), next=_next(interview, now))
+
+
+def _next(interview: Interview, now: datetime) -> datetime | None:
+    instants = [at for at, _ in deadlines(interview)]
+    instants += [due.at for due in open_letters(interview)]
+    if interview.closed is None:
+        instants += attention.moments(interview)
+    return min((at for at in instants if at > now), default=None)
+
+
+def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
+    people = interview.people
+    if people.looked_up == people.look_ups:
+        return []
+    invitees = tuple(Invitee(who=one.who, person=one.person, zone=one.zone) for one in people.members)
+    return [
+        LookUpPeople(
+            key=people_key(interview),
+            lane="directory",
+            interview=interview.id,
+            now=now,
+            people=invitees,
+            until=interview.opened_at + CLOCKS_REACH,
+        )
+    ]
+
+
+def _search(interview: Interview, now: datetime) -> list[FindSlots]:
+    state, policy = interview.scheduling, interview.request.policy
+    wanted = state.searches > state.searched and interview.people.known and interview.status in _LOOKING
+    if not wanted or state.requested is not None:
+        return []
+    earliest = max(now + policy.minimum_notice, interview.request.earliest or now)
+    return [
+        FindSlots(
+            key=search_key(interview),
+            lane="search",
+            interview=interview.id,
+            now=now,
+            people=_must_be_free(interview),
+            candidate_zone=interview.people.clock(CANDIDATE).zone,
+            minutes=policy.duration,
+            earliest=earliest,
+            latest=earliest + timedelta(days=policy.horizon_days),
+            buffer_before=policy.buffer_before,
+            buffer_after=policy.buffer_after,
+            grid=policy.grid,
+            count=policy.slots_offered,
+            avoid=state.avoid if state.booking is None else (*state.avoid, state.booking.slot.start),
+            replaces=_held_key(interview),
+        )
+    ]
+
+
+def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime]:
+    claims = interview.scheduling.claims
+    owed: list[ClaimTime | ReleaseTime] = [
+        _claim(interview, claim, now) for claim in claims if claim.was == "requested"
+    ]
+    owed += [
+        ReleaseTime(
+            key=release_key(interview, claim.n),
+            lane="ledger",
+            interview=interview.id,
+            now=now,
+            claim=claim_key(interview, claim.n),
+        )
+        for claim in claims
+        if claim.was == "leaving"
+    ]
+    return owed
+
+
+def _claim(interview: Interview, claim: Claim, now: datetime) -> ClaimTime:
+    policy = interview.request.policy
+    return ClaimTime(
+        key=claim_key(interview, claim.n),
+        lane="ledger",
+        interview=interview.id,
+        now=now,
+        people=_must_be_free(interview),
+        slot=claim.slot,
+        buffer_before=policy.buffer_before,
+        buffer_after=policy.buffer_after,
+        replaces=_held_key(interview),
+    )
+
+
+def _held_key(interview: Interview) -> str | None:
+    booking = interview.scheduling.booking
+    return claim_key(interview, booking.claim) if booking else None
+
+
+def _must_be_free(interview: Interview) -> tuple[str, ...]:
+    return tuple(one.person for one in interview.people.interviewers if one.counts and one.person is not None)
+
+
+def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveEvent]:
+    shown = interview.scheduling.shown
+    if shown is None or (interview.closed is not None and not shown.cancelled):
+        return []
+    owed: list[WriteEvent | RemoveEvent] = []
+    for who in interview.with_calendar:
+        person, held = interview.people[who].person, interview.effects.calendars.get(who)
+        if person is None or interview.in_sync(who):
+            continue
+        etag = held.etag if held else None
+        if shown.cancelled:
+            owed.append(
+                RemoveEvent(
+                    key=f"{interview.id}/event_removal/{who}/{shown.sequence}.1",
+                    lane=f"calendar/{who}",
+                    interview=interview.id,
+                    now=now,
+                    who=who,
+                    person=person,
+                    uid=event_for(interview, who, shown).uid,
+                    sequence=shown.sequence,
+                    etag=etag,
+                )
+            )
+        else:
+            owed.append(
+                WriteEvent(
+                    key=f"{interview.id}/event/{who}/{shown.sequence}.1",
+                    lane=f"calendar/{who}",
+                    interview=interview.id,
+                    now=now,
+                    who=who,
+                    person=person,
+                    event=event_for(interview, who, shown),
+                    etag=etag,
+                )
+            )
+    return owed
+
+
+def summary(order: Order) -> str:
+    """Say in plain words what an order does, for the people who read the Temporal UI. Names nobody."""
+    match order:
+        case LookUpPeople():
+            return "Look up the people and their time zones in the directory"
+        case FindSlots(count=count):
+            return f"Search everyone's free time for up to {count} slots"
+        case ClaimTime(slot=slot):
+            return f"Claim {slot.start:%a %d %b %Y %H:%M} UTC for the panel"
+        case ReleaseTime():
+            return "Give the claimed time back"
+        case WriteEvent(who=who, event=event):
+            verb = "Write" if event.sequence == 0 else "Update"
+            return f"{verb} the interview in the calendar of {who} (version {event.sequence})"
+        case RemoveEvent(who=who):
+            return f"Take the interview off the calendar of {who}"
+        case SendLetter(letter=letter, to=to):
+            return f"Mail to {to.who}: {letter.kind.replace('_', ' ')}"
+        case _:
+            assert_never(order)

@@ -1,0 +1,172 @@
+"""What needs a person: named, owned, ranked, one item a cause, and gone by itself when the cause is gone.
+
+Items are computed from the state; raising and clearing are recorded as the difference between what is computed and
+what is known (lifecycle, section 3).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from entrevue.feedback import review_due
+from entrevue.values import CANDIDATE, Message, Role, Status
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+Rank = Literal["now", "today", "information"]
+RANKS: tuple[Rank, ...] = ("now", "today", "information")
+
+_WARN_BEFORE_EXPIRY = timedelta(days=2)
+_FORMS_LATE = timedelta(hours=48)
+_MAIL_PATIENCE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """`id` is the cause, and its subject after a colon where there can be several."""
+
+    id: str
+    owner: Role
+    rank: Rank
+    clears: tuple[str, ...]
+    """Commands that help; empty: it clears itself."""
+    since: datetime | None = None
+
+
+class AttentionRaised(Message):
+    kind: Literal["attention_raised"] = "attention_raised"
+    item: str
+    owner: Role
+    rank: Rank
+    clears: tuple[str, ...]
+
+
+class AttentionCleared(Message):
+    kind: Literal["attention_cleared"] = "attention_cleared"
+    item: str
+
+
+AttentionEvent = AttentionRaised | AttentionCleared
+
+
+def difference(interview: "Interview", at: datetime) -> list[AttentionEvent]:
+    """Give the items to raise (also with a new rank or owner) and those to clear."""
+    wanted = {item.id: item for item in causes(interview, at)}
+    known = {item.id: item for item in interview.attention}
+    cleared = [AttentionCleared(item=name) for name in known if name not in wanted]
+    raised = [
+        AttentionRaised(item=item.id, owner=item.owner, rank=item.rank, clears=item.clears)
+        for item in wanted.values()
+        if item.id not in known or (known[item.id].owner, known[item.id].rank) != (item.owner, item.rank)
+    ]
+    return [*cleared, *raised]
+
+
+def evolve(items: tuple[Item, ...], event: AttentionEvent, at: datetime) -> tuple[Item, ...]:
+    others = tuple(item for item in items if item.id != event.item)
+    if isinstance(event, AttentionCleared):
+        return others
+    raised = Item(id=event.item, owner=event.owner, rank=event.rank, clears=event.clears, since=at)
+    return (*others, raised)
+
+
+def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
+    """Name everything that needs a person at this instant."""
+    if interview.effects.diverged_at is not None:
+        yield Item(id="JOURNAL_DIVERGED", owner="operator", rank="now", clears=("clear_attention",))
+    if interview.status.terminal:
+        return
+    yield from _of_people(interview)
+    yield from _of_scheduling(interview, now)
+    yield from _of_effects(interview, now)
+    yield from _of_session(interview)
+    yield from _of_evaluation(interview, now)
+    yield from _of_feedback(interview, now)
+
+
+def moments(interview: "Interview") -> Iterator[datetime]:
+    """Name the instants at which an item may be raised or change its rank though nothing happens."""
+    scheduling, policy = interview.scheduling, interview.request.policy
+    if scheduling.reply_by is not None:
+        yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
+    if scheduling.shown is not None:
+        yield scheduling.shown.at + policy.calendar_patience
+    for posted in interview.effects.messages.values():
+        if posted.was == "queued":
+            yield posted.date + _MAIL_PATIENCE
+    if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
+        yield interview.session.ended_at + _FORMS_LATE
+    due = review_due(interview)
+    if due is not None:
+        yield due
+
+
+def _of_people(interview: "Interview") -> Iterator[Item]:
+    for who in interview.people.unknown:
+        yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now", clears=("clear_attention", "cancel"))
+
+
+def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
+    state, status = interview.scheduling, interview.status
+    looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and state.offer is None
+    if looking and state.requested is None and state.searched == state.searches:
+        cause = "NO_COMMON_SLOT" if state.no_slot is not None else "NEGOTIATION_STUCK"
+        yield Item(id=cause, owner="coordinator", rank="today", clears=("offer_slots", "book_slot", "cancel"))
+    warn_at = state.reply_by - _WARN_BEFORE_EXPIRY if state.reply_by is not None else None
+    if status is Status.AWAITING_CANDIDATE and warn_at is not None and now >= warn_at:
+        yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information", clears=("offer_slots",))
+
+
+def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
+    effects = interview.effects
+    if effects.unreachable(CANDIDATE):
+        yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now", clears=("update_contact",))
+    for key, posted in effects.messages.items():
+        current = effects.key(key.rpartition(".")[0]) == key
+        if posted.was == "refused" and current and not (posted.whom == CANDIDATE and posted.address_is_bad):
+            yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today", clears=("resend_message",))
+    for key in effects.failures:
+        yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
+    for fact in effects.unreadable:
+        yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
+    if any(one.was == "queued" and now >= one.date + _MAIL_PATIENCE for one in effects.messages.values()):
+        yield Item(id="MAIL_BEHIND", owner="operator", rank="now", clears=())
+    shown = interview.scheduling.shown
+    if shown is not None and now >= shown.at + interview.request.policy.calendar_patience:
+        behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
+        if behind:
+            yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())
+    for who, on_calendar in effects.calendars.items():
+        if on_calendar.edited:
+            yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
+
+
+def _of_session(interview: "Interview") -> Iterator[Item]:
+    session = interview.session
+    if session.no_show is not None:
+        rank: Rank = "now" if session.no_show.contested else "today"
+        yield Item(id="NO_SHOW", owner="coordinator", rank=rank, clears=("rule_no_show",))
+    for question in session.questions:
+        if question.answer is None and not question.addressed:
+            clears = ("answer_question",)
+            yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank="today", clears=clears)
+    if interview.cancel_requested is not None:
+        yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
+
+
+def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:
+    ended = interview.session.ended_at
+    if interview.status is Status.AWAITING_EVALUATIONS and ended is not None and now >= ended + _FORMS_LATE:
+        yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="information", clears=("excuse_evaluation",))
+
+
+def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
+    if interview.status is Status.AWAITING_DECISION:
+        rank: Rank = "now" if interview.feedback.overdue else "today"
+        yield Item(id="DECISION_DUE", owner="decision_maker", rank=rank, clears=("record_decision",))
+    due = review_due(interview)
+    if due is not None:
+        overdue: Rank = "now" if now >= due else "today"
+        yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue, clears=("review_feedback",))

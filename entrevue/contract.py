@@ -1,0 +1,69 @@
+"""What backends, workers and operators agree on: the names by which they meet, and what a command answers."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from entrevue.values import Code, InterviewId, Message, Refused, Status
+
+WORKFLOW = "Interview"
+TASK_QUEUE = "interviews"
+
+VIEW, TIMELINE = "view", "timeline"
+"""Queries. Commands are updates and facts are signals, each named by its `kind`."""
+
+APPEND_JOURNAL = "append_journal"
+"""The one activity that is no order: the journal is the shell's business. Others are named by their order's kind."""
+
+STATUS = "InterviewStatus"
+BALL = "InterviewBall"
+ATTENTION = "InterviewAttention"
+START = "InterviewStart"
+"""Search attributes: three keywords and an instant. They are never encrypted, so none holds personal data."""
+
+
+def workflow_id(interview: InterviewId) -> str:
+    return f"interview/{interview}"
+
+
+class Receipt(Message):
+    """What an accepted command answers. `digest` lets the client see that one key came with two bodies."""
+
+    interview: InterviewId
+    status: Status
+    revision: int
+    seq: int
+    digest: str
+
+
+class Ended(Message):
+    """How an interview ended; the workflow's result."""
+
+    interview: InterviewId
+    status: Status
+    events: int
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read(model: type[_Model], payload: object) -> _Model:
+    """Read a stranger's payload, or refuse it naming the fields at fault; never their values, which may be secret."""
+    try:
+        return model.model_validate(payload)
+    except ValidationError as problem:
+        raise Refused(Code.INVALID_COMMAND, faults(problem)) from None
+
+
+def faults(problem: ValidationError) -> str:
+    return "; ".join(_faults(problem))
+
+
+def _faults(problem: ValidationError) -> Iterable[str]:
+    for error in problem.errors(include_url=False, include_input=False, include_context=False):
+        where = ".".join(str(part) for part in error["loc"]) or "payload"
+        what = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            what = "is not a field we know; check its spelling"
+        yield f"{where}: {what}"

@@ -1,0 +1,386 @@
+"""What the world is known to hold: each message, each calendar, and the orders that came to nothing."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from entrevue.orders import (
+    EventRemoved,
+    EventWritten,
+    GaveUp,
+    LetterRefused,
+    LetterSent,
+    LetterUnsure,
+    SendLetter,
+)
+from entrevue.people import ContactUpdated, DirectoryAskedAgain
+from entrevue.scheduling import OfferDelivered, delivered
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Message, Refused, Who
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+LetterKind = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class ResendMessage(Intake):
+    """Send somebody the newest letter of this kind once more."""
+
+    kind: Literal["resend_message"] = "resend_message"
+    by: Actor
+    letter: LetterKind
+    whom: Who
+
+
+class ClearAttention(Intake):
+    """Say that the cause of an attention item was mended: what came to nothing is tried again."""
+
+    kind: Literal["clear_attention"] = "clear_attention"
+    by: Actor
+    item: Annotated[str, Field(min_length=1, max_length=300, description="the item's id, as `view` shows it")]
+
+
+EffectsCommand = ResendMessage | ClearAttention
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class MessageQueued(Message):
+    """From here on the letter may have been sent: only then is its cancellation owed."""
+
+    kind: Literal["message_queued"] = "message_queued"
+    key: str
+    letter: LetterKind
+    whom: Who
+    version: str
+    date: Instant
+
+
+class MessageSent(Message):
+    kind: Literal["message_sent"] = "message_sent"
+    key: str
+    message_id: str
+
+
+class MessageRefused(Message):
+    kind: Literal["message_refused"] = "message_refused"
+    key: str
+    smtp_code: int
+    address_is_bad: bool
+
+
+class MessageUnsure(Message):
+    kind: Literal["message_unsure"] = "message_unsure"
+    key: str
+
+
+class MessageSkipped(Message):
+    """Its meaning had gone before it could be sent."""
+
+    kind: Literal["message_skipped"] = "message_skipped"
+    key: str
+    letter: LetterKind
+    whom: Who
+    version: str
+
+
+class CalendarWritten(Message):
+    kind: Literal["calendar_written"] = "calendar_written"
+    whom: Who
+    uid: str
+    sequence: int
+    outcome: str
+    etag: str | None = None
+
+
+class CalendarCleared(Message):
+    kind: Literal["calendar_cleared"] = "calendar_cleared"
+    whom: Who
+    uid: str
+    sequence: int
+    outcome: str
+
+
+class OrderGaveUp(Message):
+    """The patience of an order has ended. It is not repeated until somebody says that the cause is mended."""
+
+    kind: Literal["order_gave_up"] = "order_gave_up"
+    key: str
+    order: str
+    because: str
+
+
+class OrderAllowedAgain(Message):
+    kind: Literal["order_allowed_again"] = "order_allowed_again"
+    key: str
+
+
+class ResendRequested(Message):
+    kind: Literal["resend_requested"] = "resend_requested"
+    key: str
+
+
+class JournalDiverged(Message):
+    """The journal holds another entry under this number: history was rewritten by a reset."""
+
+    kind: Literal["journal_diverged"] = "journal_diverged"
+    entry: int
+
+
+class FactUnreadable(Message):
+    """A signal came that does not fit its model: dropped, but not in silence. `because` names fields, never values."""
+
+    kind: Literal["fact_unreadable"] = "fact_unreadable"
+    fact: str
+    because: str
+
+
+class FactDismissed(Message):
+    kind: Literal["fact_dismissed"] = "fact_dismissed"
+    fact: str
+
+
+class JournalTrusted(Message):
+    """An operator has looked at the divergence."""
+
+    kind: Literal["journal_trusted"] = "journal_trusted"
+
+
+EffectsEvent = (
+    MessageQueued
+    | MessageSent
+    | MessageRefused
+    | MessageUnsure
+    | MessageSkipped
+    | CalendarWritten
+    | CalendarCleared
+    | OrderGaveUp
+    | OrderAllowedAgain
+    | ResendRequested
+    | JournalDiverged
+    | JournalTrusted
+    | FactUnreadable
+    | FactDismissed
+)
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+Fate = Literal["queued", "sent", "refused", "unsure", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """One message. `date` is fixed when it is first queued, so that a retry is byte-identical."""
+
+    key: str
+    letter: str
+    whom: str
+    version: str
+    date: datetime
+    was: Fate
+    address_is_bad: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnCalendar:
+    """What a person's calendar holds of the panel's event, as far as we know."""
+
+    sequence: int
+    present: bool
+    at: datetime
+    etag: str | None = None
+    edited: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    order: str
+    because: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    messages: dict[str, Posted] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    calendars: dict[str, OnCalendar] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    threads: dict[str, str] = field(default_factory=dict)
+    """Key of the first letter to each person: the root of their thread."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    diverged_at: int | None = None
+
+    def key(self, base: str) -> str:
+        """Give the key of the current try of `{interview}/{letter}/{whom}/{version}`."""
+        return f"{base}.{self.tries.get(base, 1)}"
+
+    def of(self, letter: str, whom: str) -> list[Posted]:
+        """Give the messages of one kind to one person, oldest first."""
+        return [one for one in self.messages.values() if one.letter == letter and one.whom == whom]
+
+    def unreachable(self, whom: str) -> bool:
+        """The newest thing known of this address is that it does not exist."""
+        fates = [one for one in self.messages.values() if one.whom == whom and one.was in ("sent", "refused")]
+        return bool(fates) and fates[-1].was == "refused" and fates[-1].address_is_bad
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def decide(command: EffectsCommand, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
+    match command:
+        case ResendMessage(letter=letter, whom=whom):
+            known = interview.effects.of(letter, whom)
+            if not known:
+                raise Refused(Code.INVALID_COMMAND, f"letter: {whom} was never sent a {letter}")
+            return [] if known[-1].was == "queued" else [ResendRequested(key=known[-1].key)]
+        case ClearAttention(item=item):
+            return _clear(item, interview)
+        case _:
+            assert_never(command)
+
+
+def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
+    if all(one.id != item for one in interview.attention):
+        open_items = ", ".join(one.id for one in interview.attention) or "none"
+        raise Refused(Code.INVALID_COMMAND, f"item: is not open; open are: {open_items}")
+    cause, _, subject = item.partition(":")
+    if cause == "JOURNAL_DIVERGED":
+        return [JournalTrusted()]
+    if cause == "PERSON_UNKNOWN":
+        return [DirectoryAskedAgain()]
+    if cause == "FACT_UNREADABLE":
+        return [FactDismissed(fact=subject)]
+    if subject in interview.effects.failures:
+        return [OrderAllowedAgain(key=subject)]
+    commands = next(one.clears for one in interview.attention if one.id == item)
+    raise Refused(Code.INVALID_STATE, f"item: {cause} clears itself; what helps: {', '.join(commands) or 'waiting'}")
+
+
+def answered(
+    answer: EventWritten | EventRemoved | LetterSent | LetterRefused | LetterUnsure | GaveUp,
+    interview: "Interview",
+    now: datetime,
+) -> list[EffectsEvent | OfferDelivered]:
+    """Remember what the world says it holds, also when it is no longer wanted."""
+    match answer:
+        case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag):
+            return [CalendarWritten(whom=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag)]
+        case EventRemoved(who=who, uid=uid, sequence=sequence, outcome=outcome):
+            return [CalendarCleared(whom=who, uid=uid, sequence=sequence, outcome=outcome)]
+        case LetterSent(key=key, message_id=message_id):
+            sent = MessageSent(key=key, message_id=message_id)
+            return [sent, *_started_clock(key, interview, now)]
+        case LetterRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad):
+            return [MessageRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad)]
+        case LetterUnsure(key=key):
+            return [MessageUnsure(key=key), *_started_clock(key, interview, now)]
+        case GaveUp(key=key, order=order, because=because):
+            return [OrderGaveUp(key=key, order=order, because=because)]
+        case _:
+            assert_never(answer)
+
+
+def _started_clock(key: str, interview: "Interview", now: datetime) -> list[OfferDelivered]:
+    posted = interview.effects.messages.get(key)
+    if posted is None or posted.letter != "offer":
+        return []
+    return [event for event in delivered(interview, int(posted.version), now) if isinstance(event, OfferDelivered)]
+
+
+def started(order: SendLetter, version: str) -> MessageQueued:
+    """The shell is about to send this letter."""
+    return MessageQueued(key=order.key, letter=order.letter.kind, whom=order.to.who, version=version, date=order.date)
+
+
+# --- fold ------------------------------------------------------------------------------------------------------------
+
+
+def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
+    match event:
+        case MessageQueued(key=key, letter=letter, whom=whom, version=version, date=date):
+            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=date, was="queued")
+            threads = state.threads if whom in state.threads else {**state.threads, whom: key}
+            return _posted(replace(state, threads=threads), posted)
+        case MessageSkipped(key=key, letter=letter, whom=whom, version=version):
+            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=at, was="skipped")
+            return _posted(state, posted)
+        case MessageSent(key=key):
+            return _fate(state, key, "sent")
+        case MessageRefused(key=key, address_is_bad=address_is_bad):
+            return _fate(state, key, "refused", address_is_bad=address_is_bad)
+        case MessageUnsure(key=key):
+            return _fate(state, key, "unsure")
+        case CalendarWritten():
+            return _written(state, event, at)
+        case CalendarCleared(whom=whom, sequence=sequence, outcome=outcome):
+            edited = outcome == "edited_by_person"
+            cleared = OnCalendar(sequence=sequence, present=edited, at=at, edited=edited)
+            return replace(state, calendars={**state.calendars, whom: cleared})
+        case OrderGaveUp(key=key, order=order, because=because):
+            failure = Failure(order=order, because=because, at=at)
+            return replace(state, failures={**state.failures, key: failure})
+        case OrderAllowedAgain(key=key):
+            return replace(state, failures={name: one for name, one in state.failures.items() if name != key})
+        case ResendRequested(key=key):
+            return _next_try(state, key)
+        case JournalDiverged(entry=entry):
+            return replace(state, diverged_at=entry)
+        case JournalTrusted():
+            return replace(state, diverged_at=None)
+        case FactUnreadable(fact=fact, because=because):
+            return replace(state, unreadable={**state.unreadable, fact: because})
+        case FactDismissed(fact=fact):
+            return replace(state, unreadable={name: why for name, why in state.unreadable.items() if name != fact})
+        case _:
+            assert_never(event)
+
+
+def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
+    """A new address: what the old one refused is owed again, under a new try."""
+    if event.email is None:
+        return state
+    for one in list(state.messages.values()):
+        if one.whom == CANDIDATE and one.was == "refused":
+            state = _next_try(state, one.key)
+    return replace(
+        state,
+        messages={
+            key: replace(one, address_is_bad=False) if one.whom == CANDIDATE else one
+            for key, one in state.messages.items()
+        },
+    )
+
+
+def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
+    was = state.calendars.get(event.whom)
+    if event.outcome == "superseded" or (was is not None and was.sequence > event.sequence):
+        return state
+    now = OnCalendar(
+        sequence=event.sequence,
+        present=event.outcome != "gone",
+        at=at,
+        etag=event.etag,
+        edited=event.outcome in ("edited_by_person", "gone"),
+    )
+    return replace(state, calendars={**state.calendars, event.whom: now})
+
+
+def _posted(state: Effects, posted: Posted) -> Effects:
+    return replace(state, messages={**state.messages, posted.key: posted})
+
+
+def _fate(state: Effects, key: str, was: Fate, *, address_is_bad: bool = False) -> Effects:
+    """Newest last: the order of `messages` says what is known most recently."""
+    posted = replace(state.messages[key], was=was, address_is_bad=address_is_bad)
+    others = {name: one for name, one in state.messages.items() if name != key}
+    return replace(state, messages={**others, key: posted})
+
+
+def _next_try(state: Effects, key: str) -> Effects:
+    base, _, number = key.rpartition(".")
+    return replace(state, tries={**state.tries, base: max(state.tries.get(base, 1), int(number)) + 1})

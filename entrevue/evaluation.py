@@ -1,0 +1,264 @@
+"""What both sides expected and how each evaluates the other: sealed from one another until both gates have opened."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from entrevue.rubrics import DEFAULT_COMPETENCIES, CandidateForm, Form, Score, Scorecard, fault
+from entrevue.session import FormDue
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Text, Who
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class ShareExpectations(Intake):
+    """Before the session: one line for the other side, one private line. The latest version holds."""
+
+    kind: Literal["share_expectations"] = "share_expectations"
+    by: Actor
+    for_other_side: Annotated[
+        Line | None, Field(description="shown to them: what I hope to discuss / what I will assess")
+    ] = None
+    private: Annotated[Text | None, Field(description="sealed: what I expect, what I bring")] = None
+    confidence: Annotated[Score | None, Field(description="how sure you feel before, 1 to 5; private")] = None
+
+
+class SubmitEvaluation(Intake):
+    """Hand in your form, or a new version of it while it is not locked."""
+
+    kind: Literal["submit_evaluation"] = "submit_evaluation"
+    by: Actor
+    form: Form
+
+
+class ExcuseEvaluation(Intake):
+    """Release somebody from their form, with a reason."""
+
+    kind: Literal["excuse_evaluation"] = "excuse_evaluation"
+    by: Actor
+    whom: Who
+    reason: Line
+
+
+EvaluationCommand = ShareExpectations | SubmitEvaluation | ExcuseEvaluation
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class ExpectationsShared(Message):
+    kind: Literal["expectations_shared"] = "expectations_shared"
+    for_other_side: str | None = None
+    private: str | None = None
+    confidence: int | None = None
+
+
+class EvaluationSubmitted(Message):
+    """`late`: after its window had closed."""
+
+    kind: Literal["evaluation_submitted"] = "evaluation_submitted"
+    version: int
+    late: bool
+    form: Form
+
+
+class EvaluationExcused(Message):
+    kind: Literal["evaluation_excused"] = "evaluation_excused"
+    whom: Who
+    reason: str
+
+
+class EvaluationsSealed(Message):
+    """Gate 1: what is there is locked; what is missing has expired. `embargo_until` opens aggregates only."""
+
+    kind: Literal["evaluations_sealed"] = "evaluations_sealed"
+    expired: tuple[Who, ...]
+    embargo_until: Instant
+
+
+EvaluationEvent = ExpectationsShared | EvaluationSubmitted | EvaluationExcused | EvaluationsSealed
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectations:
+    for_other_side: str | None
+    private: str | None
+    confidence: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    form: Scorecard | CandidateForm
+    at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormState:
+    due: datetime
+    was: Literal["open", "submitted", "excused", "expired"] = "open"
+    versions: tuple[Version, ...] = ()
+
+    @property
+    def latest(self) -> Version | None:
+        return self.versions[-1] if self.versions else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    expectations: dict[str, Expectations] = field(default_factory=dict)
+    forms: dict[str, FormState] = field(default_factory=dict)
+    sealed_at: datetime | None = None
+    embargo_until: datetime | None = None
+
+    @property
+    def window_closes(self) -> datetime | None:
+        return max((form.due for form in self.forms.values()), default=None)
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def decide(command: EvaluationCommand, interview: "Interview", now: datetime) -> list[EvaluationEvent]:
+    match command:
+        case ShareExpectations():
+            return _share(command, interview)
+        case SubmitEvaluation(by=by, form=form):
+            return _submit(interview, by, form, now)
+        case ExcuseEvaluation(by=by, whom=whom, reason=reason):
+            return _excuse(interview, by, whom, reason)
+        case _:
+            assert_never(command)
+
+
+def _share(command: ShareExpectations, interview: "Interview") -> list[EvaluationEvent]:
+    if command.for_other_side is None and command.private is None and command.confidence is None:
+        raise Refused(Code.INVALID_COMMAND, "share_expectations is empty: give for_other_side, private or confidence")
+    shared = ExpectationsShared(
+        for_other_side=command.for_other_side, private=command.private, confidence=command.confidence
+    )
+    was = interview.evaluation.expectations.get(command.by)
+    same = was is not None and (was.for_other_side, was.private, was.confidence) == (
+        shared.for_other_side,
+        shared.private,
+        shared.confidence,
+    )
+    return [] if same else [shared]
+
+
+def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, now: datetime) -> list[EvaluationEvent]:
+    state = interview.evaluation.forms.get(by)
+    if state is None:
+        raise Refused(Code.NOT_ATTENDED, "a form is owed by those who were at the session only")
+    expected = CandidateForm if by == CANDIDATE else Scorecard
+    if not isinstance(form, expected):
+        raise Refused(Code.INVALID_COMMAND, "form.form: a candidate sends `candidate`, an interviewer `scorecard`")
+    problem = fault(form, DEFAULT_COMPETENCIES)
+    if problem is None and isinstance(form, CandidateForm) and form.about == CANDIDATE:
+        problem = "form.about: name an interviewer, or nobody"
+    if problem is None and isinstance(form, CandidateForm) and form.about and form.about not in interview.people:
+        problem = f"form.about: {form.about} does not take part in this interview"
+    if problem is not None:
+        raise Refused(Code.INVALID_COMMAND, problem)
+    last = state.latest
+    if last is not None and last.form == form:
+        return []
+    if state.was == "excused":
+        raise Refused(Code.FORM_NOT_OPEN, "you were excused from this form; ask the coordinator")
+    if last is not None:
+        _may_change(interview, by, last.form, form)
+    return [EvaluationSubmitted(version=len(state.versions) + 1, late=now > state.due, form=form)]
+
+
+def _may_change(
+    interview: "Interview", by: str, was: Scorecard | CandidateForm, form: Scorecard | CandidateForm
+) -> None:
+    if interview.evaluation.sealed_at is not None:
+        raise Refused(Code.EVALUATION_LOCKED, "the evaluations are sealed; what was submitted stays as it is")
+    if isinstance(was, Scorecard) and isinstance(form, Scorecard) and unblinded(interview, by):
+        judged = (was.ratings, was.recommendation)
+        if judged != (form.ratings, form.recommendation):
+            raise Refused(
+                Code.EVALUATION_LOCKED, "form.ratings: you can read a colleague's form, so your ratings are frozen"
+            )
+
+
+def unblinded(interview: "Interview", who: str) -> bool:
+    """Whether this panelist can read a peer's form: own form in, and at least one peer's too."""
+    forms = interview.evaluation.forms
+    own = forms.get(who)
+    peers = (form for name, form in forms.items() if name not in (who, CANDIDATE))
+    return own is not None and own.was == "submitted" and any(peer.was == "submitted" for peer in peers)
+
+
+def _excuse(interview: "Interview", by: str, whom: str, reason: str) -> list[EvaluationEvent]:
+    state = interview.evaluation.forms.get(whom)
+    if by.startswith("i") and by[1:].isdigit() and by != whom:
+        raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer can excuse themselves only")
+    if state is None or state.was != "open":
+        raise Refused(Code.FORM_NOT_OPEN, f"whom: {whom} has no open form")
+    return [EvaluationExcused(whom=whom, reason=reason)]
+
+
+def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
+    evaluation = interview.evaluation
+    expired = tuple(who for who, form in evaluation.forms.items() if form.was == "open")
+    closes = evaluation.window_closes or at
+    embargo = max(at, closes) + timedelta(days=interview.request.policy.embargo_days)
+    return EvaluationsSealed(expired=expired, embargo_until=embargo)
+
+
+def follows(interview: "Interview", at: datetime) -> list[EvaluationEvent]:
+    """Gate 1: everyone whose form counts has submitted or is excused (lifecycle, section 4)."""
+    evaluation = interview.evaluation
+    if not evaluation.forms or evaluation.sealed_at is not None:
+        return []
+    needed = [CANDIDATE, *(member.who for member in interview.people.interviewers if member.counts)]
+    done = all(evaluation.forms[who].was != "open" for who in needed if who in evaluation.forms)
+    return [seal(interview, at)] if done else []
+
+
+def deadlines(interview: "Interview") -> list[tuple[datetime, list[EvaluationEvent]]]:
+    """What happens by itself, and when: the window closes."""
+    closes = interview.evaluation.window_closes
+    if closes is None or interview.evaluation.sealed_at is not None:
+        return []
+    return [(closes, [seal(interview, closes)])]
+
+
+# --- fold ------------------------------------------------------------------------------------------------------------
+
+
+def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> Evaluation:
+    match event:
+        case ExpectationsShared(for_other_side=line, private=private, confidence=confidence):
+            shared = Expectations(for_other_side=line, private=private, confidence=confidence, at=at)
+            return replace(state, expectations={**state.expectations, by: shared})
+        case EvaluationSubmitted(form=form, late=late):
+            was = state.forms[by]
+            versions = (*was.versions, Version(form=form, at=at, late=late))
+            return replace(state, forms={**state.forms, by: replace(was, was="submitted", versions=versions)})
+        case EvaluationExcused(whom=whom):
+            return replace(state, forms={**state.forms, whom: replace(state.forms[whom], was="excused")})
+        case EvaluationsSealed(expired=expired, embargo_until=embargo_until):
+            forms = {who: replace(form, was="expired") if who in expired else form for who, form in state.forms.items()}
+            return replace(state, forms=forms, sealed_at=at, embargo_until=embargo_until)
+        case _:
+            assert_never(event)
+
+
+def opened(state: Evaluation, forms: tuple[FormDue, ...]) -> Evaluation:
+    """The session has ended: everyone who was there has a form."""
+    return replace(state, forms={one.who: FormState(due=one.due) for one in forms})
+
+
+def voided(state: Evaluation) -> Evaluation:
+    """There was no session after all: no form is owed."""
+    return replace(state, forms={})

@@ -1,0 +1,466 @@
+"""One interview: its regions put together, and the two functions that judge what happens and remember it.
+
+`decide` says what a cause leads to, `evolve` folds one event in, `advance` does both with the clocks that ran out
+before. State is nothing but the fold of the events. The third function, `plan`, is in `entrevue.agenda`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from entrevue import (
+    attention,
+    correspondence,
+    effects,
+    evaluation,
+    feedback,
+    people,
+    permissions,
+    privacy,
+    scheduling,
+    session,
+)
+from entrevue.attention import AttentionEvent, Item
+from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
+from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
+from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, InterviewCompleted
+from entrevue.orders import (
+    Answer,
+    EventRemoved,
+    EventWritten,
+    GaveUp,
+    LetterRefused,
+    LetterSent,
+    LetterUnsure,
+    PeopleFound,
+    SendLetter,
+    SlotsFound,
+    TimeClaimed,
+    TimeReleased,
+    TimeTaken,
+)
+from entrevue.people import ContactUpdated, Member, People, PeopleCommand, PeopleEvent, PeopleLookedUp
+from entrevue.permissions import Command
+from entrevue.privacy import Privacy, PrivacyCommand, PrivacyEvent
+from entrevue.request import InterviewRequest
+from entrevue.scheduling import (
+    CandidateWithdrew,
+    InterviewCancelled,
+    InterviewExpired,
+    Scheduling,
+    SchedulingCommand,
+    SchedulingEvent,
+)
+from entrevue.session import (
+    NoShowConfirmed,
+    NoShowProvisional,
+    Session,
+    SessionAborted,
+    SessionCommand,
+    SessionEnded,
+    SessionEvent,
+    SessionFact,
+)
+from entrevue.values import Message, Side, Status
+
+RULES = 1
+"""Which logic an interview was opened under; `Interview.rules` keeps it when the logic changes (architecture, 1)."""
+
+SCHEMA_VERSION = 1
+
+# --- causes ----------------------------------------------------------------------------------------------------------
+
+
+class Started(Message):
+    """The shell is about to carry out this letter: from now on it may have been sent."""
+
+    order: SendLetter
+
+
+class OperatorCancelled(Message):
+    """Somebody pressed *Request cancellation* in the Temporal UI; cannot be refused."""
+
+    reason: str | None = None
+
+
+class UnreadableFact(Message):
+    """A signal that does not fit its model."""
+
+    fact: str
+    because: str
+
+
+class JournalRefused(Message):
+    """The journal holds something else under this number."""
+
+    entry: int
+
+
+Fact = SessionFact
+Cause = Command | Fact | Answer | Started | OperatorCancelled | JournalRefused | UnreadableFact
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class InterviewOpened(Message):
+    kind: Literal["interview_opened"] = "interview_opened"
+    request: InterviewRequest
+    rules: int = RULES
+
+
+class CancelRequested(Message):
+    """By an operator, outside the commands; in a session it waits for its end."""
+
+    kind: Literal["cancel_requested"] = "cancel_requested"
+    reason: str | None = None
+
+
+Event = (
+    InterviewOpened
+    | CancelRequested
+    | PeopleEvent
+    | SchedulingEvent
+    | SessionEvent
+    | EvaluationEvent
+    | FeedbackEvent
+    | PrivacyEvent
+    | EffectsEvent
+    | AttentionEvent
+)
+
+
+class Recorded(Message):
+    """One event of the log. `by` is an actor, `engine` (an answer of the world) or `clock` (a deadline)."""
+
+    seq: int
+    at: datetime
+    by: str
+    event: Annotated[Event, Field(discriminator="kind")]
+
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    status: Status
+    at: datetime
+    by: str
+    reason: str | None = None
+    late: bool = False
+    side: Side | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interview:
+    request: InterviewRequest
+    rules: int
+    opened_at: datetime
+    seq: int
+    people: People
+    scheduling: Scheduling = Scheduling()
+    session: Session = Session()
+    evaluation: Evaluation = Evaluation()
+    feedback: Feedback = Feedback()
+    privacy: Privacy = Privacy()
+    effects: Effects = Effects()
+    attention: tuple[Item, ...] = ()
+    closed: Closed | None = None
+    cancel_requested: str | None = None
+    """An operator's cancel that waits for the end of the session: its reason, maybe empty."""
+    since: datetime
+    """When the status last changed."""
+    at: datetime
+    """When the last event happened; no later one carries an earlier time."""
+    acted: dict[str, datetime] = field(default_factory=dict)
+    """When each person last commanded: who has just acted is awake, and may be written to."""
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+    @property
+    def status(self) -> Status:
+        return _status(self)
+
+    @property
+    def with_calendar(self) -> tuple[str, ...]:
+        """The interviewers whose calendars we write."""
+        return tuple(member.who for member in self.people.interviewers if member.has_calendar)
+
+    def in_sync(self, who: str) -> bool:
+        """Whether this person's calendar holds what it should, or a person changed it on purpose."""
+        shown, held = self.scheduling.shown, self.effects.calendars.get(who)
+        if shown is None:
+            return True
+        return held is not None and held.sequence >= shown.sequence and (held.edited or held.present != shown.cancelled)
+
+    def member(self, who: str) -> Member:
+        return self.people[who]
+
+
+def _status(interview: Interview) -> Status:
+    scheduling, session, evaluation, feedback = (
+        interview.scheduling,
+        interview.session,
+        interview.evaluation,
+        interview.feedback,
+    )
+    if interview.closed is not None:
+        return interview.closed.status
+    if session.no_show is not None:
+        return Status.NO_SHOW_REVIEW
+    if feedback.following_up:
+        return Status.FOLLOW_UP
+    if feedback.released_at is not None:
+        return Status.RELEASED
+    if evaluation.sealed_at is not None:
+        return Status.AWAITING_DECISION
+    if session.ended_at is not None:
+        return Status.AWAITING_EVALUATIONS
+    if session.started_at is not None:
+        return Status.IN_PROGRESS
+    if scheduling.exchange is not None:
+        return Status.NEEDS_RESCHEDULING
+    if scheduling.booking is not None:
+        return Status.SCHEDULED
+    return Status.AWAITING_CANDIDATE if scheduling.offer is not None else Status.NEEDS_SCHEDULING
+
+
+# --- decide ----------------------------------------------------------------------------------------------------------
+
+
+def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
+    """Say what a cause leads to. A Command that does not fit raises `Refused`; nothing else can be refused."""
+    if isinstance(cause, Command):
+        permissions.check(cause, interview)
+        return _command(cause, interview, now)
+    if isinstance(cause, SessionFact):
+        return [] if interview.closed else _widen(session.judge(cause, interview, now))
+    match cause:
+        case Started(order=order):
+            return [] if order.key in interview.effects.messages else [_queued(order)]
+        case OperatorCancelled(reason=reason):
+            return [] if interview.closed else [CancelRequested(reason=reason)]
+        case JournalRefused(entry=entry):
+            return [] if interview.effects.diverged_at is not None else [JournalDiverged(entry=entry)]
+        case UnreadableFact(fact=fact, because=because):
+            return [FactUnreadable(fact=fact, because=because)]
+        case _:
+            return _answer(cause, interview, now)
+
+
+def _command(command: Command, interview: Interview, now: datetime) -> list[Event]:
+    if isinstance(command, SchedulingCommand):
+        return _widen(scheduling.decide(command, interview, now))
+    if isinstance(command, SessionCommand):
+        return _widen(session.decide(command, interview, now))
+    if isinstance(command, EvaluationCommand):
+        return _widen(evaluation.decide(command, interview, now))
+    if isinstance(command, FeedbackCommand):
+        return _widen(feedback.decide(command, interview, now))
+    if isinstance(command, PrivacyCommand):
+        return _widen(privacy.decide(command, interview))
+    if isinstance(command, EffectsCommand):
+        return _widen(effects.decide(command, interview))
+    if isinstance(command, PeopleCommand):
+        return _widen(people.decide(command, interview))
+    assert_never(command)
+
+
+def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
+    """The world changed, and we say so, whether or not it is still wanted."""
+    match answer:
+        case PeopleFound():
+            if answer.key != people_key(interview):
+                return []
+            found = PeopleLookedUp(
+                organisation=answer.organisation, people=answer.people, clocks=answer.clocks, unknown=answer.unknown
+            )
+            return [found]
+        case SlotsFound() | TimeClaimed() | TimeTaken() | TimeReleased():
+            return _widen(scheduling.answered(answer, interview))
+        case GaveUp(order="claim_time"):
+            return _widen(scheduling.answered(answer, interview))
+        case EventWritten() | EventRemoved() | LetterSent() | LetterRefused() | LetterUnsure() | GaveUp():
+            return _widen(effects.answered(answer, interview, now))
+        case _:
+            assert_never(answer)
+
+
+def people_key(interview: Interview) -> str:
+    return f"{interview.id}/people/all/{interview.people.look_ups}.1"
+
+
+def _queued(order: SendLetter) -> Event:
+    version = order.key.rpartition("/")[2].rpartition(".")[0]
+    return effects.started(order, version)
+
+
+def _widen(events: Iterable[Event]) -> list[Event]:
+    """Lists are invariant: this is a copy that may hold any event."""
+    return list(events)
+
+
+# --- evolve ----------------------------------------------------------------------------------------------------------
+
+
+def evolve(interview: Interview, record: Recorded) -> Interview:
+    """Fold one event in. Total: an event is remembered, never refused."""
+    before = interview.status
+    after = replace(_fold(interview, record.event, record.at, record.by), seq=record.seq, at=record.at)
+    if record.by in interview.people:
+        after = replace(after, acted={**after.acted, record.by: record.at})
+    return after if after.status is before else replace(after, since=record.at)
+
+
+def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
+    if isinstance(event, SchedulingEvent):
+        folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
+        return _closed_by(folded, event, at, by)
+    if isinstance(event, SessionEvent):
+        folded = replace(interview, session=session.evolve(interview.session, event, at, by))
+        return _closed_by(_forms_follow(folded, event), event, at, by)
+    if isinstance(event, EvaluationEvent):
+        return replace(interview, evaluation=evaluation.evolve(interview.evaluation, event, at, by))
+    if isinstance(event, FeedbackEvent):
+        folded = replace(interview, feedback=feedback.evolve(interview.feedback, event, at, by))
+        return _closed_by(folded, event, at, by)
+    if isinstance(event, PrivacyEvent):
+        return replace(interview, privacy=privacy.evolve(interview.privacy, event, at))
+    if isinstance(event, EffectsEvent):
+        return replace(interview, effects=effects.evolve(interview.effects, event, at))
+    if isinstance(event, PeopleEvent):
+        known = effects.contact_updated(interview.effects, event) if isinstance(event, ContactUpdated) else None
+        return replace(interview, people=people.evolve(interview.people, event), effects=known or interview.effects)
+    if isinstance(event, AttentionEvent):
+        return replace(interview, attention=attention.evolve(interview.attention, event, at))
+    match event:
+        case CancelRequested(reason=reason):
+            return replace(interview, cancel_requested=reason or "")
+        case InterviewOpened():
+            raise ValueError("an interview is opened once")
+        case _:
+            assert_never(event)
+
+
+def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:
+    match event:
+        case SessionEnded(forms=forms):
+            return replace(interview, evaluation=evaluation.opened(interview.evaluation, forms))
+        case SessionAborted() | NoShowProvisional():
+            return replace(interview, evaluation=evaluation.voided(interview.evaluation))
+        case _:
+            return interview
+
+
+def _closed_by(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
+    match event:
+        case InterviewCancelled(side=side, late=late, reason=reason):
+            closed = Closed(status=Status.CANCELLED, at=at, by=by, reason=reason, late=late, side=side)
+        case CandidateWithdrew(ends=True, reason=reason):
+            closed = Closed(status=Status.WITHDRAWN, at=at, by=by, reason=reason, side=Side.CANDIDATE)
+        case InterviewExpired():
+            closed = Closed(status=Status.EXPIRED, at=at, by=by)
+        case NoShowConfirmed(closes=True):
+            closed = Closed(status=Status.CLOSED_NO_SHOW, at=at, by=by, side=Side.CANDIDATE)
+            ended = scheduling.finished(interview.scheduling)
+            return replace(interview, closed=closed, scheduling=ended)
+        case InterviewCompleted():
+            closed = Closed(status=Status.COMPLETED, at=at, by=by)
+            return replace(interview, closed=closed, scheduling=scheduling.finished(interview.scheduling))
+        case _:
+            return interview
+    return replace(interview, closed=closed, session=replace(interview.session, no_show=None))
+
+
+# --- advance ---------------------------------------------------------------------------------------------------------
+
+
+def opened(request: InterviewRequest, now: datetime) -> tuple[Interview, list[Recorded]]:
+    """Begin an interview with its first event."""
+    first = Recorded(seq=1, at=now, by="backend", event=InterviewOpened(request=request))
+    interview = Interview(
+        request=request, rules=RULES, opened_at=now, seq=1, people=people.begin(request), since=now, at=now
+    )
+    return interview, [first]
+
+
+def fold(records: Iterable[Recorded]) -> Interview:
+    """Rebuild the state from the whole journal."""
+    interview: Interview | None = None
+    for record in records:
+        if isinstance(record.event, InterviewOpened):
+            interview = replace(opened(record.event.request, record.at)[0], rules=record.event.rules)
+        elif interview is None:
+            raise ValueError("the first event of an interview is interview_opened")
+        else:
+            interview = evolve(interview, record)
+    if interview is None:
+        raise ValueError("no events")
+    return interview
+
+
+def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Interview, list[Recorded]]:
+    """Let the clocks run out that are due, then judge the cause, then let follow what follows. May raise `Refused`."""
+    interview, records = settle(interview, now)
+    by = cause.by if isinstance(cause, Command) else "operator" if isinstance(cause, OperatorCancelled) else "engine"
+    interview, caused = _record(interview, decide(cause, interview, now), now, by)
+    interview, followed = settle(interview, now)
+    return interview, [*records, *caused, *followed]
+
+
+def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
+    """Tick to a fixed point: what follows at once, then the earliest deadline that has passed, and so on.
+
+    An event of a deadline carries the deadline as its time: a command that arrives after a missed deadline meets
+    the state which that deadline made.
+    """
+    records: list[Recorded] = []
+    while True:
+        due = min((one for one in deadlines(interview) if one[0] <= now), key=lambda one: one[0], default=None)
+        if followed := _follows(interview):
+            interview, recorded = _record(interview, followed, interview.at, "engine")
+        elif due is not None:
+            interview, recorded = _record(interview, due[1], max(due[0], interview.at), "clock")
+        else:
+            break
+        records += recorded
+    interview, noticed = _record(interview, _widen(attention.difference(interview, now)), now, "engine")
+    return interview, records + noticed
+
+
+def deadlines(interview: Interview) -> list[tuple[datetime, list[Event]]]:
+    """What will happen by itself, and when, as far as is known now."""
+    if interview.closed is not None:
+        return [(at, _widen(events)) for at, events in correspondence.deadlines(interview)]
+    of_all: tuple[tuple[datetime, Iterable[Event]], ...] = (
+        *scheduling.deadlines(interview),
+        *session.deadlines(interview),
+        *evaluation.deadlines(interview),
+        *feedback.deadlines(interview),
+        *correspondence.deadlines(interview),
+    )
+    return [(at, _widen(events)) for at, events in of_all]
+
+
+def _follows(interview: Interview) -> list[Event]:
+    """What the last event brings with it, at the same instant."""
+    at = interview.at
+    if interview.closed is not None:
+        return []
+    if interview.cancel_requested is not None and interview.status is not Status.IN_PROGRESS:
+        return [scheduling.cancelled_by(interview, "operator", interview.cancel_requested or None, at)]
+    return [*evaluation.follows(interview, at), *feedback.follows(interview, at)]
+
+
+def _record(interview: Interview, events: Iterable[Event], at: datetime, by: str) -> tuple[Interview, list[Recorded]]:
+    records = []
+    for event in events:
+        record = Recorded(seq=interview.seq + 1, at=at, by=by, event=event)
+        interview = evolve(interview, record)
+        records.append(record)
+    return interview, records

@@ -1,0 +1,132 @@
+"""Who may send what, and when: one table, read by `decide`, rendered into the docs, tested cell by cell."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from entrevue.effects import ClearAttention, EffectsCommand, ResendMessage
+from entrevue.evaluation import EvaluationCommand, ExcuseEvaluation, ShareExpectations, SubmitEvaluation
+from entrevue.feedback import (
+    CheckGrowth,
+    FeedbackCommand,
+    OpenFeedback,
+    RecordDecision,
+    ReviewFeedback,
+    SubmitReflection,
+)
+from entrevue.people import PeopleCommand, UpdateContact
+from entrevue.privacy import GiveConsent, PrivacyCommand, RevokeConsent
+from entrevue.scheduling import (
+    BookSlot,
+    Cancel,
+    ChooseSlot,
+    DeclineOffer,
+    OfferSlots,
+    RequestReschedule,
+    Reschedule,
+    SchedulingCommand,
+    Withdraw,
+)
+from entrevue.session import (
+    AbortSession,
+    AnswerQuestion,
+    AskQuestion,
+    ContestNoShow,
+    EndSession,
+    MarkAddressed,
+    MarkAttendance,
+    NoteMoment,
+    ReportNoShow,
+    RuleNoShow,
+    SessionCommand,
+    StartSession,
+)
+from entrevue.values import CANDIDATE, Code, Refused, Status
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+Command = (
+    PeopleCommand
+    | SchedulingCommand
+    | SessionCommand
+    | EvaluationCommand
+    | FeedbackCommand
+    | PrivacyCommand
+    | EffectsCommand
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Roles (`interviewer` stands for every seat) and statuses in which a command fits."""
+
+    roles: frozenset[str]
+    statuses: frozenset[Status]
+
+
+_S = Status
+_LOOKING = {_S.NEEDS_SCHEDULING, _S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING}
+_BEFORE = {*_LOOKING, _S.SCHEDULED}
+_FORMS = {_S.AWAITING_EVALUATIONS, _S.AWAITING_DECISION}
+_AFTER = {*_FORMS, _S.RELEASED, _S.FOLLOW_UP}
+_LIVE = {status for status in Status if not status.terminal}
+_COMPANY = {"coordinator", "backend"}
+_PEOPLE = {CANDIDATE, "interviewer"}
+
+
+def _rule(roles: set[str], statuses: set[Status]) -> Rule:
+    return Rule(frozenset(roles), frozenset(statuses))
+
+
+TABLE: dict[type[Command], Rule] = {
+    UpdateContact: _rule({CANDIDATE, *_COMPANY}, _LIVE),
+    OfferSlots: _rule(_COMPANY, _LOOKING),
+    ChooseSlot: _rule({CANDIDATE, *_COMPANY}, {_S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING, _S.SCHEDULED}),
+    DeclineOffer: _rule({CANDIDATE, *_COMPANY}, {_S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING}),
+    BookSlot: _rule(_COMPANY, _LOOKING),
+    Reschedule: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED, _S.NEEDS_RESCHEDULING}),
+    RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED}),
+    Cancel: _rule({CANDIDATE, "decision_maker", "operator", *_COMPANY}, _BEFORE),
+    Withdraw: _rule({CANDIDATE, *_COMPANY}, {*_BEFORE, _S.NO_SHOW_REVIEW, *_FORMS}),
+    StartSession: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED}),
+    EndSession: _rule({"interviewer", *_COMPANY}, {_S.IN_PROGRESS}),
+    AbortSession: _rule({*_PEOPLE, *_COMPANY}, {_S.IN_PROGRESS}),
+    MarkAttendance: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED, _S.IN_PROGRESS}),
+    ReportNoShow: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED}),
+    ContestNoShow: _rule(_PEOPLE, {_S.NO_SHOW_REVIEW}),
+    RuleNoShow: _rule({"coordinator"}, {_S.NO_SHOW_REVIEW}),
+    NoteMoment: _rule(_PEOPLE, {_S.IN_PROGRESS, _S.AWAITING_EVALUATIONS}),
+    AskQuestion: _rule({CANDIDATE}, {_S.SCHEDULED, _S.IN_PROGRESS, *_AFTER}),
+    AnswerQuestion: _rule({"coordinator"}, _LIVE),
+    MarkAddressed: _rule({CANDIDATE}, _LIVE),
+    ShareExpectations: _rule(_PEOPLE, _BEFORE),
+    SubmitEvaluation: _rule(_PEOPLE, _FORMS),
+    ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
+    RecordDecision: _rule({"decision_maker", "coordinator"}, {_S.AWAITING_DECISION}),
+    ReviewFeedback: _rule({"reviewer"}, {_S.RELEASED, _S.FOLLOW_UP}),
+    OpenFeedback: _rule({CANDIDATE}, {_S.RELEASED, _S.FOLLOW_UP}),
+    SubmitReflection: _rule(_PEOPLE, {_S.RELEASED, _S.FOLLOW_UP}),
+    CheckGrowth: _rule(_PEOPLE, {_S.RELEASED, _S.FOLLOW_UP}),
+    GiveConsent: _rule({CANDIDATE}, _LIVE),
+    RevokeConsent: _rule({CANDIDATE}, _LIVE),
+    ResendMessage: _rule({"coordinator", "operator", "backend"}, _LIVE),
+    ClearAttention: _rule({"coordinator", "operator", "backend"}, _LIVE),
+}
+
+
+def role_of(actor: str) -> str:
+    return "interviewer" if actor.startswith("i") and actor[1:].isdigit() else actor
+
+
+def check(command: Command, interview: "Interview") -> None:
+    """Refuse what the table does not allow; whether the payload fits is the lifecycle module's business."""
+    rule, by, status = TABLE[type(command)], command.by, interview.status
+    if role_of(by) in ("interviewer", CANDIDATE) and by not in interview.people:
+        raise Refused(Code.NOT_PARTICIPANT, f"by: {by} does not take part in this interview")
+    if role_of(by) not in rule.roles:
+        allowed = ", ".join(sorted(rule.roles))
+        raise Refused(Code.NOT_AUTHORIZED, f"by: {command.kind} is for {allowed}, not for {role_of(by)}")
+    if status not in rule.statuses:
+        fits = ", ".join(sorted(rule.statuses))
+        sentence = f"{command.kind} does not fit while the interview is {status}; it fits in {fits}"
+        raise Refused(Code.INVALID_STATE, sentence)

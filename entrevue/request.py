@@ -1,0 +1,137 @@
+"""What a backend sends to start an interview, and the policy that is fixed at that moment."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from entrevue.values import (
+    EmailAddress,
+    Instant,
+    Intake,
+    InterviewId,
+    Line,
+    Link,
+    Minutes,
+    Name,
+    PersonId,
+    SeatRole,
+    ZoneName,
+)
+
+_Count = Annotated[int, Field(ge=0, le=100)]
+_LONGEST = timedelta(days=400)
+
+
+class Policy(Intake):
+    """Defaults of lifecycle, section 6. A snapshot: a default that changes later moves no promise already made.
+
+    Durations are ISO 8601 ("PT24H") or seconds. Those named `…_days` count days: they end at 23:59 of the reader's
+    own zone; `…_business_days` count the organisation's working days.
+    """
+
+    duration: Annotated[int, Field(ge=5, le=480, description="planned length in minutes")] = 40
+    slots_offered: Annotated[int, Field(ge=1, le=20)] = 5
+    grid: Annotated[int, Field(ge=5, le=60, description="minutes between possible starts")] = 15
+    horizon_days: Annotated[int, Field(ge=1, le=120, description="how far ahead slots are searched")] = 14
+    minimum_notice: timedelta = timedelta(hours=24)
+    buffer_before: Minutes = 0
+    buffer_after: Minutes = 15
+    claim_patience: timedelta = timedelta(minutes=5)
+    calendar_patience: timedelta = timedelta(minutes=15)
+    nudges: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
+    answer_days: Annotated[int, Field(ge=1, le=90, description="days to choose a slot")] = 7
+    answer_at_least: timedelta = timedelta(hours=48)
+    rounds: Annotated[int, Field(ge=1, le=20, description="offers before a person must help")] = 4
+    reschedules: _Count = 2
+    reschedule_within: timedelta = timedelta(days=3)
+    self_service_cutoff: timedelta = timedelta(hours=24)
+    late: timedelta = timedelta(hours=24)
+    remind_before: tuple[timedelta, timedelta] = (timedelta(hours=24), timedelta(hours=1))
+    grace_soft: timedelta = timedelta(minutes=5)
+    grace_hard: timedelta = timedelta(minutes=15)
+    no_show_contest_business_days: _Count = 3
+    no_show_retries: _Count = 1
+    empty_room: timedelta = timedelta(minutes=5)
+    overrun: timedelta = timedelta(minutes=30)
+    early_share: Annotated[float, Field(ge=0, le=1)] = 0.6
+    evaluation_days: Annotated[int, Field(ge=1, le=60)] = 7
+    form_reminder: timedelta = timedelta(hours=48)
+    question_business_days: _Count = 3
+    answer_by_business_days: _Count = 5
+    embargo_days: Annotated[int, Field(ge=1, le=365)] = 30
+    review_business_days: _Count = 5
+    rejection_pause: timedelta = timedelta(hours=48)
+    feedback: Annotated[bool, Field(description="may a candidate ask for reviewed feedback?")] = True
+    reflection: timedelta = timedelta(days=3)
+    growth_check: timedelta = timedelta(days=30)
+    follow_up: timedelta = timedelta(days=90)
+
+    @field_validator("*")
+    @classmethod
+    def _bounded(cls, value: object) -> object:
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, timedelta) and not timedelta(0) <= one <= _LONGEST:
+                raise ValueError("must be between zero and 400 days")
+        return value
+
+
+class CandidateContact(Intake):
+    name: Name
+    email: EmailAddress
+    zone: Annotated[ZoneName | None, Field(description="unknown: the organisation's, labelled as such")] = None
+
+
+class SeatRequest(Intake):
+    person: PersonId
+    role: SeatRole = SeatRole.REQUIRED
+
+
+class InterviewRequest(Intake):
+    """The smallest one has `id`, `role`, `candidate` and `interviewers`; everything else has a default."""
+
+    id: InterviewId
+    role: Annotated[Line, Field(description="the position talked about")]
+    candidate: CandidateContact
+    interviewers: Annotated[
+        tuple[SeatRequest, ...],
+        Field(min_length=1, max_length=20, description="directory ids or addresses, or seats; the first leads"),
+    ]
+    process_id: InterviewId | None = None
+    predecessor_id: InterviewId | None = None
+    conference_link: Link | None = None
+    location: Line | None = None
+    earliest: Annotated[Instant | None, Field(description="do not search for slots before this")] = None
+    policy: Policy = Policy()
+
+    @field_validator("interviewers", mode="before")
+    @classmethod
+    def _seats(cls, value: object) -> object:
+        """`"grace"` is short for a seat; the first interviewer named is LEAD where nobody says otherwise."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        seats = [{"person": one} if isinstance(one, str) else one for one in value]
+        if seats and not any(_role(seat) is SeatRole.LEAD for seat in seats):
+            first = seats[0]
+            if isinstance(first, dict) and "role" not in first:
+                seats[0] = {**first, "role": SeatRole.LEAD}
+        return seats
+
+    @model_validator(mode="after")
+    def _panel(self) -> Self:
+        people = [seat.person for seat in self.interviewers]
+        if len(set(people)) != len(people):
+            raise ValueError("interviewers: somebody is named twice")
+        leads = sum(seat.role is SeatRole.LEAD for seat in self.interviewers)
+        if leads > 1:
+            raise ValueError("interviewers: only one can be LEAD")
+        if not any(seat.role in (SeatRole.LEAD, SeatRole.REQUIRED) for seat in self.interviewers):
+            raise ValueError("interviewers: at least one must be LEAD or REQUIRED")
+        return self
+
+
+def _role(seat: object) -> SeatRole | None:
+    if isinstance(seat, SeatRequest):
+        return seat.role
+    named = seat.get("role") if isinstance(seat, dict) else None
+    return SeatRole(named) if isinstance(named, str) and named in SeatRole.__members__ else None

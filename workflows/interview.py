@@ -1,0 +1,442 @@
+"""The shell around the domain: records what comes in, carries out what `plan` owes, decides nothing.
+
+Handlers record, the loop acts. An order that is no longer owed is cancelled and keeps its lane until it has really
+ended. There is one timer, armed anew only when the next deadline moves.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Annotated, get_args
+
+from pydantic import Field, RootModel
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception  # noqa: A004
+
+with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
+    from entrevue import contract
+    from entrevue.agenda import Agenda, plan, summary
+    from entrevue.attention import RANKS
+    from entrevue.contract import Ended, Receipt, read
+    from entrevue.interview import (
+        SCHEMA_VERSION,
+        Cause,
+        Fact,
+        Interview,
+        JournalRefused,
+        OperatorCancelled,
+        Recorded,
+        Started,
+        UnreadableFact,
+        advance,
+        opened,
+        settle,
+    )
+    from entrevue.orders import (
+        Answer,
+        AppendJournal,
+        ClaimTime,
+        FindSlots,
+        GaveUp,
+        JournalAnswer,
+        JournalEntry,
+        LookUpPeople,
+        Order,
+        ReleaseTime,
+        RemoveEvent,
+        SendLetter,
+        WriteEvent,
+    )
+    from entrevue.permissions import Command
+    from entrevue.request import InterviewRequest
+    from entrevue.scheduling import BookSlot, ChooseSlot, Reschedule
+    from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
+    from entrevue.view import Happening, View, ball, card, timeline, view
+
+_CLAIMS_TIME = (ChooseSlot, BookSlot, Reschedule)
+"""Their handlers wait until the ledger has answered: the caller learns whether the time is theirs."""
+
+_SEEN = 200
+"""Update ids remembered across continue-as-new; within a run the server itself remembers."""
+
+_ON_TIMELINE = 2000
+
+_STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
+_BALL = SearchAttributeKey.for_keyword(contract.BALL)
+_ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
+_START = SearchAttributeKey.for_datetime(contract.START)
+
+
+class Carried(Message):
+    """What crosses continue-as-new."""
+
+    interview: Interview
+    unjournaled: tuple[Recorded, ...]
+    latest: tuple[Recorded, ...]
+    happened: tuple[Happening, ...]
+    seen: dict[str, Receipt]
+
+
+class _Reply(RootModel[Annotated[Answer, Field(discriminator="kind")]]):
+    """An activity's answer: a union at a border is wrapped, so that its kind decides."""
+
+
+class _Viewer(RootModel[Actor]):
+    """Whoever asks for a view."""
+
+
+@workflow.defn(name=contract.WORKFLOW)
+class InterviewWorkflow:
+    @workflow.init
+    def __init__(self, request: object, carried: Carried | None = None) -> None:
+        self._unreadable: ApplicationError | None = None
+        self._lanes: dict[str, tuple[Order, asyncio.Task[None]]] = {}
+        self._journal: asyncio.Task[None] | None = None
+        self._deadline: datetime | None = None
+        self._alarm: asyncio.Task[None] | None = None
+        self._attributes: tuple[str, str, str, datetime | None] | None = None
+        self._news = 0
+        self._cancelled = False
+        self._seen: dict[str, Receipt] = {}
+        self._unjournaled: tuple[Recorded, ...] = ()
+        self._latest: tuple[Recorded, ...] = ()
+        self._happened: tuple[Happening, ...] = ()
+        self._interview: Interview
+        try:
+            self._begin(request, carried)
+        except Refused as refused:
+            self._unreadable = _refusal(refused)
+            return
+        for command in get_args(Command):
+            self._listen_for_command(command)
+        for fact in get_args(Fact):
+            self._listen_for_fact(fact)
+
+    def _begin(self, request: object, carried: Carried | None) -> None:
+        if carried is None:
+            self._interview, first = opened(read(InterviewRequest, request), workflow.now())
+            self._remember(self._interview, first)
+            return
+        self._interview = carried.interview
+        self._unjournaled, self._latest, self._happened = carried.unjournaled, carried.latest, carried.happened
+        self._seen = dict(carried.seen)
+
+    @workflow.run
+    async def run(self, request: object, carried: Carried | None = None) -> Ended:
+        """One interview, from its request to its end."""
+        del carried  # both are `__init__`'s business
+        if self._unreadable is not None:
+            raise self._unreadable
+        while True:
+            self._clear_lanes()
+            now = workflow.now()
+            self._remember(*settle(self._interview, now))
+            agenda = plan(self._interview, now)
+            self._show(agenda)
+            rolling = workflow.info().is_continue_as_new_suggested()
+            self._carry_out([order for order in agenda.owed if not rolling or order.lane == "ledger"])
+            self._write_journal()
+            self._set_alarm(None if rolling else agenda.next)
+            if self._settled() and (rolling or (self._interview.closed is not None and not agenda.owed)):
+                break
+            await self._hear_news()
+        if self._interview.closed is None or agenda.owed:
+            workflow.continue_as_new(args=[request, self._snapshot()])
+        return Ended(interview=self._interview.id, status=self._interview.status, events=self._interview.seq)
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+
+    @workflow.query(name=contract.VIEW, description="The interview as one person or role may see it")
+    def view(self, viewer: object = None) -> View:
+        try:
+            return view(self._interview, read(_Viewer, viewer).root, workflow.now())
+        except Refused as refused:
+            raise _refusal(refused) from None
+
+    @workflow.query(name=contract.TIMELINE, description="What happened when, without its content")
+    def timeline(self) -> list[Happening]:
+        return list(self._happened)
+
+    def _listen_for_command(self, model: type[Command]) -> None:
+        """Register an update a command, so that any SDK, the CLI and the UI's own dialog can send it."""
+
+        def admit(payload: object = None) -> None:
+            command = _parse(model, payload)
+            earlier = self._earlier()
+            if earlier is not None and earlier.digest != digest(command):
+                raise _refusal(
+                    Refused(Code.IDEMPOTENCY_MISMATCH, "this key was used for another command; take a new one")
+                )
+            if earlier is None:
+                self._judge(command)  # a dry run: a refusal leaves no trace in the history
+
+        def accept(payload: object = None) -> Receipt:
+            command = _parse(model, payload)
+            return self._earlier() or self._accept(command)
+
+        async def accept_when_claimed(payload: object = None) -> Receipt:
+            command = _parse(model, payload)
+            earlier = self._earlier()
+            if earlier is not None:
+                return earlier
+            receipt = self._accept(command)
+            await self._claim_settled()
+            return receipt.model_copy(update={"status": self._interview.status, "revision": self._revision()})
+
+        kind: str = model.model_fields["kind"].default
+        handler = accept_when_claimed if issubclass(model, _CLAIMS_TIME) else accept
+        workflow.set_update_handler(kind, handler, validator=admit)
+
+    def _listen_for_fact(self, model: type[Fact]) -> None:
+        kind: str = model.model_fields["kind"].default
+
+        def judge(payload: object = None) -> None:
+            try:
+                fact: Cause = read(model, payload)
+            except Refused as refused:
+                fact = UnreadableFact(fact=kind, because=refused.sentence)
+            self._record(fact)
+
+        workflow.set_signal_handler(kind, judge)
+
+    def _accept(self, command: Command) -> Receipt:
+        self._remember(*self._judge(command))
+        receipt = Receipt(
+            interview=self._interview.id,
+            status=self._interview.status,
+            revision=self._revision(),
+            seq=self._interview.seq,
+            digest=digest(command),
+        )
+        info = workflow.current_update_info()
+        if info is not None:
+            self._seen = dict([*self._seen.items(), (info.id, receipt)][-_SEEN:])
+        return receipt
+
+    def _earlier(self) -> Receipt | None:
+        """Give the answer to the same key, where it was given before a continue-as-new."""
+        info = workflow.current_update_info()
+        return self._seen.get(info.id) if info is not None else None
+
+    async def _claim_settled(self) -> None:
+        """Wait for the ledger's answer to the claim just requested; write nothing afterwards."""
+        claim = self._interview.scheduling.requested
+        if claim is None:
+            return
+        await workflow.wait_condition(lambda: self._interview.scheduling.claim(claim.n).was != "requested")
+        if self._interview.scheduling.claim(claim.n).lost:
+            closed = self._interview.closed
+            if closed is not None:
+                raise _refusal(Refused(Code.INVALID_STATE, f"the interview has ended meanwhile: {closed.status}"))
+            raise _refusal(Refused(Code.SLOT_UNAVAILABLE, "start: that time is gone; fresh slots are on their way"))
+
+    def _revision(self) -> int:
+        return self._interview.scheduling.revision
+
+    def _judge(self, cause: Cause) -> tuple[Interview, list[Recorded]]:
+        try:
+            return advance(self._interview, cause, workflow.now())
+        except Refused as refused:
+            raise _refusal(refused) from None
+
+    def _record(self, cause: Cause) -> None:
+        self._remember(*self._judge(cause))
+
+    def _remember(self, interview: Interview, records: list[Recorded]) -> None:
+        self._interview = interview
+        if not records:
+            return
+        self._unjournaled = (*self._unjournaled, *records)
+        self._latest = (*self._latest, *records)[-8:]
+        self._happened = (*self._happened, *timeline(records))[-_ON_TIMELINE:]
+        self._news += 1
+
+    async def _hear_news(self) -> None:
+        known = self._news
+        try:
+            await workflow.wait_condition(lambda: self._news > known)
+        except asyncio.CancelledError:
+            reason = workflow.cancellation_reason()
+            if reason is None or self._cancelled:
+                raise  # the worker lets go of us; nobody cancelled
+            self._cancelled = True
+            self._record(OperatorCancelled(reason=reason or None))
+
+    # --- what goes out -----------------------------------------------------------------------------------------------
+
+    def _carry_out(self, owed: list[Order]) -> None:
+        wanted = {order.key for order in owed}
+        for order, task in self._lanes.values():
+            if order.key not in wanted and not task.cancelling():
+                task.cancel()  # stale; it keeps its lane until it has really ended
+        for order in owed:
+            if order.lane not in self._lanes:
+                if isinstance(order, SendLetter):
+                    self._record(Started(order=order))
+                self._lanes[order.lane] = (order, self._background(self._perform(order)))
+
+    def _clear_lanes(self) -> None:
+        for lane, (_, task) in list(self._lanes.items()):
+            if task.done():
+                del self._lanes[lane]
+                if not task.cancelled():
+                    task.result()  # a bug surfaces here and fails the workflow task: visible, mended by a deploy
+
+    async def _perform(self, order: Order) -> None:
+        patience, retry = _patience(order, self._interview)
+        try:
+            reply = await workflow.execute_activity(
+                order.kind,
+                order,
+                result_type=_Reply,
+                activity_id=order.key,
+                summary=summary(order),
+                start_to_close_timeout=timedelta(seconds=60),
+                schedule_to_close_timeout=patience,
+                retry_policy=retry,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                return
+            self._record(GaveUp(key=order.key, order=order.kind, because=_trouble(failure)))
+            return
+        self._record(reply.root)  # also when it was stale: the world has changed, and we say so
+
+    def _write_journal(self) -> None:
+        """Append what is pending, one activity at a time, so that the order is kept and much goes at once."""
+        if self._journal is not None and self._journal.done():
+            self._journal.result()  # a bug surfaces here
+            self._journal = None
+        if self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
+            self._journal = self._background(self._append(self._unjournaled))
+
+    async def _append(self, records: tuple[Recorded, ...]) -> None:
+        interview, last = self._interview.id, records[-1].seq
+        batch = AppendJournal(
+            key=f"{interview}/journal/all/{last}.1",
+            interview=interview,
+            entries=tuple(_entry(interview, record) for record in records),
+        )
+        answer = await workflow.execute_activity(
+            contract.APPEND_JOURNAL,
+            batch,
+            result_type=JournalAnswer,
+            activity_id=batch.key,
+            summary=f"Write {len(records)} events to the journal (up to {last})",
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=_PATIENT,
+        )
+        if answer.diverged_at is not None:
+            self._record(JournalRefused(entry=answer.diverged_at))
+            return
+        self._unjournaled = tuple(record for record in self._unjournaled if record.seq > answer.up_to)
+
+    def _background(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._wake)
+        return task
+
+    def _wake(self, _: asyncio.Task[None]) -> None:
+        self._news += 1
+
+    def _set_alarm(self, deadline: datetime | None) -> None:
+        if deadline == self._deadline:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._deadline = deadline
+        self._alarm = asyncio.create_task(self._ring(deadline)) if deadline else None
+
+    async def _ring(self, deadline: datetime) -> None:
+        await workflow.sleep(deadline - workflow.now(), summary=f"Next deadline: {deadline:%a %d %b %Y %H:%M} UTC")
+        self._deadline = None
+        self._news += 1
+
+    # --- what people see ---------------------------------------------------------------------------------------------
+
+    def _show(self, agenda: Agenda) -> None:
+        interview = self._interview
+        workflow.set_current_details(card(interview, agenda, self._latest))
+        ranks = [one.rank for one in interview.attention]
+        rank = next((rank for rank in RANKS if rank in ranks), "none")
+        booking = interview.scheduling.booking
+        attributes = (interview.status.value, ball(interview), rank, booking.slot.start if booking else None)
+        if attributes == self._attributes:
+            return
+        self._attributes = attributes
+        status, who, needs, start = attributes
+        workflow.upsert_search_attributes(
+            [
+                _STATUS.value_set(status),
+                _BALL.value_set(who),
+                _ATTENTION.value_set(needs),
+                _START.value_set(start) if start else _START.value_unset(),
+            ]
+        )
+
+    # --- how it ends -------------------------------------------------------------------------------------------------
+
+    def _settled(self) -> bool:
+        return not self._lanes and self._journal is None and not self._unjournaled and workflow.all_handlers_finished()
+
+    def _snapshot(self) -> Carried:
+        return Carried(
+            interview=self._interview,
+            unjournaled=self._unjournaled,
+            latest=self._latest,
+            happened=self._happened,
+            seen=self._seen,
+        )
+
+
+_PATIENT = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=10))
+_BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+
+
+def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, RetryPolicy]:
+    """Say how long an order is tried and how often; None is for ever. What follows afterwards, `plan` says."""
+    match order:
+        case LookUpPeople():
+            return timedelta(minutes=15), _BRISK
+        case FindSlots():
+            return timedelta(hours=1), _BRISK
+        case ClaimTime():
+            return interview.request.policy.claim_patience, _BRISK
+        case ReleaseTime() | RemoveEvent():
+            return None, _PATIENT
+        case WriteEvent() | SendLetter():
+            return timedelta(days=2), _PATIENT
+
+
+def _parse(model: type[Command], payload: object) -> Command:
+    try:
+        return read(model, payload)
+    except Refused as refused:
+        raise _refusal(refused) from None
+
+
+def _refusal(refused: Refused) -> ApplicationError:
+    """Say no as Temporal carries it: the code is the error's type."""
+    return ApplicationError(refused.sentence, type=refused.code.value, non_retryable=True)
+
+
+def _trouble(failure: ActivityError) -> str:
+    """Name the kind of trouble that an order gave up on; messages may hold what is nobody's business."""
+    cause = failure.cause
+    if isinstance(cause, TimeoutError) and isinstance(cause.cause, ApplicationError):
+        cause = cause.cause  # patience ran out while this was being tried
+    return (cause.type if isinstance(cause, ApplicationError) else None) or "timeout"
+
+
+def _entry(interview: InterviewId, record: Recorded) -> JournalEntry:
+    return JournalEntry(
+        interview=interview,
+        seq=record.seq,
+        kind=record.event.kind,
+        at=record.at,
+        by=record.by,
+        schema_version=SCHEMA_VERSION,
+        data=record.event.model_dump(mode="json"),
+    )
