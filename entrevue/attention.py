@@ -20,7 +20,6 @@ RANKS: tuple[Rank, ...] = ("now", "today", "information")
 
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
-_MAIL_PATIENCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +92,6 @@ def moments(interview: "Interview") -> Iterator[datetime]:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
     if scheduling.shown is not None:
         yield scheduling.shown.at + policy.calendar_patience
-    for posted in interview.effects.messages.values():
-        if posted.was == "queued":
-            yield posted.date + _MAIL_PATIENCE
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
     due = review_due(interview)
@@ -131,7 +127,7 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
     for fact in effects.unreadable:
         yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
-    if any(one.was == "queued" and now >= one.date + _MAIL_PATIENCE for one in effects.messages.values()):
+    if any(key in effects.delayed and one.was == "queued" for key, one in effects.messages.items()):
         yield Item(id="MAIL_BEHIND", owner="operator", rank="now", clears=())
     shown = interview.scheduling.shown
     if shown is not None and now >= shown.at + interview.request.policy.calendar_patience:

@@ -114,6 +114,14 @@ class OrderGaveUp(Message):
     because: str
 
 
+class OrderDelayed(Message):
+    """The first patience of a letter has ended. It is tried on, more slowly, and an operator should look."""
+
+    kind: Literal["order_delayed"] = "order_delayed"
+    key: str
+    because: str
+
+
 class OrderAllowedAgain(Message):
     kind: Literal["order_allowed_again"] = "order_allowed_again"
     key: str
@@ -159,6 +167,7 @@ EffectsEvent = (
     | CalendarWritten
     | CalendarCleared
     | OrderGaveUp
+    | OrderDelayed
     | OrderAllowedAgain
     | ResendRequested
     | JournalDiverged
@@ -211,6 +220,7 @@ class Effects:
     failures: dict[str, Failure] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
     """Key of the first letter to each person: the root of their thread."""
+    delayed: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     diverged_at: int | None = None
 
@@ -279,6 +289,8 @@ def answered(
             return [MessageRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad)]
         case LetterUnsure(key=key):
             return [MessageUnsure(key=key), *_started_clock(key, interview, now)]
+        case GaveUp(key=key, order="send_letter", because=because) if key not in interview.effects.delayed:
+            return [OrderDelayed(key=key, because=because)]
         case GaveUp(key=key, order=order, because=because):
             return [OrderGaveUp(key=key, order=order, because=because)]
         case _:
@@ -324,6 +336,8 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
         case OrderGaveUp(key=key, order=order, because=because):
             failure = Failure(order=order, because=because, at=at)
             return replace(state, failures={**state.failures, key: failure})
+        case OrderDelayed(key=key, because=because):
+            return replace(state, delayed={**state.delayed, key: because})
         case OrderAllowedAgain(key=key):
             return replace(state, failures={name: one for name, one in state.failures.items() if name != key})
         case ResendRequested(key=key):

@@ -51,7 +51,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue.permissions import Command
     from entrevue.request import InterviewRequest
     from entrevue.scheduling import BookSlot, ChooseSlot, Reschedule
-    from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
+    from entrevue.values import Actor, Code, InterviewId, Message, Refused, Status, digest
     from entrevue.view import Happening, View, ball, card, timeline, view
 
 _CLAIMS_TIME = (ChooseSlot, BookSlot, Reschedule)
@@ -61,6 +61,9 @@ _SEEN = 200
 """Update ids remembered across continue-as-new; within a run the server itself remembers."""
 
 _ON_TIMELINE = 2000
+
+_MUCH = 20
+"""Events that go to the journal though orders are in flight."""
 
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
@@ -95,6 +98,7 @@ class InterviewWorkflow:
         self._journal: asyncio.Task[None] | None = None
         self._deadline: datetime | None = None
         self._alarm: asyncio.Task[None] | None = None
+        self._journaled_status: Status | None = None
         self._attributes: tuple[str, str, str, datetime | None] | None = None
         self._news = 0
         self._cancelled = False
@@ -305,11 +309,16 @@ class InterviewWorkflow:
         self._record(reply.root)  # also when it was stale: the world has changed, and we say so
 
     def _write_journal(self) -> None:
-        """Append what is pending, one activity at a time, so that the order is kept and much goes at once."""
+        """Append what is pending, one activity at a time, so that the order is kept and much goes at once.
+
+        While orders are in flight their answers are waited for, unless the status has changed or much has come up.
+        """
         if self._journal is not None and self._journal.done():
             self._journal.result()  # a bug surfaces here
             self._journal = None
-        if self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
+        due = not self._lanes or len(self._unjournaled) >= _MUCH or self._interview.status != self._journaled_status
+        if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
+            self._journaled_status = self._interview.status
             self._journal = self._background(self._append(self._unjournaled))
 
     async def _append(self, records: tuple[Recorded, ...]) -> None:
@@ -344,6 +353,9 @@ class InterviewWorkflow:
     def _set_alarm(self, deadline: datetime | None) -> None:
         if deadline == self._deadline:
             return
+        armed = self._deadline
+        if self._lanes and armed is not None and (deadline is None or deadline > armed):
+            return  # answers are on their way and may move it back; a bell that rings too early is harmless
         if self._alarm is not None:
             self._alarm.cancel()
         self._deadline = deadline
@@ -392,6 +404,11 @@ class InterviewWorkflow:
 
 
 _PATIENT = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=10))
+_AT_FIRST = RetryPolicy(
+    initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=5), maximum_attempts=8
+)
+"""A quarter of an hour, counted in attempts: none is cut off, so none can run beside the order's second patience."""
+
 _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
@@ -401,11 +418,13 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
         case LookUpPeople():
             return timedelta(minutes=15), _BRISK
         case FindSlots():
-            return timedelta(hours=1), _BRISK
+            return timedelta(minutes=15), _BRISK
         case ClaimTime():
             return interview.request.policy.claim_patience, _BRISK
         case ReleaseTime() | RemoveEvent():
             return None, _PATIENT
+        case SendLetter() if order.key not in interview.effects.delayed:
+            return None, _AT_FIRST
         case WriteEvent() | SendLetter():
             return timedelta(days=2), _PATIENT
 

@@ -1,0 +1,154 @@
+"""Calendars: what Entrevue asks of one, and the activities that write an interview's event into it and take it out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from entrevue.orders import CalendarEvent, EventRemoved, EventWritten, RemoveEvent, WriteEvent
+from entrevue.values import Instant, InterviewId, Message, PersonId
+
+_UNTIL_MENDED = timedelta(minutes=10)
+"""A refusal is mended by an administrator, so asking every few seconds would help nobody."""
+
+# --- the port --------------------------------------------------------------------------------------------------------
+
+
+class Busy(Message):
+    """A stretch of time in which a person is taken. What for is nobody's business: there is no title."""
+
+    start: Instant
+    end: Instant
+    tentative: bool = False
+    interview: InterviewId | None = None
+    """Entrevue wrote it, for this interview: so that an interview does not stand in its own way."""
+
+
+class Ensured(Message):
+    """`edited_by_person` and `gone` mean that nothing was written.
+
+    With `edited_by_person` the etag is that of the person's version: an order that brings it along says that it knows
+    of the edit, and overwrites it.
+    """
+
+    outcome: Literal["created", "updated", "already_there", "superseded", "edited_by_person", "gone"]
+    etag: str | None = None
+
+
+class Removed(Message):
+    outcome: Literal["removed", "already_gone", "edited_by_person"]
+
+
+class EventState(Message):
+    """How an event that we wrote stands in the calendar now, whoever changed it since."""
+
+    start: Instant
+    end: Instant
+    sequence: int
+    """Of the version that Entrevue wrote last; people's programs count on in iCalendar's own SEQUENCE."""
+    summary: str
+    cancelled: bool
+    etag: str | None
+
+
+class CalendarUnavailable(Exception):
+    """Trouble that may pass by itself: refused connections, timeouts, resets, 429, 5xx."""
+
+    def __init__(self, person: PersonId, because: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(f"calendar of {person}: {because}")
+        self.retry_after = retry_after
+
+
+class CalendarRefused(Exception):
+    """Trouble that somebody must mend: wrong password, no right, no such calendar."""
+
+    def __init__(self, person: PersonId, because: str) -> None:
+        super().__init__(f"calendar of {person}: {because}")
+
+
+class Calendar(Protocol):
+    """People's calendars, by directory id. Everything may be repeated; a repetition changes nothing.
+
+    All times are aware and UTC. Any method may raise `CalendarUnavailable` or `CalendarRefused`.
+    """
+
+    async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        """Give what overlaps [start, end), ascending by start. Stretches may overlap each other."""
+        ...
+
+    async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
+        """Make the calendar hold exactly this version of the event.
+
+        The first line that fits decides:
+
+        - nothing is there: `gone` where we wrote before (`etag` is given), else `created`
+        - a later version of ours is there: `superseded`
+        - this version of ours is there, and no person moved or cancelled it: `already_there`
+        - a person moved or cancelled it, and `etag` is not that of their version: `edited_by_person`
+        - otherwise `updated`: a person's other changes (title, notes, alarms) are no edit in this sense, and give way
+        """
+        ...
+
+    async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
+        """Make the calendar hold no version of the event up to this one.
+
+        The first line that fits decides:
+
+        - nothing is there, or a later version of ours (this removal is a late repetition): `already_gone`
+        - a person moved it, and `etag` is not that of their version: `edited_by_person`
+        - otherwise `removed`, also where a person changed its title or notes, or cancelled it
+        """
+        ...
+
+    async def read(self, person: PersonId, uid: str) -> EventState | None:
+        """Say how the event stands; None where it is gone."""
+        ...
+
+
+# --- the activities --------------------------------------------------------------------------------------------------
+
+
+class CalendarActivities:
+    """What is in a calendar because of an interview."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+
+    @activity.defn(name="write_event")
+    async def write_event(self, order: WriteEvent) -> EventWritten:
+        """Make the person's calendar hold this version. A person's own edit is an answer: they must be asked."""
+        with calendar_trouble():
+            ensured = await self._calendar.ensure(order.person, order.event, order.interview, order.etag)
+        return EventWritten(
+            key=order.key,
+            who=order.who,
+            uid=order.event.uid,
+            sequence=order.event.sequence,
+            outcome=ensured.outcome,
+            etag=ensured.etag,
+        )
+
+    @activity.defn(name="remove_event")
+    async def remove_event(self, order: RemoveEvent) -> EventRemoved:
+        """Undo `write_event`. Harmless where nothing was written, or a person was faster."""
+        with calendar_trouble():
+            removed = await self._calendar.remove(order.person, order.uid, order.sequence, order.etag)
+        return EventRemoved(
+            key=order.key, who=order.who, uid=order.uid, sequence=order.sequence, outcome=removed.outcome
+        )
+
+
+@contextmanager
+def calendar_trouble() -> Iterator[None]:
+    """Tell Temporal when a retry makes sense. No trouble here is final: the order's own patience ends the trying."""
+    try:
+        yield
+    except CalendarUnavailable as trouble:
+        raise ApplicationError(
+            str(trouble), type="CalendarUnavailable", next_retry_delay=trouble.retry_after
+        ) from trouble
+    except CalendarRefused as trouble:
+        raise ApplicationError(str(trouble), type="CalendarRefused", next_retry_delay=_UNTIL_MENDED) from trouble

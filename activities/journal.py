@@ -1,0 +1,41 @@
+"""Keep an interview's events for ever: the journal's port, and the activity that appends to it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from temporalio import activity
+
+from entrevue.orders import AppendJournal, JournalAnswer, JournalEntry
+from entrevue.values import InterviewId
+
+
+class JournalGap(Exception):
+    """Entries are missing between the journal's last and the first new one: append those first."""
+
+
+class Journal(Protocol):
+    """What happened in each interview, numbered from 1 without gaps. Nothing is ever changed or taken out."""
+
+    async def append(self, interview: InterviewId, entries: Sequence[JournalEntry]) -> int | None:
+        """Append all of them (at least one), or nothing. May be repeated: entries already there, alike, are no news.
+
+        None: all of them stand. A number: the first entry that stands with other content; then nothing was written.
+        Raise `JournalGap` where the first new entry does not follow the last one there.
+        """
+        ...
+
+    async def read(self, interview: InterviewId, after: int = 0, limit: int = 500) -> tuple[JournalEntry, ...]:
+        """Give the entries that follow number `after`, ascending, at most `limit` of them."""
+        ...
+
+
+class JournalActivities:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    @activity.defn(name="append_journal")
+    async def append_journal(self, order: AppendJournal) -> JournalAnswer:
+        """Append the entries. History that was rewritten is an answer: trying again cannot mend it."""
+        diverged_at = await self._journal.append(order.interview, order.entries)
+        up_to = order.entries[-1].seq if diverged_at is None else diverged_at - 1
+        return JournalAnswer(up_to=up_to, diverged_at=diverged_at)

@@ -1,0 +1,27 @@
+"""Bring a database, empty or of an older release, to today's tables."""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from adapters.sql import open_database
+
+
+async def migrate(url: str) -> None:
+    """Make the tables what `adapters.sql` says. May be repeated, and run by several workers that start at once.
+
+    All of it is one transaction, which takes SQLite's write lock before it looks which revision the database has.
+    """
+    engine = open_database(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "adapters:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,48 @@
+"""The journal in a database: one row an event."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.journal import JournalGap
+from adapters.sql import journal, reading
+from entrevue.orders import JournalEntry
+from entrevue.values import InterviewId, digest
+
+
+class SqlJournal:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._writing = engine
+        self._reading = reading(engine)
+
+    async def append(self, interview: InterviewId, entries: Sequence[JournalEntry]) -> int | None:
+        own = journal.c.interview == interview
+        same = select(journal).where(own, journal.c.seq.between(entries[0].seq, entries[-1].seq))
+        async with self._writing.begin() as connection:
+            there = {row["seq"]: _entry(row) for row in (await connection.execute(same)).mappings()}
+            for entry in entries:
+                if entry.seq in there and digest(entry) != digest(there[entry.seq]):
+                    return entry.seq
+            last = await connection.scalar(select(func.max(journal.c.seq)).where(own)) or 0
+            fresh = [entry for entry in entries if entry.seq > last]
+            for expected, entry in enumerate(fresh, last + 1):
+                if entry.seq != expected:
+                    raise JournalGap(f"entry {expected} is missing before entry {entry.seq}")
+            if fresh:
+                await connection.execute(insert(journal), [entry.model_dump() for entry in fresh])
+        return None
+
+    async def read(self, interview: InterviewId, after: int = 0, limit: int = 500) -> tuple[JournalEntry, ...]:
+        found = (
+            select(journal)
+            .where(journal.c.interview == interview, journal.c.seq > after)
+            .order_by(journal.c.seq)
+            .limit(limit)
+        )
+        async with self._reading.begin() as connection:
+            return tuple(_entry(row) for row in (await connection.execute(found)).mappings())
+
+
+def _entry(row: RowMapping) -> JournalEntry:
+    return JournalEntry.model_validate(dict(row))

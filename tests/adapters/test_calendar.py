@@ -1,0 +1,458 @@
+"""The contract of calendars, held against every implementation: in memory, and CalDAV on a real server."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import httpx2
+import icalendar
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.calendar import Busy, Calendar, CalendarActivities
+from adapters.caldav import CalDav, CalendarAccount
+from adapters.memory_calendar import MemoryCalendar
+from demo.calendar_server import CalendarServer
+from entrevue.orders import CalendarEvent, RemoveEvent, WriteEvent
+from entrevue.values import Slot
+
+GRACE = "grace"
+NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Person(Protocol):
+    """Grace, at her own calendar."""
+
+    calendar: Calendar
+    """The same calendar, as Entrevue sees it."""
+
+    async def adds(self, start: datetime, end: datetime, *, tentative: bool = False) -> None: ...
+
+    async def moves(self, uid: str, start: datetime) -> None: ...
+
+    async def renames(self, uid: str, summary: str) -> None: ...
+
+    async def cancels(self, uid: str) -> None: ...
+
+    async def deletes(self, uid: str) -> None: ...
+
+
+class InMemory:
+    def __init__(self) -> None:
+        self.memory = MemoryCalendar()
+        self.calendar: Calendar = self.memory
+
+    async def adds(self, start: datetime, end: datetime, *, tentative: bool = False) -> None:
+        self.memory.add_busy(GRACE, Busy(start=start, end=end, tentative=tentative))
+
+    async def moves(self, uid: str, start: datetime) -> None:
+        self.memory.move(GRACE, uid, start)
+
+    async def renames(self, uid: str, summary: str) -> None:
+        self.memory.rename(GRACE, uid, summary)
+
+    async def cancels(self, uid: str) -> None:
+        self.memory.cancel(GRACE, uid)
+
+    async def deletes(self, uid: str) -> None:
+        self.memory.delete(GRACE, uid)
+
+
+class OnRadicale:
+    """Grace's own calendar program: it finds our events by UID, and counts SEQUENCE on as programs do."""
+
+    def __init__(self, calendar: CalDav, client: httpx2.AsyncClient) -> None:
+        self.calendar: Calendar = calendar
+        self.client = client
+
+    async def adds(self, start: datetime, end: datetime, *, tentative: bool = False) -> None:
+        event = icalendar.Event()
+        event.add("UID", f"own-{start:%Y%m%dT%H%M}")
+        event.add("DTSTAMP", NINE)
+        event.add("DTSTART", start)
+        event.add("DTEND", end)
+        event.add("STATUS", "TENTATIVE" if tentative else "CONFIRMED")
+        calendar = icalendar.Calendar()
+        calendar.add_component(event)
+        put = await self.client.put(f"{event['UID']}.ics", content=calendar.to_ical())
+        put.raise_for_status()
+
+    async def moves(self, uid: str, start: datetime) -> None:
+        def move(event: icalendar.Event) -> None:
+            length = event.end - event.start
+            event["DTSTART"] = icalendar.vDDDTypes(start)
+            event["DTEND"] = icalendar.vDDDTypes(start + length)
+
+        await self._edits(uid, move)
+
+    async def renames(self, uid: str, summary: str) -> None:
+        await self._edits(uid, lambda event: event.update(SUMMARY=icalendar.vText(summary)))
+
+    async def cancels(self, uid: str) -> None:
+        await self._edits(uid, lambda event: event.update(STATUS=icalendar.vText("CANCELLED")))
+
+    async def deletes(self, uid: str) -> None:
+        (await self.client.delete(await self._find(uid))).raise_for_status()
+
+    async def _edits(self, uid: str, edit: "Edit") -> None:
+        name = await self._find(uid)
+        stored = await self.client.get(name)
+        calendar = icalendar.Calendar.from_ical(stored.content)
+        event = calendar.events[0]
+        edit(event)
+        event["SEQUENCE"] = event.sequence + 1
+        put = await self.client.put(name, content=calendar.to_ical(), headers={"If-Match": stored.headers["ETag"]})
+        put.raise_for_status()
+
+    async def _find(self, uid: str) -> str:
+        """Give the object's address. The calendars of these tests are small enough to look at everything."""
+        listing = await self.client.request("PROPFIND", "", headers={"Depth": "1"})
+        for address in listing.text.split("<href>")[1:]:
+            path = address.partition("</href>")[0]
+            if path.endswith(".ics"):
+                found = await self.client.get(str(self.client.base_url.join(path)))
+                if f"UID:{uid}\r\n" in found.text:
+                    return path.rpartition("/")[2]
+        raise LookupError(uid)
+
+
+class Edit(Protocol):
+    def __call__(self, event: icalendar.Event, /) -> None: ...
+
+
+@pytest.fixture(params=["memory", "radicale"])
+async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+    if request.param == "memory":
+        yield InMemory()
+        return
+    name = request.node.name
+    await radicale.open_calendar(GRACE, name)
+    account = CalendarAccount(radicale.url(GRACE, name), radicale.service.username, radicale.service.password)
+
+    async def accounts(_person: str) -> CalendarAccount:
+        return account
+
+    async with aclosing(CalDav(accounts)) as calendar, radicale.as_person(GRACE, name) as client:
+        yield OnRadicale(calendar, client)
+
+
+def event(
+    start: datetime = NINE,
+    *,
+    sequence: int = 0,
+    uid: str = "r7.p1",
+    summary: str = "Interview",
+    cancelled: bool = False,
+) -> CalendarEvent:
+    return CalendarEvent(
+        uid=uid,
+        sequence=sequence,
+        stamp=NINE - timedelta(days=9) + timedelta(minutes=sequence),
+        slot=Slot(start=start, minutes=60, zone="Europe/Berlin"),
+        summary=summary,
+        description="The brief is at https://example.org/r7\nCome as you are; bring nothing.",
+        location="https://meet.example.org/r7",
+        cancelled=cancelled,
+    )
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+async def test_an_event_is_created_and_read_back(grace: Person) -> None:
+    ensured = await grace.calendar.ensure(GRACE, event(summary='Interview: "Ada", backend; part 1'), "r7", None)
+
+    assert ensured.outcome == "created"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert (state.start, state.end, state.sequence) == (NINE, NINE + HOUR, 0)
+    assert (state.summary, state.cancelled) == ('Interview: "Ada", backend; part 1', False)
+    assert state.etag == ensured.etag
+
+
+async def test_a_repetition_changes_nothing(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    again = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    knowing = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+
+    assert (again.outcome, knowing.outcome) == ("already_there", "already_there")
+    assert first.etag == again.etag == knowing.etag
+
+
+async def test_thirty_at_once_make_one_event(grace: Person) -> None:
+    answers = await asyncio.gather(*(grace.calendar.ensure(GRACE, event(), "r7", None) for _ in range(30)))
+
+    assert Counter(answer.outcome for answer in answers) == {"created": 1, "already_there": 29}
+    assert len({answer.etag for answer in answers}) == 1
+
+
+async def test_a_later_version_replaces_an_earlier_one(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    later = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+
+    assert later.outcome == "updated"
+    assert later.etag != first.etag
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert (state.start, state.sequence) == (NINE + HOUR, 1)
+
+
+async def test_an_update_whose_answer_was_lost_is_recognised(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    lost = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+    again = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+
+    assert again.outcome == "already_there"
+    assert again.etag == lost.etag
+
+
+async def test_a_late_repetition_of_an_old_version_does_not_win(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+
+    late = await grace.calendar.ensure(GRACE, event(), "r7", None)
+
+    assert late.outcome == "superseded"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert state.start == NINE + HOUR
+
+
+async def test_the_same_version_with_other_content_is_our_own_change_of_mind(grace: Person) -> None:
+    """A reset of the workflow may choose another slot under the same sequence: the event follows."""
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    other = await grace.calendar.ensure(GRACE, event(NINE + HOUR), "r7", first.etag)
+
+    assert other.outcome == "updated"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert state.start == NINE + HOUR
+
+
+async def test_two_uids_are_two_events(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(uid="r7.p1"), "r7", None)
+    other = await grace.calendar.ensure(GRACE, event(NINE + HOUR, uid="r7.p2"), "r7", None)
+
+    assert other.outcome == "created"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert state.start == NINE
+
+
+# --- what people do to our events ------------------------------------------------------------------------------------
+
+
+async def test_an_event_that_a_person_moved_stays_where_they_put_it(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.moves("r7.p1", NINE + 3 * HOUR)
+
+    again = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+    later = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+
+    assert (again.outcome, later.outcome) == ("edited_by_person", "edited_by_person")
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert (state.start, state.end) == (NINE + 3 * HOUR, NINE + 4 * HOUR)
+    assert state.sequence == 0
+    assert state.etag == again.etag != first.etag
+
+
+async def test_who_knows_of_the_edit_may_overwrite_it(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.moves("r7.p1", NINE + 3 * HOUR)
+    edited = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+
+    decided = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", edited.etag)
+
+    assert decided.outcome == "updated"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert (state.start, state.sequence) == (NINE + HOUR, 1)
+
+
+async def test_an_event_that_a_person_cancelled_stays_cancelled(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.cancels("r7.p1")
+
+    again = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+
+    assert again.outcome == "edited_by_person"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert state.cancelled
+
+
+async def test_a_new_title_is_no_edit_and_gives_way_to_the_next_version(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.renames("r7.p1", "Ada!")
+
+    again = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+    kept = await grace.calendar.read(GRACE, "r7.p1")
+    later = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+    replaced = await grace.calendar.read(GRACE, "r7.p1")
+
+    assert (again.outcome, later.outcome) == ("already_there", "updated")
+    assert kept is not None
+    assert kept.summary == "Ada!"
+    assert replaced is not None
+    assert (replaced.summary, replaced.start) == ("Interview", NINE + HOUR)
+
+
+async def test_an_event_that_a_person_deleted_is_not_put_back(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.deletes("r7.p1")
+
+    ensured = await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=1), "r7", first.etag)
+
+    assert ensured.outcome == "gone"
+    assert await grace.calendar.read(GRACE, "r7.p1") is None
+
+
+# --- removing --------------------------------------------------------------------------------------------------------
+
+
+async def test_an_event_is_removed_once_and_gone_ever_after(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+
+    removed = await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)
+    again = await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)
+
+    assert (removed.outcome, again.outcome) == ("removed", "already_gone")
+    assert await grace.calendar.read(GRACE, "r7.p1") is None
+
+
+async def test_what_was_never_written_is_gone(grace: Person) -> None:
+    assert (await grace.calendar.remove(GRACE, "r7.p1", 0, None)).outcome == "already_gone"
+
+
+async def test_an_event_is_removed_without_its_etag_too(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(), "r7", None)
+
+    assert (await grace.calendar.remove(GRACE, "r7.p1", 0, None)).outcome == "removed"
+
+
+async def test_a_new_title_does_not_keep_an_event(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.renames("r7.p1", "Ada!")
+
+    assert (await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)).outcome == "removed"
+    assert await grace.calendar.read(GRACE, "r7.p1") is None
+
+
+async def test_an_event_that_a_person_moved_is_not_removed(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.moves("r7.p1", NINE + 3 * HOUR)
+
+    removed = await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)
+
+    assert removed.outcome == "edited_by_person"
+    moved = await grace.calendar.read(GRACE, "r7.p1")
+    assert moved is not None
+    assert (await grace.calendar.remove(GRACE, "r7.p1", 1, moved.etag)).outcome == "removed"
+
+
+async def test_an_event_that_a_person_cancelled_is_removed(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.cancels("r7.p1")
+
+    assert (await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)).outcome == "removed"
+
+
+async def test_a_late_repetition_of_a_removal_leaves_a_later_version_alone(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)
+    await grace.calendar.ensure(GRACE, event(NINE + HOUR, sequence=2), "r7", None)
+
+    late = await grace.calendar.remove(GRACE, "r7.p1", 1, first.etag)
+
+    assert late.outcome == "already_gone"
+    state = await grace.calendar.read(GRACE, "r7.p1")
+    assert state is not None
+    assert state.sequence == 2
+
+
+# --- busy times ------------------------------------------------------------------------------------------------------
+
+
+async def test_busy_times_are_those_that_overlap_the_window(grace: Person) -> None:
+    await grace.adds(NINE - 2 * HOUR, NINE)  # ends as the window starts
+    await grace.adds(NINE - HOUR, NINE + timedelta(minutes=1))
+    await grace.adds(NINE + HOUR, NINE + 2 * HOUR, tentative=True)
+    await grace.adds(NINE + 3 * HOUR, NINE + 9 * HOUR)
+    await grace.adds(NINE + 4 * HOUR, NINE + 5 * HOUR)  # starts as the window ends
+
+    assert await grace.calendar.busy(GRACE, NINE, NINE + 4 * HOUR) == (
+        Busy(start=NINE - HOUR, end=NINE + timedelta(minutes=1)),
+        Busy(start=NINE + HOUR, end=NINE + 2 * HOUR, tentative=True),
+        Busy(start=NINE + 3 * HOUR, end=NINE + 9 * HOUR),
+    )
+
+
+async def test_an_empty_calendar_is_free(grace: Person) -> None:
+    assert await grace.calendar.busy(GRACE, NINE, NINE + HOUR) == ()
+
+
+async def test_our_own_events_say_which_interview_they_are_for(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.calendar.ensure(GRACE, event(NINE + HOUR, uid="s8.p1"), "s8", None)
+
+    assert await grace.calendar.busy(GRACE, NINE, NINE + 4 * HOUR) == (
+        Busy(start=NINE, end=NINE + HOUR, interview="r7"),
+        Busy(start=NINE + HOUR, end=NINE + 2 * HOUR, interview="s8"),
+    )
+
+
+async def test_a_cancelled_event_takes_no_time(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    cancelled = await grace.calendar.ensure(GRACE, event(sequence=1, cancelled=True), "r7", first.etag)
+
+    assert cancelled.outcome == "updated"
+    assert await grace.calendar.busy(GRACE, NINE, NINE + HOUR) == ()
+    again = await grace.calendar.ensure(GRACE, event(sequence=1, cancelled=True), "r7", cancelled.etag)
+    assert again.outcome == "already_there"
+
+
+# --- the activities --------------------------------------------------------------------------------------------------
+
+
+async def test_the_activities_answer_their_orders(grace: Person) -> None:
+    activities = CalendarActivities(grace.calendar)
+    write = WriteEvent(
+        key="r7/calendar/i1/0.0", lane="r7.p1/i1", interview="r7", now=NINE, who="i1", person=GRACE, event=event()
+    )
+    written = await activities.write_event(write)
+    removed = await activities.remove_event(
+        RemoveEvent(
+            key="r7/calendar/i1/1.0",
+            lane="r7.p1/i1",
+            interview="r7",
+            now=NINE,
+            who="i1",
+            person=GRACE,
+            uid="r7.p1",
+            sequence=1,
+            etag=written.etag,
+        )
+    )
+
+    assert (written.key, written.who, written.uid, written.sequence) == (write.key, "i1", "r7.p1", 0)
+    assert written.outcome == "created"
+    assert (removed.key, removed.outcome) == ("r7/calendar/i1/1.0", "removed")
+
+
+async def test_a_calendar_that_is_down_is_trouble_for_temporal_to_retry() -> None:
+    calendar = MemoryCalendar()
+    calendar.down = True
+    order = WriteEvent(key="k", lane="l", interview="r7", now=NINE, who="i1", person=GRACE, event=event())
+
+    with pytest.raises(ApplicationError) as trouble:
+        await CalendarActivities(calendar).write_event(order)
+    calendar.down = False
+
+    assert trouble.value.type == "CalendarUnavailable"
+    assert not trouble.value.non_retryable
+    assert (await CalendarActivities(calendar).write_event(order)).outcome == "created"

@@ -1,0 +1,187 @@
+"""The stage on which workflow tests play: the real dev server, a real worker, adapters in memory, virtual clocks.
+
+A `Stage` is a worker on a task queue of its own with fresh in-memory adapters. `stage.start(...)` opens an interview
+whose clock stands still (but for real time) until `forward` moves it; `until` and `happened` wait for a state.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from activities.letters import MailSettings
+from activities.people import OrganisationEntry, PersonEntry
+from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_directory import MemoryDirectory
+from adapters.memory_ledger import MemoryJournal, MemoryLedger
+from adapters.memory_mail import MemoryOutbox, MemoryPost
+from entrevue import contract
+from entrevue.contract import Receipt
+from entrevue.view import View
+from worker import Adapters, build_worker
+from workflows.interview import InterviewWorkflow
+
+MAIL = MailSettings(
+    domain="hire.acme.example",
+    from_address="interviews@hire.acme.example",
+    from_name="Acme interviews",
+    agent_address="interviews+{token}@hire.acme.example",
+    bounce_address="bounces+{token}@hire.acme.example",
+    secret=SecretStr("a secret that only tests know"),
+)
+
+ORGANISATION = OrganisationEntry(
+    name="Acme",
+    zone="Europe/Berlin",
+    coordinator="Marta Lind",
+    coordinator_email="marta@acme.example",
+    conference_link="https://meet.acme.example/{id}",
+)
+
+PEOPLE = tuple(
+    PersonEntry.model_validate(
+        {
+            "id": name,
+            "name": f"{name.title()} Winter",
+            "email": f"{name}@acme.example",
+            "zone": "Europe/Berlin",
+            "hours": {day: ["09:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")},
+            "calendar": f"https://calendars.acme.example/{name}/work/",
+        }
+    )
+    for name in ("grace", "linus", "edsger")
+)
+
+REQUEST: dict[str, object] = {
+    "role": "Backend engineer",
+    "candidate": {"name": "Ada Summer", "email": "ada@example.org", "zone": "America/New_York"},
+    "interviewers": ["grace", "linus"],
+}
+
+_T = TypeVar("_T")
+
+
+async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bool], seconds: float = 30) -> _T:
+    """Look until it holds. Each look is a round trip, which is all the pause there is."""
+    seen = await look()
+    try:
+        async with asyncio.timeout(seconds):
+            while not holds(seen):
+                seen = await look()
+    except TimeoutError:
+        raise AssertionError(f"never came true; last seen: {seen!r}") from None
+    return seen
+
+
+@dataclass(kw_only=True)
+class Running:
+    """One interview on the stage, addressed as any SDK would: updates by name, payloads as JSON."""
+
+    env: WorkflowEnvironment
+    handle: WorkflowHandle[InterviewWorkflow, contract.Ended]
+
+    async def send(self, kind: str, payload: object = None, *, key: str | None = None, **fields: object) -> Receipt:
+        receipt: Receipt = await self.handle.execute_update(
+            kind, fields if payload is None else payload, id=key, result_type=Receipt, rpc_timeout=timedelta(seconds=60)
+        )
+        return receipt
+
+    async def refused(self, kind: str, payload: object = None, **fields: object) -> ApplicationError:
+        """Send a command that must be refused, and give the refusal: its type is the code."""
+        with pytest.raises(WorkflowUpdateFailedError) as failed:
+            await self.send(kind, fields if payload is None else payload)
+        assert isinstance(failed.value.cause, ApplicationError)
+        return failed.value.cause
+
+    async def tell(self, kind: str, **fields: object) -> None:
+        await self.handle.signal(kind, fields)
+
+    async def view(self, viewer: str = "coordinator") -> View:
+        seen: View = await self.handle.query(contract.VIEW, viewer, result_type=View)
+        return seen
+
+    async def kinds(self) -> list[str]:
+        """Give the kinds of all events so far."""
+        happened: list[dict[str, object]] = await self.handle.query(contract.TIMELINE)
+        return [str(one["kind"]) for one in happened]
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time(self.handle)
+
+    async def forward(self, duration: timedelta) -> None:
+        """Move this interview's own clock."""
+        await self.env.fast_forward(self.handle, duration)
+
+    async def forward_to(self, at: datetime) -> None:
+        ahead = at - await self.now()
+        if ahead > timedelta(0):
+            await self.forward(ahead)
+
+    async def until(self, holds: Callable[[View], bool], viewer: str = "coordinator") -> View:
+        """Wait in real time, without moving the clock, until the view shows what is awaited."""
+        return await eventually(lambda: self.view(viewer), holds)
+
+    async def happened(self, kind: str, times: int = 1) -> None:
+        await eventually(self.kinds, lambda kinds: kinds.count(kind) >= times)
+
+
+@dataclass(kw_only=True)
+class Stage:
+    env: WorkflowEnvironment
+    client: Client
+    task_queue: str
+    directory: MemoryDirectory
+    calendar: MemoryCalendar
+    ledger: MemoryLedger
+    journal: MemoryJournal
+    post: MemoryPost
+    outbox: MemoryOutbox
+
+    async def start(self, **overrides: object) -> Running:
+        request = REQUEST | {"id": f"t{uuid.uuid4().hex[:12]}"} | overrides
+        with self.env.with_time_skipping_disabled():
+            handle = await self.client.start_workflow(
+                contract.WORKFLOW,
+                request,
+                id=contract.workflow_id(str(request["id"])),
+                task_queue=self.task_queue,
+                result_type=contract.Ended,
+            )
+        return Running(env=self.env, handle=handle)
+
+
+@asynccontextmanager
+async def staged(env: WorkflowEnvironment, *, max_cached_workflows: int = 1000) -> AsyncIterator[Stage]:
+    """Put up a stage with a worker of its own."""
+    stage = Stage(
+        env=env,
+        client=env.client,
+        task_queue=f"stage-{uuid.uuid4().hex[:8]}",
+        directory=MemoryDirectory(ORGANISATION, PEOPLE),
+        calendar=MemoryCalendar(),
+        ledger=MemoryLedger(),
+        journal=MemoryJournal(),
+        post=MemoryPost(),
+        outbox=MemoryOutbox(),
+    )
+    adapters = Adapters(
+        directory=stage.directory,
+        calendar=stage.calendar,
+        ledger=stage.ledger,
+        outbox=stage.outbox,
+        journal=stage.journal,
+        post=stage.post,
+        mail=MAIL,
+    )
+    worker = build_worker(env.client, adapters, task_queue=stage.task_queue, max_cached_workflows=max_cached_workflows)
+    async with worker:
+        yield stage

@@ -1,0 +1,114 @@
+"""The happy path in steps, so that a test can stop the story where its own begins."""
+
+from datetime import datetime, timedelta
+
+from entrevue.values import Status
+from tests.workflows.stage import Running
+
+SCORECARD = {
+    "form": "scorecard",
+    "ratings": [
+        {"competency": "expertise", "score": 4, "evidence": "explained two ways to shard, and when each fails"},
+        {"competency": "work_ethic", "score": None},
+        {"competency": "communication", "score": 5, "evidence": "asked what success looks like after a year"},
+    ],
+    "recommendation": "yes",
+    "strength": "names trade-offs before choosing",
+    "growth": "say the assumption before the answer",
+    "private_note": "ask about on-call next time",
+    "own": {"expectations": "met", "went_well": "left her time to tell her story", "confidence": 4},
+}
+CANDIDATE_FORM = {
+    "form": "candidate",
+    "overall": 4,
+    "prepared": 5,
+    "listened": 4,
+    "helped": "you told me what the first month looks like",
+    "change": "start on time",
+    "share": "attributed",
+    "own": {"expectations": "surpassed", "differently": "ask about the team earlier", "confidence": 4},
+}
+
+
+async def to_offer(interview: Running) -> datetime:
+    """An offer is out and delivered; give the start of its last slot."""
+    view = await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
+    if "offer_delivered" not in await interview.kinds():
+        await interview.forward(timedelta(hours=12))  # past the candidate's night
+    await interview.happened("offer_delivered")
+    return view.offered[-1].start
+
+
+async def to_booking(interview: Running) -> datetime:
+    start = await to_offer(interview)
+    await interview.send("choose_slot", by="candidate", start=start.isoformat())
+    await interview.happened("calendar_written", times=2)
+    await interview.happened("message_sent", times=2)
+    return start
+
+
+async def to_session(interview: Running) -> datetime:
+    """Expectations are shared, reminders are out, the session runs; give its start."""
+    start = await to_booking(interview)
+    await interview.send(
+        "share_expectations", by="candidate", for_other_side="how you decide", private="I fear the quiz", confidence=2
+    )
+    await interview.send("share_expectations", by="i1", for_other_side="trade-offs in storage", private="be on time")
+    await interview.send("give_consent", by="candidate", layer="feedback")
+    await interview.forward_to(start)
+    await interview.send("start_session", by="i1")
+    return start
+
+
+async def to_forms(interview: Running) -> None:
+    """The session is over, the forms are open."""
+    await to_session(interview)
+    await interview.send("note_moment", by="i1", text="she drew the failure first")
+    await interview.send("ask_question", by="candidate", text="is the role hybrid?")
+    await interview.forward(timedelta(minutes=40))
+    await interview.send("end_session", by="i1")
+    await interview.send("answer_question", by="coordinator", question=1, text="two days a week")
+    await interview.send("mark_addressed", by="candidate", question=1)
+
+
+async def to_decision(interview: Running) -> None:
+    """Everyone has handed in their form; the decision maker is asked."""
+    await to_forms(interview)
+    await interview.send("submit_evaluation", by="i1", form=SCORECARD)
+    await interview.send("submit_evaluation", by="i2", form=SCORECARD)
+    await interview.send("submit_evaluation", by="candidate", form=CANDIDATE_FORM)
+
+
+async def to_release(interview: Running) -> None:
+    """A rejection, told by a person."""
+    await to_decision(interview)
+    told = (await interview.now()).isoformat()
+    await interview.send(
+        "record_decision",
+        by="decision_maker",
+        outcome="reject",
+        process_over=True,
+        told={"by": "Marta Lind", "at": told, "how": "phone"},
+    )
+
+
+async def to_completion(interview: Running) -> None:
+    """Feedback is reviewed and opened, everyone has looked back."""
+    await to_release(interview)
+    await interview.send(
+        "review_feedback",
+        by="reviewer",
+        approved=[{"author": "i1", "what": "strength"}, {"author": "i1", "what": "growth"}],
+        next_step="write one design note a month",
+    )
+    view = await interview.view("candidate")
+    assert view.feedback is not None
+    assert view.feedback.available_at is not None
+    sent = (await interview.kinds()).count("message_sent")
+    await interview.forward_to(view.feedback.available_at)
+    await interview.happened("message_sent", times=sent + 1)
+    await interview.send("open_feedback", by="candidate")
+    await interview.forward(timedelta(days=3))
+    for who in ("candidate", "i1", "i2"):
+        await interview.send("submit_reflection", by=who, text="I learned to begin with the question")
+        await interview.send("check_growth", by=who, acted="partly", helped="yes")

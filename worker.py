@@ -1,0 +1,274 @@
+"""The worker: settings from the environment, adapters made of them, activities of those, and one Temporal worker."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.calendar import Calendar, CalendarActivities
+from activities.free_time import FreeTimeActivities
+from activities.journal import Journal, JournalActivities
+from activities.ledger import Ledger, LedgerActivities
+from activities.letters import MailSettings
+from activities.mail import MailActivities, Outbox, Post
+from activities.people import Directory, PeopleActivities, use_pinned_tzdata
+from adapters.caldav import CalDav, CalendarAccount
+from adapters.directory import FileDirectory
+from adapters.migrations import migrate
+from adapters.smtp import SmtpPost, SmtpSettings
+from adapters.sql import open_database
+from adapters.sql_journal import SqlJournal
+from adapters.sql_ledger import SqlLedger
+from adapters.sql_outbox import SqlOutbox
+from entrevue.contract import TASK_QUEUE
+from entrevue.values import PersonId
+from workflows.interview import InterviewWorkflow
+
+PLUGIN = SimplePlugin(
+    "entrevue",
+    data_converter=pydantic_data_converter,
+    workflow_runner=SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules("entrevue")
+    ),
+)
+"""What client, worker, replayer and tests must agree on. Given to the client, it reaches the workers made of it."""
+
+STICKY = timedelta(seconds=3)
+"""How long the next command waits after a worker was killed; the default is ten seconds (architecture, section 5)."""
+
+GRACE = timedelta(seconds=25)
+"""Less than the 30 s after which orchestrators kill."""
+
+_log = structlog.get_logger()
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+class CalDavSettings(BaseModel):
+    """One service account that may read and write the calendars which the directory names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    username: str = Field(min_length=1)
+    password: SecretStr
+
+
+class Settings(BaseSettings):
+    """From `ENTREVUE_…`, or files of these names in the folder `ENTREVUE_SECRETS_DIR`. See docs/operating.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ENTREVUE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
+    )
+
+    database_url: str = "sqlite+aiosqlite:///entrevue.db"
+    people: Path = Path("people.toml")
+    caldav: CalDavSettings | None = None
+    smtp: SmtpSettings
+    mail: MailSettings
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    max_cached_workflows: int = Field(default=1000, ge=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings  # two sources are enough
+        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings)
+
+
+# --- composition -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapters:
+    """Everything an interview's activities reach the world by."""
+
+    directory: Directory
+    calendar: Calendar
+    ledger: Ledger
+    outbox: Outbox
+    journal: Journal
+    post: Post
+    mail: MailSettings
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, settings: Settings) -> AsyncIterator[Self]:
+        """Open the database (migrated), the directory, the calendars and the mail server's address."""
+        await migrate(settings.database_url)
+        async with AsyncExitStack() as stack:
+            engine = open_database(settings.database_url)
+            stack.push_async_callback(engine.dispose)
+            directory = FileDirectory(settings.people)
+            calendar = CalDav(accounts(directory, settings.caldav))
+            stack.push_async_callback(calendar.aclose)
+            yield cls(
+                directory=directory,
+                calendar=calendar,
+                ledger=SqlLedger(engine),
+                outbox=SqlOutbox(engine),
+                journal=SqlJournal(engine),
+                post=SmtpPost(settings.smtp),
+                mail=settings.mail,
+            )
+
+
+def accounts(
+    directory: Directory, service: CalDavSettings | None
+) -> Callable[[PersonId], Awaitable[CalendarAccount | None]]:
+    """Say where a person's calendar is: the directory knows the address, the settings the service account."""
+
+    async def account(person: PersonId) -> CalendarAccount | None:
+        entry = await directory.person(person)
+        if entry is None or entry.calendar is None or service is None:
+            return None
+        return CalendarAccount(
+            url=entry.calendar,
+            username=service.username,
+            password=service.password,
+            zone=entry.zone,
+            email=entry.email,
+        )
+
+    return account
+
+
+def activities(adapters: Adapters) -> Sequence[Callable[..., object]]:
+    people = PeopleActivities(adapters.directory)
+    free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
+    ledger = LedgerActivities(adapters.ledger, adapters.calendar)
+    calendar = CalendarActivities(adapters.calendar)
+    mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
+    journal = JournalActivities(adapters.journal)
+    return (
+        people.look_up_people,
+        free_time.find_slots,
+        ledger.claim_time,
+        ledger.release_time,
+        calendar.write_event,
+        calendar.remove_event,
+        mail.send_letter,
+        journal.append_journal,
+    )
+
+
+def build_worker(
+    temporal: Client, adapters: Adapters, *, task_queue: str = TASK_QUEUE, max_cached_workflows: int = 1000
+) -> Worker:
+    """Make the worker. `temporal` must have been connected with `PLUGIN`."""
+    return Worker(
+        temporal,
+        task_queue=task_queue,
+        workflows=[InterviewWorkflow],
+        activities=activities(adapters),
+        max_cached_workflows=max_cached_workflows,
+        max_concurrent_workflow_tasks=16,
+        max_concurrent_activities=100,
+        sticky_queue_schedule_to_start_timeout=STICKY,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def connect() -> Client:
+    """Connect as Temporal's own profiles and `TEMPORAL_…` variables say; to localhost where they are silent."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "localhost:7233")
+    return await Client.connect(**config, plugins=[PLUGIN])
+
+
+# --- the process -----------------------------------------------------------------------------------------------------
+
+
+def configure_logging(settings: Settings) -> None:
+    """One JSON object a line, or lines for a person; Temporal's own loggers included."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+
+
+async def serve(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is at hand."""
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with Adapters.of(settings) as adapters:
+        temporal = await connect()
+        worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
+        async with worker:
+            _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
+            await stop.wait()
+            _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
+    _log.info("worker stopped")
+
+
+def main() -> None:
+    try:
+        settings = Settings()
+    except ValidationError as problem:
+        for error in problem.errors(include_input=False, include_url=False):
+            name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
+            sys.stderr.write(f"{name}: {error['msg']}\n")
+        sys.exit(2)
+    configure_logging(settings)
+    version = use_pinned_tzdata()
+    _log.info("zone rules", tzdata=version)
+    asyncio.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()
