@@ -79,7 +79,7 @@ class CalendarAccount:
         try:
             url = httpx2.URL(self.url)
             ZoneInfo(self.zone)
-        except (httpx2.InvalidURL, LookupError, ValueError):
+        except (httpx2.InvalidURL, LookupError, OSError, ValueError):
             raise ValueError("the address is no URL, or the zone no IANA time zone") from None
         if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
             raise ValueError("a password goes out by https only, or by http to this very machine")

@@ -1,10 +1,7 @@
 """A real CalDAV server on loopback, for the demo and for tests: Radicale, always as a process of its own."""
 
-import asyncio
 import secrets
-import socket
 import sys
-from asyncio.subprocess import Process
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,13 +15,12 @@ import httpx2
 from icalendar import Calendar
 from pydantic import SecretStr
 
+from demo.processes import HOST, Child, free_port
 from entrevue.values import PersonId
 
 SERVICE = "entrevue"
 """The user as whom Entrevue itself reads and writes everybody's calendars."""
 
-_HOST = "127.0.0.1"
-_START_WITHIN, _STOP_WITHIN = 30, 10
 _ROUNDS = 4  # the cheapest bcrypt has: the passwords are 192 bits of chance, there is nothing to guess
 
 _CONFIG = """\
@@ -92,14 +88,21 @@ class Login:
 class CalendarServer:
     """One Radicale on one port over one folder. It may be stopped, killed and started again; calendars stay."""
 
-    def __init__(self, folder: Path, people: Sequence[PersonId], port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, people: Sequence[PersonId], port: int | None = None, *, group: int | None = None
+    ) -> None:
         if SERVICE in people:
             raise ValueError(f"{SERVICE} is the service's own name")
         self.folder = folder.resolve()
         self.people = tuple(people)
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._logins = {name: Login(name, SecretStr(secrets.token_urlsafe(24))) for name in (*people, SERVICE)}
-        self._process: Process | None = None
+        self._child = Child(
+            "the calendar server",
+            [sys.executable, "-m", "radicale", "--config", str(self.folder / "config")],
+            log=self.folder / "log",
+            group=group,
+        )
 
     @property
     def service(self) -> Login:
@@ -112,7 +115,7 @@ class CalendarServer:
         return f"{self._home(person)}{quote(calendar, safe='')}/"
 
     def _home(self, person: PersonId) -> str:
-        return f"http://{_HOST}:{self.port}/{quote(person, safe='')}/"
+        return f"http://{HOST}:{self.port}/{quote(person, safe='')}/"
 
     def as_person(self, person: PersonId, calendar: str = "calendar") -> httpx2.AsyncClient:
         """Give a client that acts as this person, relative to their calendar."""
@@ -121,33 +124,17 @@ class CalendarServer:
         )
 
     async def start(self) -> None:
-        """Start the process, and return when it answers."""
+        """Start the process, and return when it answers. Harmless where it runs."""
         self._write_settings()
-        with (self.folder / "log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "radicale", "--config", str(self.folder / "config"), stdout=log, stderr=log
-            )
-        async with asyncio.timeout(_START_WITHIN):
-            while not await self._answers():
-                if self._process.returncode is not None:
-                    raise RuntimeError(f"the calendar server did not start; {self.folder / 'log'} says why")
-                await asyncio.sleep(0.05)
+        await self._child.start(self._answers)
 
     async def stop(self) -> None:
         """End the process as an administrator would."""
-        if self._process and self._process.returncode is None:
-            self._process.terminate()
-            try:
-                async with asyncio.timeout(_STOP_WITHIN):
-                    await self._process.wait()
-            except TimeoutError:
-                await self.kill()
+        await self._child.stop()
 
     async def kill(self) -> None:
         """End the process as a power cut would."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+        await self._child.kill()
 
     async def open_calendar(self, person: PersonId, calendar: str = "calendar") -> None:
         """Make a calendar, as its owner. Harmless where it is there."""
@@ -171,7 +158,7 @@ class CalendarServer:
     async def _answers(self) -> bool:
         try:
             async with httpx2.AsyncClient(auth=self.service.auth, timeout=5, trust_env=False) as client:
-                answer = await client.request("PROPFIND", f"http://{_HOST}:{self.port}/", headers={"Depth": "0"})
+                answer = await client.request("PROPFIND", f"http://{HOST}:{self.port}/", headers={"Depth": "0"})
         except httpx2.TransportError:
             return False
         return answer.status_code == httpx2.codes.MULTI_STATUS
@@ -183,7 +170,7 @@ class CalendarServer:
         private.touch(mode=0o600)
         private.write_text(users)
         (self.folder / "rights").write_text(_RIGHTS)
-        (self.folder / "config").write_text(_CONFIG.format(host=_HOST, port=self.port, folder=self.folder))
+        (self.folder / "config").write_text(_CONFIG.format(host=HOST, port=self.port, folder=self.folder))
 
 
 @asynccontextmanager
@@ -201,19 +188,12 @@ async def calendar_server(
         await server.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _hashed(password: SecretStr) -> str:
     return bcrypt.hashpw(password.get_secret_value().encode(), bcrypt.gensalt(_ROUNDS)).decode()
 
 
 def _objects(ics: str) -> dict[str, str]:
-    calendar = Calendar.from_ical(ics)
+    calendar = Calendar.from_ical(ics.encode())
     events = defaultdict(list)
     for event in calendar.walk("VEVENT"):
         events[str(event["UID"])].append(event)

@@ -6,9 +6,7 @@ It keeps what it receives, a folder a recipient and a file a letter, and sends n
 import argparse
 import asyncio
 import signal
-import socket
 import sys
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -19,8 +17,8 @@ from urllib.parse import quote
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-_HOST = "127.0.0.1"
-_START_WITHIN, _STOP_WITHIN = 30, 10
+from demo.processes import HOST, Child, answers, free_port
+
 _LARGEST = 10 * 1024 * 1024
 _ROOT = Path(__file__).parent.parent
 
@@ -75,10 +73,10 @@ async def serve(folder: Path, port: int, unknown: Sequence[str]) -> None:
         loop.add_signal_handler(end, stop.set)
     boxes = Mailboxes(folder, unknown)
     server = await loop.create_server(
-        lambda: SMTP(boxes, data_size_limit=_LARGEST, hostname="localhost", loop=loop), _HOST, port
+        lambda: SMTP(boxes, data_size_limit=_LARGEST, hostname="localhost", loop=loop), HOST, port
     )
     async with server:
-        print(f"listening on {_HOST}:{server.sockets[0].getsockname()[1]}", flush=True)
+        print(f"listening on {HOST}:{server.sockets[0].getsockname()[1]}", flush=True)
         await stop.wait()
 
 
@@ -88,43 +86,42 @@ async def serve(folder: Path, port: int, unknown: Sequence[str]) -> None:
 class MailServer:
     """One mail server on one port over one folder. It may be stopped, killed and started again; letters stay."""
 
-    def __init__(self, folder: Path, *, unknown: Sequence[str] = (), port: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        unknown: Sequence[str] = (),
+        port: int | None = None,
+        log: Path | None = None,
+        group: int | None = None,
+    ) -> None:
         self.folder = folder.resolve()
-        self.hostname = _HOST
-        self.port = port or _free_port()
-        self._unknown = tuple(unknown)
-        self._process: Process | None = None
+        self.hostname = HOST
+        self.port = port or free_port()
+        arguments = ["--folder", str(self.folder), "--port", str(self.port)]
+        arguments += [word for address in unknown for word in ("--unknown", address)]
+        self._child = Child(
+            "the mail server",
+            [sys.executable, "-m", "demo.mail_server", *arguments],
+            log=log,
+            group=group,
+            folder=_ROOT,
+        )
 
     async def start(self) -> None:
         """Start the process, and return when it takes letters."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        arguments = ["--folder", str(self.folder), "--port", str(self.port)]
-        for address in self._unknown:
-            arguments += ["--unknown", address]
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "demo.mail_server", *arguments, cwd=_ROOT, stdout=asyncio.subprocess.PIPE
-        )
-        if self._process.stdout is None:
-            raise RuntimeError("the mail server has no standard output")
-        async with asyncio.timeout(_START_WITHIN):
-            if not (await self._process.stdout.readline()).startswith(b"listening"):
-                raise RuntimeError("the mail server did not start; its standard error says why")
+        await self._child.start(self._greets)
 
     async def stop(self) -> None:
         """End the process as an administrator would."""
-        if self._process and self._process.returncode is None:
-            self._process.terminate()
-            try:
-                async with asyncio.timeout(_STOP_WITHIN):
-                    await self._process.wait()
-            except TimeoutError:
-                await self.kill()
+        await self._child.stop()
 
     async def kill(self) -> None:
         """End the process as a power cut would."""
-        if self._process and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+        await self._child.kill()
+
+    async def _greets(self) -> bool:
+        return await answers(self.port, b"220")
 
     def raw_letters(self, address: str) -> list[bytes]:
         """Give what this address has received, oldest first, byte by byte."""
@@ -154,13 +151,6 @@ async def mail_server(
         yield server
     finally:
         await server.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from entrevue import attention, correspondence
-from entrevue.correspondence import event_for, open_letters
-from entrevue.interview import Interview, deadlines, people_key
+from entrevue import attention, correspondence, people
+from entrevue.correspondence import event_for
+from entrevue.effects import event_key, removal_key
+from entrevue.interview import Interview, deadlines
 from entrevue.orders import (
     ClaimTime,
     FindSlots,
@@ -50,20 +51,19 @@ def plan(interview: Interview, now: datetime) -> Agenda:
 
 def _next(interview: Interview, now: datetime) -> datetime | None:
     instants = [at for at, _ in deadlines(interview)]
-    instants += [due.at for due in open_letters(interview)]
+    instants += correspondence.moments(interview, now)
     if interview.closed is None:
         instants += attention.moments(interview)
     return min((at for at in instants if at > now), default=None)
 
 
 def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
-    people = interview.people
-    if people.looked_up == people.look_ups:
+    if interview.people.looked_up == interview.people.look_ups:
         return []
-    invitees = tuple(Invitee(who=one.who, person=one.person, zone=one.zone) for one in people.members)
+    invitees = tuple(Invitee(who=one.who, person=one.person, zone=one.zone) for one in interview.people.members)
     return [
         LookUpPeople(
-            key=people_key(interview),
+            key=people.key(interview),
             lane="directory",
             interview=interview.id,
             now=now,
@@ -156,7 +156,7 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
         if shown.cancelled:
             owed.append(
                 RemoveEvent(
-                    key=f"{interview.id}/event_removal/{who}/{shown.sequence}.1",
+                    key=removal_key(interview, who),
                     lane=f"calendar/{who}",
                     interview=interview.id,
                     now=now,
@@ -170,7 +170,7 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
         else:
             owed.append(
                 WriteEvent(
-                    key=f"{interview.id}/event/{who}/{shown.sequence}.1",
+                    key=event_key(interview, who),
                     lane=f"calendar/{who}",
                     interview=interview.id,
                     now=now,

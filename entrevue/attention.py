@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from entrevue import correspondence, people
+from entrevue.effects import event_key, removal_key
 from entrevue.feedback import review_due
+from entrevue.scheduling import search_key
 from entrevue.values import CANDIDATE, Message, Role, Status
 
 if TYPE_CHECKING:
@@ -67,7 +70,8 @@ def evolve(items: tuple[Item, ...], event: AttentionEvent, at: datetime) -> tupl
     others = tuple(item for item in items if item.id != event.item)
     if isinstance(event, AttentionCleared):
         return others
-    raised = Item(id=event.item, owner=event.owner, rank=event.rank, clears=event.clears, since=at)
+    since = next((item.since for item in items if item.id == event.item), at)
+    raised = Item(id=event.item, owner=event.owner, rank=event.rank, clears=event.clears, since=since)
     return (*others, raised)
 
 
@@ -80,7 +84,7 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
     yield from _of_effects(interview, now)
-    yield from _of_session(interview)
+    yield from _of_session(interview, now)
     yield from _of_evaluation(interview, now)
     yield from _of_feedback(interview, now)
 
@@ -94,6 +98,9 @@ def moments(interview: "Interview") -> Iterator[datetime]:
         yield scheduling.shown.at + policy.calendar_patience
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
+    for question in interview.session.questions:
+        if question.answer is None:
+            yield question.answer_by
     due = review_due(interview)
     if due is not None:
         yield due
@@ -118,16 +125,19 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
 def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
     effects = interview.effects
     if effects.unreachable(CANDIDATE):
-        yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now", clears=("update_contact",))
+        clears = ("update_contact", "resend_message")
+        yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now", clears=clears)
     for key, posted in effects.messages.items():
         current = effects.key(key.rpartition(".")[0]) == key
         if posted.was == "refused" and current and not (posted.whom == CANDIDATE and posted.address_is_bad):
             yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today", clears=("resend_message",))
+    wanted = _wanted(interview)
     for key in effects.failures:
-        yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
+        if key in wanted:
+            yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
     for fact in effects.unreadable:
         yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
-    if any(key in effects.delayed and one.was == "queued" for key, one in effects.messages.items()):
+    if any(key in wanted and key not in effects.failures for key in effects.delayed):
         yield Item(id="MAIL_BEHIND", owner="operator", rank="now", clears=())
     shown = interview.scheduling.shown
     if shown is not None and now >= shown.at + interview.request.policy.calendar_patience:
@@ -139,15 +149,30 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
 
 
-def _of_session(interview: "Interview") -> Iterator[Item]:
+def _wanted(interview: "Interview") -> set[str]:
+    """Give the keys of what is still wanted of the world: that anything else came to nothing troubles nobody."""
+    scheduling, shown = interview.scheduling, interview.scheduling.shown
+    keys = {correspondence.key(interview, due) for due in correspondence.unmet(interview)}
+    if interview.people.looked_up != interview.people.look_ups:
+        keys.add(people.key(interview))
+    if scheduling.searches > scheduling.searched:
+        keys.add(search_key(interview))
+    if shown is not None:
+        name = removal_key if shown.cancelled else event_key
+        keys |= {name(interview, who) for who in interview.with_calendar if not interview.in_sync(who)}
+    return keys
+
+
+def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
     session = interview.session
     if session.no_show is not None:
-        rank: Rank = "now" if session.no_show.contested else "today"
-        yield Item(id="NO_SHOW", owner="coordinator", rank=rank, clears=("rule_no_show",))
+        contested: Rank = "now" if session.no_show.contested else "today"
+        yield Item(id="NO_SHOW", owner="coordinator", rank=contested, clears=("rule_no_show",))
     for question in session.questions:
         if question.answer is None and not question.addressed:
+            rank: Rank = "now" if now >= question.answer_by else "today"
             clears = ("answer_question",)
-            yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank="today", clears=clears)
+            yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank=rank, clears=clears)
     if interview.cancel_requested is not None:
         yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
 
@@ -159,8 +184,9 @@ def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 
 def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
-    if interview.status is Status.AWAITING_DECISION:
-        rank: Rank = "now" if interview.feedback.overdue else "today"
+    feedback = interview.feedback
+    if interview.evaluation.sealed_at is not None and feedback.released_at is None:
+        rank: Rank = "now" if feedback.overdue or feedback.embargo_lifted else "today"
         yield Item(id="DECISION_DUE", owner="decision_maker", rank=rank, clears=("record_decision",))
     due = review_due(interview)
     if due is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from entrevue.civil import waking
+from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted
 from entrevue.feedback import candidate_feedback
 from entrevue.orders import (
@@ -33,13 +33,17 @@ from entrevue.orders import (
 )
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, reply_by
-from entrevue.values import CANDIDATE, Side, Slot, Status
+from entrevue.values import CANDIDATE, Side, Status
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
 
 _AWAKE = timedelta(hours=1)
+"""Who has just commanded is not asleep."""
+
 _SAME_DAY = timedelta(hours=24)
+
+_MAYBE_SENT = ("queued", "sent", "unsure")
 
 _AGAIN_IF_UNSURE = frozenset({"offer", "invitation", "cancellation", "offer_withdrawn"})
 """Losing one of these costs more than a second copy; of all others a second copy is the greater nuisance."""
@@ -47,14 +51,16 @@ _AGAIN_IF_UNSURE = frozenset({"offer", "invitation", "cancellation", "offer_with
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """One letter: not before `at`, not from `until` on."""
+    """One letter: not before `at`, not from `until` on, and not at night unless it may come at any hour."""
 
     kind: str
     whom: str
     version: str
     at: datetime
     until: datetime | None
-    write: Callable[[], Letter]
+    write: Callable[[datetime], Letter]
+    """Give the text, as of the letter's Date."""
+    any_hour: bool = False
 
 
 def key(interview: "Interview", due: Due) -> str:
@@ -62,16 +68,31 @@ def key(interview: "Interview", due: Due) -> str:
 
 
 def open_letters(interview: "Interview") -> list[Due]:
-    """Give every letter that is owed now or later and has not met its fate."""
+    """Give every letter that is owed now or later and is still tried."""
+    return [due for due in unmet(interview) if key(interview, due) not in interview.effects.failures]
+
+
+def unmet(interview: "Interview") -> list[Due]:
+    """Give every letter that has not met its fate, also where trying has come to nothing."""
     if not interview.people.organisation:
         return []
-    return [due for due in _all(interview) if _open(interview, due)]
+    known = interview.effects.messages
+    return [due for due in _all(interview) if (one := known.get(key(interview, due))) is None or one.was == "queued"]
 
 
 def orders(interview: "Interview", now: datetime) -> list[SendLetter]:
     """Give the letters to send now, per person in the order in which they fell due."""
-    due = sorted((one for one in open_letters(interview) if one.at <= now), key=lambda one: one.at)
-    return [_order(interview, one, now) for one in due if one.until is None or now < one.until]
+    due = [one for one in open_letters(interview) if _leaves(interview, one, now) <= now]
+    in_time = [one for one in due if one.until is None or now < one.until]
+    return [_order(interview, one, now) for one in sorted(in_time, key=lambda one: one.at)]
+
+
+def moments(interview: "Interview", now: datetime) -> Iterator[datetime]:
+    """Name the instants at which a letter may leave, or may not any more though it is under way."""
+    for due in open_letters(interview):
+        yield _leaves(interview, due, now)
+        if key(interview, due) in interview.effects.messages and not due.any_hour:
+            yield _falls_asleep(interview, due, now)
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkipped]]]:
@@ -86,16 +107,11 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkippe
     ]
 
 
-def _open(interview: "Interview", due: Due) -> bool:
-    name = key(interview, due)
-    known = interview.effects.messages.get(name)
-    return (known is None or known.was == "queued") and name not in interview.effects.failures
-
-
 def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
     name, known = key(interview, due), interview.effects.messages.get(key(interview, due))
     organisation = interview.people.organisation
     thread = interview.effects.threads.get(due.whom)
+    date = known.date if known else now
     return SendLetter(
         key=name,
         lane=f"mail/{due.whom}",
@@ -105,10 +121,10 @@ def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
         role=interview.request.role,
         organisation=organisation.name if organisation else "",
         reply_to=organisation.coordinator_email if organisation else None,
-        date=known.date if known else due.at,
+        date=date,
         thread=thread if thread != name else None,
         again_if_unsure=due.kind in _AGAIN_IF_UNSURE,
-        letter=due.write(),
+        letter=due.write(date),
     )
 
 
@@ -147,11 +163,11 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
             kind="offer",
             whom=CANDIDATE,
             version=str(offer.n),
-            at=_civil(interview, CANDIDATE, offer.at),
+            at=offer.at,
             until=last,
-            write=lambda: Offer(
+            write=lambda date: Offer(
                 slots=offer.slots,
-                reply_by=reply_by(interview, interview.at),
+                reply_by=reply_by(interview, date),
                 fresh=offer.n > 1,
                 reschedule=state.exchange is not None,
             ),
@@ -161,34 +177,39 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
 
 def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     state = interview.scheduling
-    sent = next((one for one in interview.effects.of("offer", CANDIDATE) if one.version == str(offer.n)), None)
-    if sent is None or sent.was not in ("sent", "unsure") or state.reply_by is None or state.exchange is not None:
+    sent, until = _left(interview, "offer", CANDIDATE, str(offer.n)), state.reply_by
+    if sent is None or until is None or state.exchange is not None:
         return
     for n, wait in enumerate(interview.request.policy.nudges, start=1):
-        at = _civil(interview, CANDIDATE, sent.date + wait)
-        if at < state.reply_by:
+        at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
+        if at < until:
             yield Due(
                 kind="nudge",
                 whom=CANDIDATE,
                 version=f"{offer.n}-{n}",
                 at=at,
-                until=state.reply_by,
-                write=lambda: Nudge(slots=offer.slots, reply_by=state.reply_by or sent.date),
+                until=until,
+                write=lambda _: Nudge(slots=offer.slots, reply_by=until),
             )
 
 
 def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
-    closed = interview.closed
-    told = any(one.was in ("queued", "sent", "unsure") for one in interview.effects.of("offer", CANDIDATE))
-    by_company = closed is not None and closed.status is Status.CANCELLED and closed.side is not Side.CANDIDATE
-    if closed is not None and by_company and told and interview.scheduling.shown is None:
+    """The candidate awaits something of us, and no event that they know of is called off by this very end."""
+    closed, shown = interview.closed, interview.scheduling.shown
+    cancelled = closed is not None and closed.status is Status.CANCELLED and interview.session.ended_at is None
+    if closed is None or not cancelled or closed.side is Side.CANDIDATE:
+        return
+    awaits = any(one.was in _MAYBE_SENT for one in interview.effects.of("offer", CANDIDATE))
+    called_off = shown is not None and shown.at == closed.at and _was_invited(interview, shown, CANDIDATE)
+    vacated = shown is not None and shown.continues
+    if (awaits or vacated) and not called_off:
         yield Due(
             kind="offer_withdrawn",
             whom=CANDIDATE,
             version="1",
-            at=_civil(interview, CANDIDATE, closed.at),
+            at=closed.at,
             until=None,
-            write=lambda: OfferWithdrawn(reason=closed.reason),
+            write=lambda _: OfferWithdrawn(reason=closed.reason),
         )
 
 
@@ -200,15 +221,15 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
         if interview.closed is None and interview.session.ended_at is None:
             yield _invitation(interview, shown, whom)
         return
-    invited = [one for one in interview.effects.of("invitation", whom) if one.was in ("queued", "sent", "unsure")]
-    if invited:  # a letter that was started counts as maybe sent: only then is its cancellation owed
+    if _was_invited(interview, shown, whom):
         yield Due(
             kind="cancellation",
             whom=whom,
             version=str(shown.sequence),
-            at=_unless_same_day(interview, whom, shown.at, shown.slot),
+            at=shown.at,
             until=shown.slot.end,
-            write=lambda: Cancellation(
+            any_hour=_is_near(shown, shown.at),
+            write=lambda _: Cancellation(
                 event=event_for(interview, whom, shown),
                 imip=_by_mail(interview, whom),
                 reason=shown.reason,
@@ -216,6 +237,16 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
                 continues=shown.continues,
             ),
         )
+
+
+def _was_invited(interview: "Interview", shown: Shown, whom: str) -> bool:
+    """A letter that was started counts as maybe sent: only then is its cancellation owed, and only once."""
+
+    def last(letter: str) -> int:
+        started = (one for one in interview.effects.of(letter, whom) if one.was in _MAYBE_SENT)
+        return max((int(one.version) for one in started if int(one.version) < shown.sequence), default=-1)
+
+    return last("invitation") > last("cancellation")
 
 
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
@@ -226,9 +257,10 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
         kind="invitation",
         whom=whom,
         version=str(shown.sequence),
-        at=_unless_same_day(interview, whom, ready, shown.slot),
+        at=ready,
         until=shown.slot.end,
-        write=lambda: Invitation(
+        any_hour=_is_near(shown, ready),
+        write=lambda _: Invitation(
             event=event_for(interview, whom, shown),
             imip=_by_mail(interview, whom),
             moved_from=shown.moved_from,
@@ -250,15 +282,15 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     day, hour = interview.request.policy.remind_before
     last = booking.slot.start - hour
     if whom == CANDIDATE:
-        at = _civil(interview, whom, booking.slot.start - day)
-        if booking.slot.start - day > booking.at and at < last:
+        at = booking.slot.start - day
+        if at > booking.at and waking(at, interview.people.clock(whom)) < last:
             yield _reminder(interview, booking, whom, "day_reminder", at=at, until=last)
     if last > booking.at:
         yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
 
 
 def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *, at: datetime, until: datetime) -> Due:
-    def write() -> Letter:
+    def write(_: datetime) -> Letter:
         if kind == "day_reminder":
             return DayReminder(
                 slot=booking.slot,
@@ -278,7 +310,8 @@ def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *,
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         )
 
-    return Due(kind=kind, whom=whom, version=str(booking.revision), at=at, until=until, write=write)
+    near = kind == "hour_reminder"
+    return Due(kind=kind, whom=whom, version=str(booking.revision), at=at, until=until, write=write, any_hour=near)
 
 
 def _brief() -> tuple[str, ...]:
@@ -299,24 +332,24 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
         kind="form_request",
         whom=whom,
         version=version,
-        at=_civil(interview, whom, ended),
+        at=ended,
         until=form.due,
-        write=lambda: FormRequest(
+        write=lambda _: FormRequest(
             due=form.due,
             minutes=minutes,
             with_names=_others(interview, whom),
             presumed=interview.session.presumed,
         ),
     )
-    sent = _newest(interview.effects.of("form_request", whom))
-    if whom == CANDIDATE and sent is not None and sent.was in ("sent", "unsure"):
+    sent = _left(interview, "form_request", whom, version)
+    if whom == CANDIDATE and sent is not None:
         yield Due(
             kind="form_reminder",
             whom=whom,
             version=version,
-            at=_civil(interview, whom, sent.date + interview.request.policy.form_reminder),
+            at=sent.at + interview.request.policy.form_reminder,
             until=form.due,
-            write=lambda: FormReminder(due=form.due, minutes=minutes),
+            write=lambda _: FormReminder(due=form.due, minutes=minutes),
         )
 
 
@@ -324,22 +357,22 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    if feedback.overdue and feedback.decision is None and promised is not None:
-        at = _civil(interview, CANDIDATE, promised)
-        yield _to_candidate("answer_delayed", at, lambda: AnswerDelayed(promised=promised))
+    undecided = feedback.decision is None and feedback.released_at is None
+    if feedback.overdue and undecided and promised is not None:
+        yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
-        yield _to_candidate("feedback_available", feedback.reviewed.available_at, FeedbackAvailable)
-    if "reminders" not in interview.privacy.consents:
+        yield _to_candidate("feedback_available", feedback.reviewed.available_at, lambda _: FeedbackAvailable())
+    if "reminders" not in interview.privacy.consents or CANDIDATE not in interview.evaluation.forms:
         return
     if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.reflections:
-        at = _civil(interview, CANDIDATE, feedback.follow_up_at or interview.since)
-        yield _to_candidate("reflection_request", at, lambda: FollowUpRequest(what="reflection"))
+        at = feedback.follow_up_at or interview.since
+        yield _to_candidate("reflection_request", at, lambda _: FollowUpRequest(what="reflection"))
     if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.growth and feedback.growth_check_at:
-        at = _civil(interview, CANDIDATE, feedback.growth_check_at)
-        yield _to_candidate("growth_request", at, lambda: FollowUpRequest(what="growth_check"))
+        at = feedback.growth_check_at
+        yield _to_candidate("growth_request", at, lambda _: FollowUpRequest(what="growth_check"))
 
 
-def _to_candidate(kind: str, at: datetime, write: Callable[[], Letter]) -> Due:
+def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter]) -> Due:
     return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write)
 
 
@@ -391,20 +424,36 @@ def _by_mail(interview: "Interview", whom: str) -> bool:
     return not interview.people[whom].has_calendar
 
 
-def _newest(posted: list[Posted]) -> Posted | None:
-    return posted[-1] if posted else None
+def _left(interview: "Interview", letter: str, whom: str, version: str) -> Posted | None:
+    """Give the newest letter of this version that has left us, where one has."""
+    posted = [one for one in interview.effects.of(letter, whom) if one.version == version]
+    return posted[-1] if posted and posted[-1].was in ("sent", "unsure") else None
 
 
 # --- civil hours -----------------------------------------------------------------------------------------------------
 
 
-def _civil(interview: "Interview", whom: str, at: datetime) -> datetime:
-    """Give `at`, or the reader's next morning; who has commanded within the hour before is awake."""
-    acted = interview.acted.get(whom)
-    if acted is not None and acted <= at <= acted + _AWAKE:
-        return at
-    return waking(at, interview.people.clock(whom))
+def _leaves(interview: "Interview", due: Due, now: datetime) -> datetime:
+    """Give the first instant from now on at which the letter may leave."""
+    at = max(due.at, now)
+    return at if due.any_hour or _is_up(interview, due, at) else waking(at, interview.people.clock(due.whom))
 
 
-def _unless_same_day(interview: "Interview", whom: str, at: datetime, slot: Slot) -> datetime:
-    return at if slot.start - at < _SAME_DAY else _civil(interview, whom, at)
+def _is_up(interview: "Interview", due: Due, at: datetime) -> bool:
+    """Who has commanded within the hour is answered at night, but not written to about what is older."""
+    acted = interview.acted.get(due.whom)
+    return acted is not None and acted <= at <= acted + _AWAKE and at <= due.at + _AWAKE
+
+
+def _falls_asleep(interview: "Interview", due: Due, now: datetime) -> datetime:
+    """Give the instant at which a letter that may leave now may not any more."""
+    clock, acted = interview.people.clock(due.whom), interview.acted.get(due.whom)
+    if waking(now, clock) == now:
+        return instant(datetime.combine(local(now, clock).date(), QUIET_FROM), clock)
+    return min(acted or now, due.at) + _AWAKE + timedelta(minutes=1)
+
+
+def _is_near(shown: Shown, at: datetime) -> bool:
+    """Whether the booked time, or the one it was moved from, is so close that the night must not be waited for."""
+    starts = [slot.start for slot in (shown.slot, shown.moved_from) if slot is not None]
+    return min(starts) - at < _SAME_DAY

@@ -191,6 +191,8 @@ class Posted:
     version: str
     date: datetime
     was: Fate
+    at: datetime
+    """When that was known."""
     address_is_bad: bool = False
 
 
@@ -284,17 +286,25 @@ def answered(
             return [CalendarCleared(whom=who, uid=uid, sequence=sequence, outcome=outcome)]
         case LetterSent(key=key, message_id=message_id):
             sent = MessageSent(key=key, message_id=message_id)
-            return [sent, *_started_clock(key, interview, now)]
+            return [sent, *_started_clock(key, interview, now)] if _is_news(interview, key, "sent") else []
         case LetterRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad):
-            return [MessageRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad)]
+            refused = MessageRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad)
+            return [refused] if _is_news(interview, key, "refused") else []
         case LetterUnsure(key=key):
-            return [MessageUnsure(key=key), *_started_clock(key, interview, now)]
+            unsure = MessageUnsure(key=key)
+            return [unsure, *_started_clock(key, interview, now)] if _is_news(interview, key, "unsure") else []
         case GaveUp(key=key, order="send_letter", because=because) if key not in interview.effects.delayed:
             return [OrderDelayed(key=key, because=because)]
         case GaveUp(key=key, order=order, because=because):
             return [OrderGaveUp(key=key, order=order, because=because)]
         case _:
             assert_never(answer)
+
+
+def _is_news(interview: "Interview", key: str, fate: Fate) -> bool:
+    """Only what was started can have a fate, and a letter that has left cannot be refused any more."""
+    posted = interview.effects.messages.get(key)
+    return posted is not None and posted.was not in (fate, "sent")
 
 
 def _started_clock(key: str, interview: "Interview", now: datetime) -> list[OfferDelivered]:
@@ -309,30 +319,44 @@ def started(order: SendLetter, version: str) -> MessageQueued:
     return MessageQueued(key=order.key, letter=order.letter.kind, whom=order.to.who, version=version, date=order.date)
 
 
+def event_key(interview: "Interview", who: str) -> str:
+    """Name the writing of what this person's calendar should show now."""
+    return _calendar_key(interview, "event", who)
+
+
+def removal_key(interview: "Interview", who: str) -> str:
+    return _calendar_key(interview, "event_removal", who)
+
+
+def _calendar_key(interview: "Interview", effect: str, who: str) -> str:
+    shown = interview.scheduling.shown
+    return f"{interview.id}/{effect}/{who}/{shown.sequence if shown else 0}.1"
+
+
 # --- fold ------------------------------------------------------------------------------------------------------------
 
 
 def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
     match event:
         case MessageQueued(key=key, letter=letter, whom=whom, version=version, date=date):
-            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=date, was="queued")
+            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=date, was="queued", at=at)
             threads = state.threads if whom in state.threads else {**state.threads, whom: key}
             return _posted(replace(state, threads=threads), posted)
         case MessageSkipped(key=key, letter=letter, whom=whom, version=version):
-            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=at, was="skipped")
+            if key in state.messages:
+                return _fate(state, key, "unsure", at)  # it was started, and may have left
+            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=at, was="skipped", at=at)
             return _posted(state, posted)
         case MessageSent(key=key):
-            return _fate(state, key, "sent")
+            return _fate(state, key, "sent", at)
         case MessageRefused(key=key, address_is_bad=address_is_bad):
-            return _fate(state, key, "refused", address_is_bad=address_is_bad)
+            return _fate(state, key, "refused", at, address_is_bad=address_is_bad)
         case MessageUnsure(key=key):
-            return _fate(state, key, "unsure")
+            return _fate(state, key, "unsure", at)
         case CalendarWritten():
             return _written(state, event, at)
-        case CalendarCleared(whom=whom, sequence=sequence, outcome=outcome):
-            edited = outcome == "edited_by_person"
-            cleared = OnCalendar(sequence=sequence, present=edited, at=at, edited=edited)
-            return replace(state, calendars={**state.calendars, whom: cleared})
+        case CalendarCleared():
+            return _cleared(state, event, at)
         case OrderGaveUp(key=key, order=order, because=because):
             failure = Failure(order=order, because=because, at=at)
             return replace(state, failures={**state.failures, key: failure})
@@ -341,7 +365,7 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
         case OrderAllowedAgain(key=key):
             return replace(state, failures={name: one for name, one in state.failures.items() if name != key})
         case ResendRequested(key=key):
-            return _next_try(state, key)
+            return _believed(_next_try(state, key), state.messages[key].whom)
         case JournalDiverged(entry=entry):
             return replace(state, diverged_at=entry)
         case JournalTrusted():
@@ -361,26 +385,38 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     for one in list(state.messages.values()):
         if one.whom == CANDIDATE and one.was == "refused":
             state = _next_try(state, one.key)
-    return replace(
-        state,
-        messages={
-            key: replace(one, address_is_bad=False) if one.whom == CANDIDATE else one
-            for key, one in state.messages.items()
-        },
-    )
+    return _believed(state, CANDIDATE)
+
+
+def _believed(state: Effects, whom: str) -> Effects:
+    """Somebody says that this person can be reached."""
+    messages = {
+        key: replace(one, address_is_bad=False) if one.whom == whom else one for key, one in state.messages.items()
+    }
+    return replace(state, messages=messages)
 
 
 def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
+    """What stands there against our will counts as edited: a person is asked, and we do not write in circles."""
     was = state.calendars.get(event.whom)
-    if event.outcome == "superseded" or (was is not None and was.sequence > event.sequence):
+    if was is not None and was.sequence > event.sequence:
         return state
     now = OnCalendar(
         sequence=event.sequence,
         present=event.outcome != "gone",
         at=at,
         etag=event.etag,
-        edited=event.outcome in ("edited_by_person", "gone"),
+        edited=event.outcome in ("edited_by_person", "gone", "superseded"),
     )
+    return replace(state, calendars={**state.calendars, event.whom: now})
+
+
+def _cleared(state: Effects, event: CalendarCleared, at: datetime) -> Effects:
+    was = state.calendars.get(event.whom)
+    if was is not None and was.sequence > event.sequence:
+        return state
+    edited = event.outcome == "edited_by_person"
+    now = OnCalendar(sequence=event.sequence, present=edited, at=at, edited=edited)
     return replace(state, calendars={**state.calendars, event.whom: now})
 
 
@@ -388,9 +424,9 @@ def _posted(state: Effects, posted: Posted) -> Effects:
     return replace(state, messages={**state.messages, posted.key: posted})
 
 
-def _fate(state: Effects, key: str, was: Fate, *, address_is_bad: bool = False) -> Effects:
+def _fate(state: Effects, key: str, was: Fate, at: datetime, *, address_is_bad: bool = False) -> Effects:
     """Newest last: the order of `messages` says what is known most recently."""
-    posted = replace(state.messages[key], was=was, address_is_bad=address_is_bad)
+    posted = replace(state.messages[key], was=was, at=at, address_is_bad=address_is_bad)
     others = {name: one for name, one in state.messages.items() if name != key}
     return replace(state, messages={**others, key: posted})
 

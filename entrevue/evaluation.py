@@ -174,7 +174,8 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
         raise Refused(Code.FORM_NOT_OPEN, "you were excused from this form; ask the coordinator")
     if last is not None:
         _may_change(interview, by, last.form, form)
-    return [EvaluationSubmitted(version=len(state.versions) + 1, late=now > state.due, form=form)]
+    late = state.was == "expired" or now > state.due
+    return [EvaluationSubmitted(version=len(state.versions) + 1, late=late, form=form)]
 
 
 def _may_change(
@@ -202,6 +203,8 @@ def _excuse(interview: "Interview", by: str, whom: str, reason: str) -> list[Eva
     state = interview.evaluation.forms.get(whom)
     if by.startswith("i") and by[1:].isdigit() and by != whom:
         raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer can excuse themselves only")
+    if state is not None and state.was == "excused":
+        return []
     if state is None or state.was != "open":
         raise Refused(Code.FORM_NOT_OPEN, f"whom: {whom} has no open form")
     return [EvaluationExcused(whom=whom, reason=reason)]
@@ -217,12 +220,12 @@ def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
 
 def follows(interview: "Interview", at: datetime) -> list[EvaluationEvent]:
     """Gate 1: everyone whose form counts has submitted or is excused (lifecycle, section 4)."""
-    evaluation = interview.evaluation
-    if not evaluation.forms or evaluation.sealed_at is not None:
+    forms = interview.evaluation.forms
+    if interview.session.ended_at is None or interview.evaluation.sealed_at is not None:
         return []
-    needed = [CANDIDATE, *(member.who for member in interview.people.interviewers if member.counts)]
-    done = all(evaluation.forms[who].was != "open" for who in needed if who in evaluation.forms)
-    return [seal(interview, at)] if done else []
+    counted = {CANDIDATE, *(member.who for member in interview.people.interviewers if member.counts)}
+    needed = counted & forms.keys() or forms.keys()
+    return [seal(interview, at)] if all(forms[who].was != "open" for who in needed) else []
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[EvaluationEvent]]]:

@@ -226,7 +226,8 @@ def candidate_feedback(interview: "Interview") -> CandidateFeedback:
         return "OPENED"
     if "feedback" not in interview.privacy.consents:
         return "NOT_ASKED"
-    if feedback.embargo_lifted or (feedback.reviewed is not None and not feedback.reviewed.approved):
+    withheld = feedback.embargo_lifted and feedback.released_at is None
+    if withheld or (feedback.reviewed is not None and not feedback.reviewed.approved):
         return "WITHHELD"
     if feedback.reviewed is not None:
         return "READY"
@@ -268,6 +269,8 @@ def decide(command: FeedbackCommand, interview: "Interview", now: datetime) -> l
 
 def _record(command: RecordDecision, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
     told = command.told
+    if interview.feedback.released_at is not None:
+        raise Refused(Code.ALREADY_RELEASED, "the decision has opened the evaluations already; it stays as it is")
     if told is not None and told.at > now:
         raise Refused(Code.INVALID_COMMAND, "told.at: lies in the future; record it once the candidate was told")
     if command.outcome == "advance" and command.process_over:

@@ -50,6 +50,7 @@ from entrevue.scheduling import (
     CandidateWithdrew,
     InterviewCancelled,
     InterviewExpired,
+    InterviewScheduled,
     Scheduling,
     SchedulingCommand,
     SchedulingEvent,
@@ -275,12 +276,9 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
     """The world changed, and we say so, whether or not it is still wanted."""
     match answer:
         case PeopleFound():
-            if answer.key != people_key(interview):
+            if answer.key != people.key(interview):
                 return []
-            found = PeopleLookedUp(
-                organisation=answer.organisation, people=answer.people, clocks=answer.clocks, unknown=answer.unknown
-            )
-            return [found]
+            return [_found(answer)]
         case SlotsFound() | TimeClaimed() | TimeTaken() | TimeReleased():
             return _widen(scheduling.answered(answer, interview))
         case GaveUp(order="claim_time"):
@@ -291,8 +289,16 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
             assert_never(answer)
 
 
-def people_key(interview: Interview) -> str:
-    return f"{interview.id}/people/all/{interview.people.look_ups}.1"
+def _found(answer: PeopleFound) -> PeopleLookedUp:
+    """Whoever is named twice, once by id and once by address, fills one seat; the other is as if unknown."""
+    seats = {one.person: one.who for one in reversed(answer.people)}
+    twice = tuple(one.who for one in answer.people if seats[one.person] != one.who)
+    return PeopleLookedUp(
+        organisation=answer.organisation,
+        people=answer.people,
+        clocks=answer.clocks,
+        unknown=(*answer.unknown, *twice),
+    )
 
 
 def _queued(order: SendLetter) -> Event:
@@ -320,6 +326,8 @@ def evolve(interview: Interview, record: Recorded) -> Interview:
 def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
     if isinstance(event, SchedulingEvent):
         folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
+        if isinstance(event, InterviewScheduled):
+            return replace(folded, session=session.awaited(interview.session))
         return _closed_by(folded, event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))

@@ -8,6 +8,7 @@ from pydantic import Field
 from entrevue.civil import UTC_CLOCK, Clock
 from entrevue.orders import ClockOf, Found, Organisation
 from entrevue.request import InterviewRequest
+from entrevue.scheduling import OfferLapsed, SearchRequested, offered_in_vain
 from entrevue.values import (
     CANDIDATE,
     Actor,
@@ -66,6 +67,8 @@ class DirectoryAskedAgain(Message):
 
 PeopleCommand = UpdateContact
 PeopleEvent = PeopleLookedUp | ContactUpdated | DirectoryAskedAgain
+Outcome = PeopleEvent | OfferLapsed | SearchRequested
+"""What this module decides; that a fresh offer is owed is scheduling's event."""
 
 # --- state -----------------------------------------------------------------------------------------------------------
 
@@ -131,7 +134,12 @@ def begin(request: InterviewRequest) -> People:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def decide(command: PeopleCommand, interview: "Interview") -> list[PeopleEvent]:
+def key(interview: "Interview") -> str:
+    """Name the look-up that is owed, or was answered last."""
+    return f"{interview.id}/people/all/{interview.people.look_ups}.1"
+
+
+def decide(command: PeopleCommand, interview: "Interview") -> list[Outcome]:
     now_known = interview.people[CANDIDATE]
     if command.email is None and command.name is None and command.zone is None:
         raise Refused(Code.INVALID_COMMAND, "update_contact changes nothing: give email, name or zone")
@@ -140,7 +148,10 @@ def decide(command: PeopleCommand, interview: "Interview") -> list[PeopleEvent]:
         name=command.name if command.name != now_known.name else None,
         zone=command.zone if command.zone != now_known.zone else None,
     )
-    return [] if changed == ContactUpdated() else [changed]
+    if changed == ContactUpdated():
+        return []
+    again = offered_in_vain(interview) if changed.email is not None else []
+    return [changed, *again]
 
 
 def evolve(people: People, event: PeopleEvent) -> People:

@@ -102,7 +102,7 @@ TABLE: dict[type[Command], Rule] = {
     ShareExpectations: _rule(_PEOPLE, _BEFORE),
     SubmitEvaluation: _rule(_PEOPLE, _FORMS),
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
-    RecordDecision: _rule({"decision_maker", "coordinator"}, {_S.AWAITING_DECISION}),
+    RecordDecision: _rule({"decision_maker", "coordinator"}, {_S.AWAITING_DECISION, _S.FOLLOW_UP}),
     ReviewFeedback: _rule({"reviewer"}, {_S.RELEASED, _S.FOLLOW_UP}),
     OpenFeedback: _rule({CANDIDATE}, {_S.RELEASED, _S.FOLLOW_UP}),
     SubmitReflection: _rule(_PEOPLE, {_S.RELEASED, _S.FOLLOW_UP}),
@@ -110,7 +110,7 @@ TABLE: dict[type[Command], Rule] = {
     GiveConsent: _rule({CANDIDATE}, _LIVE),
     RevokeConsent: _rule({CANDIDATE}, _LIVE),
     ResendMessage: _rule({"coordinator", "operator", "backend"}, _LIVE),
-    ClearAttention: _rule({"coordinator", "operator", "backend"}, _LIVE),
+    ClearAttention: _rule({"coordinator", "operator", "backend"}, set(Status)),
 }
 
 

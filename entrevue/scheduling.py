@@ -128,6 +128,14 @@ class OfferDeclined(Message):
     reason: str | None = None
 
 
+class OfferLapsed(Message):
+    """Nobody can choose from this offer any more: its slots are past (`missed`), or it never reached the candidate."""
+
+    kind: Literal["offer_lapsed"] = "offer_lapsed"
+    offer: int
+    missed: bool = True
+
+
 class TimeRequested(Message):
     """A claim may exist from now on; remembered before the ledger is asked."""
 
@@ -214,6 +222,7 @@ SchedulingEvent = (
     | SlotsOffered
     | OfferDelivered
     | OfferDeclined
+    | OfferLapsed
     | TimeRequested
     | SlotLost
     | InterviewScheduled
@@ -374,6 +383,8 @@ def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: d
     if all(slot.start != start for slot in state.offer.slots):
         open_now = ", ".join(f"{slot.start:%Y-%m-%dT%H:%MZ}" for slot in state.offer.slots)
         raise Refused(Code.SLOT_UNAVAILABLE, f"start: that time is not on offer; choose one of {open_now}")
+    if start < now + _SHORTEST_NOTICE_OF_A_PERSON:
+        raise Refused(Code.SLOT_UNAVAILABLE, "start: that time is too near by now; choose another one")
     return _request(interview, start, now)
 
 
@@ -397,7 +408,13 @@ def _request_reschedule(interview: "Interview", command: RequestReschedule, now:
     vacate = command.mode == "vacate"
     deadline = now + policy.reschedule_within
     if not vacate:
-        deadline = max(now, min(deadline, state.booking.slot.start - policy.self_service_cutoff))
+        deadline = min(deadline, state.booking.slot.start - policy.self_service_cutoff)
+    if deadline <= now:
+        raise Refused(
+            Code.WINDOW_CLOSED,
+            "mode: too near to keep the booked time while another is looked for; "
+            "`vacate` it, or `reschedule` to a time that was agreed",
+        )
     requested = RescheduleRequested(
         vacated=vacate,
         deadline=deadline,
@@ -460,8 +477,8 @@ def _nothing_being_booked(state: Scheduling) -> None:
 def _may_move(interview: "Interview", by: str, now: datetime) -> None:
     """Keep the cutoff and the limits of each side; the coordinator is the way out, and is not bound by them."""
     policy, state = interview.request.policy, interview.scheduling
-    if by in ("coordinator", "backend"):
-        return
+    if by in ("coordinator", "backend") or state.exchange is not None:
+        return  # an exchange was counted when it was asked for
     if state.booking is not None and state.booking.slot.start - now < policy.self_service_cutoff:
         raise Refused(Code.WINDOW_CLOSED, "the interview is too near to be moved by yourself; ask the coordinator")
     if state.reschedules.get(side_of(by), 0) >= policy.reschedules:
@@ -487,7 +504,11 @@ def answered(
             return [SlotsOffered(offer=state.offers + 1, slots=slots)]
         case TimeClaimed(key=key):
             claim = _claim_of(interview, key, claim_key)
-            return _booked(interview, claim) if claim is not None and claim.was == "requested" else []
+            if claim is None or claim.was != "requested":
+                return []
+            if interview.session.started_at is not None or interview.session.no_show is not None:
+                return [SlotLost(claim=claim.n, unsure=True)]  # the booked time has come: it is not moved any more
+            return _booked(interview, claim)
         case TimeTaken(key=key):
             claim = _claim_of(interview, key, claim_key)
             return _lost(interview, claim) if claim is not None and claim.was == "requested" else []
@@ -545,40 +566,58 @@ def _claim_of(interview: "Interview", key: str, name: Callable[["Interview", int
 def delivered(interview: "Interview", offer: int, now: datetime) -> list[SchedulingEvent]:
     """Start the candidate's clock once the offer is in their hands."""
     state = interview.scheduling
-    if state.offer is None or state.offer.n != offer or state.exchange is not None:
+    if state.offer is None or state.offer.n != offer:
         return []
     return [OfferDelivered(offer=offer, reply_by=reply_by(interview, now))]
 
 
 def reply_by(interview: "Interview", now: datetime) -> datetime:
-    """Give seven days from the first offer that arrived, 48 h at least from a later one; or the end of the exchange."""
+    """Give seven days from the first offer that arrived, 48 h at least from a later one; or the end of the exchange.
+
+    Where the booked time was given up, the candidate has the 48 h too: nobody pays for our slow search.
+    """
     state, policy = interview.scheduling, interview.request.policy
-    if state.exchange is not None:
+    if state.exchange is not None and not state.exchange.vacated:
         return state.exchange.deadline
+    if state.exchange is not None:
+        return max(state.exchange.deadline, now + policy.answer_at_least)
     first = state.first_reply_by or day_end(now, policy.answer_days, interview.people.clock(CANDIDATE))
     return max(first, now + policy.answer_at_least)
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
     """What happens by itself, and when."""
-    state = interview.scheduling
+    state, exchange = interview.scheduling, interview.scheduling.exchange
     if state.requested is not None:
         return []  # a choice made in time is settled first
-    if state.exchange is not None:
-        deadline = state.exchange.deadline
-        if not state.exchange.vacated:
-            return [(deadline, [ExchangeLapsed()])]
-        gone = InterviewCancelled(
-            side=None,
-            late=False,
-            revision=state.revision + 1,
-            sequence=state.next_sequence,
-            reason="no new time was found",
-        )
-        return [(deadline, [gone])]
-    if state.booking is None and state.offer is not None and state.reply_by is not None:
-        return [(state.reply_by, [InterviewExpired()])]
-    return []
+    due: list[tuple[datetime, list[SchedulingEvent]]] = []
+    if exchange is not None and not exchange.vacated:
+        due.append((exchange.deadline, [ExchangeLapsed()]))
+    if state.offer is None or interview.effects.unreachable(CANDIDATE):
+        return due  # we are the silent side, or the candidate's clock stands still
+    if state.booking is None and state.reply_by is not None:
+        due.append((state.reply_by, [InterviewExpired() if exchange is None else _nothing_found(state)]))
+    last = max(slot.start for slot in state.offer.slots) - _SHORTEST_NOTICE_OF_A_PERSON
+    due.append((last, [OfferLapsed(offer=state.offer.n), *_another_round(interview)]))
+    return due
+
+
+def _nothing_found(state: Scheduling) -> InterviewCancelled:
+    return InterviewCancelled(
+        side=None,
+        late=False,
+        revision=state.revision + 1,
+        sequence=state.next_sequence,
+        reason="no new time was found",
+    )
+
+
+def offered_in_vain(interview: "Interview") -> list[OfferLapsed | SearchRequested]:
+    """The open offer went to a dead address: make a fresh one, at no cost to the candidate."""
+    state = interview.scheduling
+    if state.offer is None or state.requested is not None or not interview.effects.unreachable(CANDIDATE):
+        return []
+    return [OfferLapsed(offer=state.offer.n, missed=False), SearchRequested()]
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -597,6 +636,9 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
             return replace(state, reply_by=reply_by, first_reply_by=state.first_reply_by or reply_by)
         case OfferDeclined():
             return _without_offer(state, rounds=state.rounds + 1)
+        case OfferLapsed(missed=missed):
+            avoid = state.avoid  # nobody said no to its slots
+            return replace(_without_offer(state, rounds=state.rounds + missed), avoid=avoid)
         case TimeRequested(claim=n, slot=slot, reason=reason):
             return replace(state, claims=(*state.claims, Claim(n=n, slot=slot, by=by, reason=reason)))
         case SlotLost(claim=n, unsure=unsure):
@@ -642,9 +684,13 @@ def _without_offer(state: Scheduling, *, rounds: int | None = None) -> Schedulin
 def _slot_lost(state: Scheduling, n: int) -> Scheduling:
     lost = state.claim(n).slot.start
     offer = state.offer
-    if offer is not None:
-        offer = replace(offer, slots=tuple(slot for slot in offer.slots if slot.start != lost))
-    return replace(state, offer=offer, avoid=tuple(sorted({*state.avoid, lost})))
+    state = replace(state, avoid=tuple(sorted({*state.avoid, lost})))
+    if offer is None:
+        return state
+    left = tuple(slot for slot in offer.slots if slot.start != lost)
+    if not left:
+        return replace(state, offer=None, reply_by=None)
+    return replace(state, offer=replace(offer, slots=left))
 
 
 def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Scheduling:
@@ -705,8 +751,10 @@ def _ended(
     apology: bool = False,
 ) -> Scheduling:
     state = replace(state, revision=revision)
-    if sequence is None:
-        state = replace(_leave_all(state), booking=None)
+    if sequence is None:  # the time was used
+        state = replace(_leave_all(state, spent=state.booking.claim if state.booking else None), booking=None)
+    elif state.booking is None:  # what is shown was called off before, or is past
+        state = _leave_all(state)
     else:
         state = _off(state, sequence, at, by, reason=reason, apology=apology)
     return replace(_without_offer(state), exchange=None)

@@ -267,6 +267,10 @@ class Attendance:
     left_at: datetime | None = None
     marked: bool | None = None
 
+    @property
+    def present(self) -> bool:
+        return self.joined_at is not None and self.left_at is None
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoShow:
@@ -371,7 +375,7 @@ def judge(fact: SessionFact, interview: "Interview", now: datetime) -> list[Outc
             if who not in interview.people:
                 return []
             seen: list[Outcome] = [AttendanceSeen(who=who, joined=True, seen_at=at, source_id=source_id)]
-            there = {name for name, one in session.attendance.items() if one.joined_at is not None} | {who}
+            there = {name for name, one in session.attendance.items() if one.present} | {who}
             begins = session.started_at is None and session.no_show is None and _everyone_needed(interview) <= there
             return [*seen, SessionStarted(started_at=at)] if begins else seen
         case ParticipantLeft(who=who, source_id=source_id):
@@ -392,7 +396,14 @@ def _end(interview: "Interview", at: datetime, *, overran: bool = False) -> list
     return [_ended(interview, at, overran=overran)]
 
 
-def _ended(interview: "Interview", at: datetime, *, overran: bool = False, presumed: bool = False) -> SessionEnded:
+def _ended(
+    interview: "Interview",
+    at: datetime,
+    *,
+    overran: bool = False,
+    presumed: bool = False,
+    there: tuple[str, ...] | None = None,
+) -> SessionEnded:
     policy, people = interview.request.policy, interview.people
     started = interview.session.started_at or _booked_start(interview)
     held = at - started
@@ -403,7 +414,8 @@ def _ended(interview: "Interview", at: datetime, *, overran: bool = False, presu
         overran=overran,
         presumed=presumed,
         forms=tuple(
-            FormDue(who=who, due=day_end(at, policy.evaluation_days, people.clock(who))) for who in attended(interview)
+            FormDue(who=who, due=day_end(at, policy.evaluation_days, people.clock(who)))
+            for who in (attended(interview) if there is None else there)
         ),
         answer_by=business_day_end(at, policy.answer_by_business_days, people.clock(CANDIDATE)),
     )
@@ -465,7 +477,11 @@ def _rule(interview: "Interview", now: datetime, *, upheld: bool, took_place: bo
         return _confirm(interview, no_show, now)
     if took_place:
         planned_end = _booked_start(interview) + timedelta(minutes=interview.request.policy.duration)
-        return [NoShowReversed(), _ended(interview, min(planned_end, now), presumed=True)]
+        needed = _everyone_needed(interview) | {
+            who for who, one in interview.session.attendance.items() if one.joined_at
+        }
+        there = tuple(member.who for member in interview.people.members if member.who in needed)
+        return [NoShowReversed(), _ended(interview, min(planned_end, now), presumed=True, there=there)]
     return [NoShowReversed(), *_anew(interview, now, "no_show", Side.COMPANY)]
 
 
@@ -583,7 +599,7 @@ def evolve(session: Session, event: SessionEvent, at: datetime, by: str) -> Sess
         case SessionStarted(started_at=started_at):
             return replace(session, started_at=started_at)
         case SessionEnded(ended_at=ended_at, presumed=presumed, answer_by=answer_by):
-            started = session.started_at or at
+            started = session.started_at or ended_at - timedelta(minutes=event.actual_minutes)
             return replace(
                 session, started_at=started, ended_at=ended_at, presumed=presumed, answer_by=answer_by, no_show=None
             )
@@ -610,6 +626,11 @@ def evolve(session: Session, event: SessionEvent, at: datetime, by: str) -> Sess
             return _set_question(session, n, addressed=True)
         case _:
             assert_never(event)
+
+
+def awaited(session: Session) -> Session:
+    """A time is booked: who came to an earlier one says nothing about this one."""
+    return replace(session, attendance={})
 
 
 def _next_session(session: Session) -> Session:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable
@@ -29,6 +30,10 @@ DTEND:20261201T100000Z
 {}END:VEVENT
 END:VCALENDAR
 """.replace("\n", "\r\n")
+
+
+def at(month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=UTC)
 
 
 def account(server: CalendarServer, calendar: str = "calendar", *, port: int | None = None) -> CalendarAccount:
@@ -232,12 +237,10 @@ async def test_a_calendar_full_of_everything_is_read(radicale: CalendarServer, r
     name = request.node.name
     await radicale.open_calendar("grace", name)
     await radicale.fill("grace", FULL, name)
-    winter = datetime(2026, 11, 2, tzinfo=UTC)
     async with reaching(account(radicale, name)) as calendar:
-        week = await calendar.busy("grace", winter, winter + timedelta(days=5))
-        summer = await calendar.busy(
-            "grace", datetime(2026, 10, 19, 6, tzinfo=UTC), datetime(2026, 10, 19, 9, tzinfo=UTC)
-        )
+        week = await calendar.busy("grace", at(11, 2), at(11, 7))
+        summer = await calendar.busy("grace", at(10, 19, 6), at(10, 19, 9))
+        edges = [await calendar.busy("grace", start, start + HOUR / 2) for start in (at(11, 3, 23), at(11, 5, 13))]
 
     assert [f"{one.start:%d %H:%M}-{one.end:%H:%M}" for one in week] == [
         "02 08:00-08:30",  # each Monday at nine in Berlin
@@ -247,6 +250,7 @@ async def test_a_calendar_full_of_everything_is_read(radicale: CalendarServer, r
         "06 16:00-17:00",  # a custom zone, five hours behind
     ]
     assert [f"{one.start:%d %H:%M}-{one.end:%H:%M}" for one in summer] == ["19 07:00-07:30"]
+    assert [[f"{one.start:%d %H:%M}" for one in edge] for edge in edges] == [["03 23:00"], ["05 13:00"]]
 
 
 FULL = """BEGIN:VCALENDAR
@@ -411,6 +415,18 @@ async def test_characters_that_xml_forbids_hide_nothing() -> None:
         assert await calendar.busy("grace", NINE, NINE + HOUR) == (Busy(start=NINE, end=NINE + HOUR),)
 
 
+async def test_doubts_are_logged_without_a_word_of_the_event() -> None:
+    broken = AN_EVENT.format("DURATION:long\r\nSUMMARY:Doctor\r\n")
+    async with answering(multistatus(holding(broken))) as (calendar, _):
+        with capture_logs() as logs:
+            assert await calendar.busy("grace", NINE, NINE + HOUR) == (Busy(start=NINE, end=NINE + HOUR),)
+
+    assert [(log["kind"], log["person"], log["doubts"]) for log in logs] == [
+        ("calendar_doubts", "grace", {"unreadable": 1})
+    ]
+    assert "Doctor" not in str(logs)
+
+
 async def test_an_object_deleted_meanwhile_is_passed_over() -> None:
     deleted = "<D:status>HTTP/1.1 404 Not Found</D:status>"
     async with answering(multistatus(deleted, holding(AN_EVENT.format("")))) as (calendar, _):
@@ -466,6 +482,18 @@ async def test_a_login_page_is_not_taken_for_an_event() -> None:
     async with answering(an_answer(200, body=b"<html>Please sign in</html>")) as (calendar, _):
         with pytest.raises(CalendarRefused, match="no calendar"):
             await calendar.ensure("grace", event(), "r7", None)
+
+
+async def test_a_new_event_goes_out_under_the_condition_that_there_is_none() -> None:
+    """Two at once must not both create it, whatever the server makes of a PUT without a condition."""
+    async with answering(an_answer(404)) as (calendar, stub):
+        with pytest.raises(CalendarRefused):
+            await calendar.ensure("grace", event(), "r7", None)
+
+    look, write = stub.heads
+    assert look.startswith(b"GET ")
+    assert write.startswith(b"PUT ")
+    assert b"if-none-match: *\r\n" in write.lower()
 
 
 async def test_a_server_that_breaks_off_is_unavailable() -> None:
@@ -526,7 +554,7 @@ def test_https_and_this_machine_are_fine(url: str) -> None:
     assert CalendarAccount(url, "entrevue", SecretStr(SECRET)).collection == url.rstrip("/") + "/"
 
 
-@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/passwd", ""])
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "Europe", "../../etc/passwd", ""])
 def test_an_account_names_a_zone_that_exists(zone: str) -> None:
     with pytest.raises(ValueError, match="zone"):
         CalendarAccount("https://calendar.acme.example/", "entrevue", SecretStr(SECRET), zone)

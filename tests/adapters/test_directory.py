@@ -511,15 +511,19 @@ def test_what_is_no_place_is_no_zone(name: str) -> None:
 
 
 def test_zone_rules_come_from_the_pinned_distribution_whatever_the_system_has(tmp_path: Path) -> None:
-    stale = tmp_path / "Europe" / "Berlin"
-    stale.parent.mkdir()
-    stale.write_bytes((files("tzdata.zoneinfo.Asia") / "Tokyo").read_bytes())
+    tokyo = (files("tzdata.zoneinfo.Asia") / "Tokyo").read_bytes()
+    for name in ("Europe/Berlin", "Mars/Olympus"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(tokyo)
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
     ZoneInfo.clear_cache()
+    zone_names.cache_clear()
     try:
         assert _offset(NOW, "Europe/Berlin") == 9 * HOUR
+        assert "Mars/Olympus" in zone_names()
     finally:
         version = use_pinned_tzdata()
 
     assert version == TZDATA
     assert _offset(NOW, "Europe/Berlin") == HOUR
+    assert "Mars/Olympus" not in zone_names()

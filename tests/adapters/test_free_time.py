@@ -236,6 +236,12 @@ async def test_a_candidate_whose_zone_is_misspelt_is_asked_by_the_organisations_
     assert found.slots
 
 
+async def test_a_window_that_opens_within_a_minute_opens_with_the_next() -> None:
+    opens = MONDAY + 9 * HOUR + timedelta(seconds=1)
+
+    assert await World(somebody("grace")).finds(search(earliest=opens)) == utc(10, 11, 12, 13, 14, 15)
+
+
 async def test_no_more_are_offered_than_asked_for_and_those_on_different_days() -> None:
     found = await World(somebody("grace")).finds(search(latest=MONDAY + 14 * DAY, count=5, grid=15, minutes=40))
 
@@ -285,6 +291,15 @@ async def test_an_interview_that_is_not_moved_is_in_the_way_like_any_other() -> 
     await _booked(world)
 
     assert await world.finds(search()) == utc(8, 11, 12, 13, 14, 15)
+
+
+async def test_an_event_of_the_interview_that_nobody_has_taken_out_yet_is_in_the_way_unless_it_is_moved() -> None:
+    world = World(somebody("grace"))
+    await _booked(world)
+    await world.ledger.release(key="r7/claim/1.0", now=NOW)
+
+    assert MONDAY + 9 * HOUR not in await world.finds(search())
+    assert MONDAY + 9 * HOUR in await world.finds(search(replaces="r7/claim/1.0"))
 
 
 async def test_another_claim_of_the_interview_that_is_moved_is_in_the_way() -> None:

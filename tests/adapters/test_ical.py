@@ -354,6 +354,11 @@ def test_thousands_of_unfinished_definitions_are_read_in_one_go() -> None:
             "12-01 09:00-10:00",
             id="a duration",
         ),
+        pytest.param(
+            an_object(NINE_UTC, zones="BEGIN:VTIMEZONE\n").replace("END:VCALENDAR", a_zone("x", 1) + "END:VCALENDAR"),
+            "12-01 09:00-10:00",
+            id="inside a zone",
+        ),
         pytest.param(an_object(NINE_UTC) + "END:VCALENDAR\r\n", "12-01 09:00-10:00", id="closed twice"),
         pytest.param(an_object(NINE_UTC) + an_object(NINE_UTC), "12-01 09:00-10:00", id="two calendars"),
         pytest.param(
@@ -438,10 +443,11 @@ def test_an_event_is_read_back_as_it_was_written() -> None:
 
 
 def test_fractions_of_a_second_do_not_make_an_edit() -> None:
-    slot = Slot(start=at("2026-12-01 09:00") + timedelta(milliseconds=300), minutes=45)
-    stored = stored_event(event_text(our_event(slot=slot), "r7"), "r7.p1", BERLIN.zone)
+    fine = our_event(slot=Slot(start=at("2026-12-01 09:00") + timedelta(milliseconds=300), minutes=45))
+    stored = stored_event(event_text(fine, "r7"), "r7.p1", BERLIN.zone)
 
     assert stored is not None
+    assert stored.written == Written.of(fine, "r7")
     assert not stored.edited
 
 

@@ -5,18 +5,23 @@ whose clock stands still (but for real time) until `forward` moves it; `until` a
 """
 
 import asyncio
+import shutil
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from pydantic import SecretStr
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import WorkflowEnvironment
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
@@ -26,8 +31,8 @@ from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_mail import MemoryOutbox, MemoryPost
 from entrevue import contract
 from entrevue.contract import Receipt
-from entrevue.view import View
-from worker import Adapters, build_worker
+from entrevue.view import Happening, View
+from worker import PLUGIN, Adapters, build_worker
 from workflows.interview import InterviewWorkflow
 
 MAIL = MailSettings(
@@ -67,7 +72,30 @@ REQUEST: dict[str, object] = {
     "interviewers": ["grace", "linus"],
 }
 
+SEARCH_ATTRIBUTES = (
+    SearchAttributeKey.for_keyword(contract.STATUS),
+    SearchAttributeKey.for_keyword(contract.BALL),
+    SearchAttributeKey.for_keyword(contract.ATTENTION),
+    SearchAttributeKey.for_datetime(contract.START),
+)
+
 _T = TypeVar("_T")
+
+
+async def dev_server(*settings: str) -> WorkflowEnvironment:
+    """Start the real dev server, with a clock for each workflow; `settings` are dynamic configuration, `key=value`."""
+    binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
+    assert binary, "the temporal command is missing; it comes with the lock file"
+    wanted = ("frontend.WorkflowTimeSkippingEnabled=true", *settings)
+    return await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=binary,
+        search_attributes=SEARCH_ATTRIBUTES,
+        plugins=[PLUGIN],
+        dev_server_log_level="error",
+        identity="stage",  # recorded histories shall not name a machine
+        dev_server_extra_args=[word for one in wanted for word in ("--dynamic-config-value", one)],
+    )
 
 
 async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bool], seconds: float = 30) -> _T:
@@ -95,10 +123,12 @@ class Running:
         )
         return receipt
 
-    async def refused(self, kind: str, payload: object = None, **fields: object) -> ApplicationError:
+    async def refused(
+        self, kind: str, payload: object = None, *, key: str | None = None, **fields: object
+    ) -> ApplicationError:
         """Send a command that must be refused, and give the refusal: its type is the code."""
         with pytest.raises(WorkflowUpdateFailedError) as failed:
-            await self.send(kind, fields if payload is None else payload)
+            await self.send(kind, fields if payload is None else payload, key=key)
         assert isinstance(failed.value.cause, ApplicationError)
         return failed.value.cause
 
@@ -106,13 +136,24 @@ class Running:
         await self.handle.signal(kind, fields)
 
     async def view(self, viewer: str = "coordinator") -> View:
-        seen: View = await self.handle.query(contract.VIEW, viewer, result_type=View)
+        seen: View = await self._ask(contract.VIEW, viewer, View)
         return seen
 
     async def kinds(self) -> list[str]:
         """Give the kinds of all events so far."""
-        happened: list[dict[str, object]] = await self.handle.query(contract.TIMELINE)
-        return [str(one["kind"]) for one in happened]
+        happened: list[Happening] = await self._ask(contract.TIMELINE, None, list[Happening])
+        return [one.kind for one in happened]
+
+    async def _ask(self, query: str, argument: object, answer: type[_T]) -> _T:
+        """Ask again while a run that has just continued as new has not had its first task."""
+        while True:
+            try:
+                given: _T = await self.handle.query(query, args=[argument] if argument else [], result_type=answer)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                    raise
+            else:
+                return given
 
     async def now(self) -> datetime:
         return await self.env.get_current_time(self.handle)
@@ -137,7 +178,6 @@ class Running:
 @dataclass(kw_only=True)
 class Stage:
     env: WorkflowEnvironment
-    client: Client
     task_queue: str
     directory: MemoryDirectory
     calendar: MemoryCalendar
@@ -147,27 +187,40 @@ class Stage:
     outbox: MemoryOutbox
 
     async def start(self, **overrides: object) -> Running:
-        request = REQUEST | {"id": f"t{uuid.uuid4().hex[:12]}"} | overrides
-        with self.env.with_time_skipping_disabled():
-            handle = await self.client.start_workflow(
-                contract.WORKFLOW,
-                request,
-                id=contract.workflow_id(str(request["id"])),
-                task_queue=self.task_queue,
-                result_type=contract.Ended,
-            )
-        return Running(env=self.env, handle=handle)
+        return await start(self.env, self.task_queue, **overrides)
+
+
+async def start(env: WorkflowEnvironment, task_queue: str, **overrides: object) -> Running:
+    """Start an interview as a backend in any language would: by name, with plain JSON."""
+    request = REQUEST | {"id": f"t{uuid.uuid4().hex[:12]}"} | overrides
+    handle = await env.client.start_workflow(
+        contract.WORKFLOW,
+        request,
+        id=contract.workflow_id(str(request["id"])),
+        task_queue=task_queue,
+        result_type=contract.Ended,
+    )
+    return Running(env=env, handle=handle)
+
+
+def new_queue() -> str:
+    return f"stage-{uuid.uuid4().hex[:8]}"
 
 
 @asynccontextmanager
-async def staged(env: WorkflowEnvironment, *, max_cached_workflows: int = 1000) -> AsyncIterator[Stage]:
+async def staged(
+    env: WorkflowEnvironment,
+    *,
+    task_queue: str | None = None,
+    max_cached_workflows: int = 1000,
+    calendar: MemoryCalendar | None = None,
+) -> AsyncIterator[Stage]:
     """Put up a stage with a worker of its own."""
     stage = Stage(
         env=env,
-        client=env.client,
-        task_queue=f"stage-{uuid.uuid4().hex[:8]}",
+        task_queue=task_queue or new_queue(),
         directory=MemoryDirectory(ORGANISATION, PEOPLE),
-        calendar=MemoryCalendar(),
+        calendar=calendar or MemoryCalendar(),
         ledger=MemoryLedger(),
         journal=MemoryJournal(),
         post=MemoryPost(),

@@ -112,3 +112,50 @@ async def to_completion(interview: Running) -> None:
     for who in ("candidate", "i1", "i2"):
         await interview.send("submit_reflection", by=who, text="I learned to begin with the question")
         await interview.send("check_growth", by=who, acted="partly", helped="yes")
+
+
+async def rescheduled_and_cancelled(interview: Running) -> None:
+    """The candidate asks for another time and gets it; then the company gives the interview up."""
+    await to_booking(interview)
+    await interview.send("request_reschedule", by="candidate", reason="a clash")
+    view = await interview.until(lambda view: bool(view.offered))
+    await interview.send("choose_slot", by="candidate", start=view.offered[0].start.isoformat())
+    await interview.happened("calendar_written", times=4)
+    await interview.forward(timedelta(hours=12))
+    await interview.send("cancel", by="coordinator", reason="the role is filled")
+    await interview.happened("calendar_cleared", times=2)
+    await interview.forward(timedelta(hours=12))
+
+
+async def cancelled_in_the_middle(interview: Running) -> None:
+    """An operator's cancel arrives while the booking is on its way to calendars and mailboxes."""
+    start = await to_offer(interview)
+    await interview.send("choose_slot", by="candidate", start=start.isoformat())
+    await interview.handle.cancel(reason="a duplicate")
+    await interview.happened("interview_cancelled")
+    await interview.forward(timedelta(hours=24))
+
+
+async def absent_twice(interview: Running) -> None:
+    """The interviewers come, the candidate does not; booked anew, once more."""
+    start = await to_booking(interview)
+    for absence in (1, 2):
+        await interview.forward_to(start)
+        for who in ("i1", "i2"):
+            at = (await interview.now()).isoformat()
+            await interview.tell("participant_joined", who=who, at=at, source_id=f"{who}-{absence}")
+        await interview.forward(timedelta(minutes=16))
+        await interview.happened("no_show_provisional", times=absence)
+        while (await interview.kinds()).count("no_show_confirmed") < absence:
+            await interview.forward(timedelta(days=1))
+        if absence == 1:
+            view = await interview.until(lambda view: bool(view.offered))
+            start = view.offered[0].start
+            await interview.send("choose_slot", by="coordinator", start=start.isoformat())
+
+
+async def withdrawn(interview: Running) -> None:
+    await to_booking(interview)
+    await interview.forward(timedelta(hours=12))
+    await interview.send("withdraw", by="candidate", reason="I took another offer")
+    await interview.forward(timedelta(hours=12))

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -11,8 +11,16 @@ from temporalio.client import WorkflowExecutionStatus
 from entrevue.interview import Recorded, fold
 from entrevue.orders import JournalEntry
 from entrevue.values import Status
-from tests.workflows.stage import Running, Stage, eventually
-from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_completion, to_offer, to_session
+from tests.workflows.stage import Stage, eventually
+from tests.workflows.story import (
+    CANDIDATE_FORM,
+    SCORECARD,
+    absent_twice,
+    to_booking,
+    to_completion,
+    to_offer,
+    to_session,
+)
 
 
 def recorded(entry: JournalEntry) -> Recorded:
@@ -200,25 +208,10 @@ async def test_an_offer_nobody_answers_expires(stage: Stage) -> None:
 
 async def test_a_candidate_who_does_not_come_twice_ends_the_interview(stage: Stage) -> None:
     interview = await stage.start(policy={"no_show_contest_business_days": 1, "reschedule_within": "P20D"})
-    for absence in (1, 2):
-        start = await to_booking(interview) if absence == 1 else await _booked_again(interview)
-        await interview.forward_to(start)
-        for who in ("i1", "i2"):
-            at = (await interview.now()).isoformat()
-            await interview.tell("participant_joined", who=who, at=at, source_id=f"{who}-{absence}")
-        await interview.forward(timedelta(minutes=16))
-        await interview.happened("no_show_provisional", times=absence)
-        await interview.forward(timedelta(days=5))
-        await interview.happened("no_show_confirmed", times=absence)
+    await absent_twice(interview)
     ended = await interview.handle.result()
 
     assert ended.status is Status.CLOSED_NO_SHOW
-
-
-async def _booked_again(interview: Running) -> datetime:
-    view = await interview.until(lambda view: bool(view.offered))
-    await interview.send("choose_slot", by="coordinator", start=view.offered[0].start.isoformat())
-    return view.offered[0].start
 
 
 async def test_a_fact_that_cannot_be_read_raises_attention_and_is_not_dropped_in_silence(stage: Stage) -> None:

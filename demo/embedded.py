@@ -1,0 +1,137 @@
+"""Everything an interview needs, on this machine alone: Temporal, calendars, mail, and a worker, each a process.
+
+The demo plays on it, and so do the end-to-end tests: `async with embedded(folder) as servers`.
+"""
+
+import asyncio
+import secrets
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from activities.letters import MailSettings
+from demo.calendar_server import CalendarServer
+from demo.mail_server import MailServer
+from demo.processes import HOST, Child, dying_with_us, environment
+from demo.temporal_server import TemporalServer
+from entrevue.client import InterviewClient
+from entrevue.values import PersonId
+
+ROOT = Path(__file__).parent.parent
+PEOPLE = ROOT / "docs" / "examples" / "people.toml"
+
+STAFF: tuple[PersonId, ...] = ("grace", "linus", "edsger")
+"""Who of the example's people has a calendar here."""
+
+_PATIENCE = timedelta(seconds=60)
+"""A laptop that has just started five processes may take its time."""
+
+_DOMAIN = "hire.acme.example"
+_CALENDARS_OF_THE_EXAMPLE = "http://127.0.0.1:5232/"
+
+
+class WorkerServer:
+    """The very `worker.py` that runs in production, told by its environment where everything is."""
+
+    def __init__(self, folder: Path, calendars: CalendarServer, mail: MailServer, temporal: str, group: int) -> None:
+        self.mail = MailSettings(
+            domain=_DOMAIN,
+            from_address=f"interviews@{_DOMAIN}",
+            from_name="Acme interviews",
+            agent_address=f"interviews+{{token}}@{_DOMAIN}",
+            bounce_address=f"bounces+{{token}}@{_DOMAIN}",
+            secret=SecretStr(secrets.token_urlsafe(24)),
+        )
+        self.people = folder / "people.toml"
+        self.database = folder / "entrevue.db"
+        self._calendars = calendars
+        self._child = Child(
+            "the worker",
+            [sys.executable, str(ROOT / "worker.py")],
+            log=folder / "log",
+            group=group,
+            folder=folder,
+            environment=environment(
+                TEMPORAL_ADDRESS=temporal,
+                ENTREVUE_DATABASE_URL=f"sqlite+aiosqlite:///{self.database.name}",  # in its own folder
+                ENTREVUE_PEOPLE=self.people.name,
+                ENTREVUE_CALDAV__USERNAME=calendars.service.username,
+                ENTREVUE_CALDAV__PASSWORD=calendars.service.password.get_secret_value(),
+                ENTREVUE_SMTP__HOSTNAME=mail.hostname,
+                ENTREVUE_SMTP__PORT=str(mail.port),
+                ENTREVUE_SMTP__TLS="none",
+                ENTREVUE_SMTP__INTRODUCE_AS="localhost",
+                ENTREVUE_MAIL__DOMAIN=self.mail.domain,
+                ENTREVUE_MAIL__FROM_ADDRESS=self.mail.from_address,
+                ENTREVUE_MAIL__FROM_NAME=self.mail.from_name,
+                ENTREVUE_MAIL__AGENT_ADDRESS=self.mail.agent_address,
+                ENTREVUE_MAIL__BOUNCE_ADDRESS=self.mail.bounce_address,
+                ENTREVUE_MAIL__SECRET=self.mail.secret.get_secret_value(),
+                ENTREVUE_LOG_FORMAT="console",
+            ),
+        )
+        folder.mkdir(parents=True, mode=0o700)
+        example = PEOPLE.read_text(encoding="utf-8")
+        self.people.write_text(example.replace(_CALENDARS_OF_THE_EXAMPLE, f"http://{HOST}:{calendars.port}/"), encoding="utf-8")
+
+    async def start(self) -> None:
+        """Start the process, and return when it takes work."""
+        await self._child.start(self._works)
+
+    async def stop(self) -> None:
+        await self._child.stop()
+
+    async def kill(self) -> None:
+        await self._child.kill()
+
+    async def _works(self) -> bool:
+        return "worker started" in self._child.said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """All of them, running; and the ways to look at what they hold."""
+
+    temporal: TemporalServer
+    calendars: CalendarServer
+    mail: MailServer
+    worker: WorkerServer
+    skipper: TimeSkipper
+
+    @property
+    def interviews(self) -> InterviewClient:
+        """The client that backends install. What it starts has a clock that can be put forward, see `Clock`."""
+        return InterviewClient(self.skipper.client, rpc_timeout=_PATIENCE)
+
+    def read(self, query: str, *values: str) -> list[tuple[object, ...]]:
+        """Ask the worker's database, as whoever keeps it would."""
+        with closing(sqlite3.connect(f"{self.worker.database.as_uri()}?mode=ro", uri=True)) as database:
+            return database.execute(query, values).fetchall()
+
+
+@asynccontextmanager
+async def embedded(folder: Path) -> AsyncIterator[Servers]:
+    """Run everything in this folder, which must be new or empty. Raises `demo.processes.DidNotStart`."""
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with dying_with_us() as group, AsyncExitStack() as stack:
+        temporal = TemporalServer(folder / "temporal", group=group)
+        calendars = CalendarServer(folder / "calendars", STAFF, group=group)
+        mail = MailServer(folder / "mailboxes", log=folder / "mail.log", group=group)
+        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group)
+        for server in (temporal, calendars, mail, worker):  # stopped in the opposite order
+            stack.push_async_callback(server.stop)
+        await asyncio.gather(temporal.start(), calendars.start(), mail.start())
+        await asyncio.gather(worker.start(), *(calendars.open_calendar(person) for person in STAFF))
+        client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
+        skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+        yield Servers(temporal=temporal, calendars=calendars, mail=mail, worker=worker, skipper=skipper)

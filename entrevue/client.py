@@ -1,0 +1,672 @@
+"""The client that backends install: start interviews, send them commands, tell them facts, read them.
+
+Backends and workers deploy apart: the workflow is addressed by name, and whatever crosses the border is plain JSON.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from difflib import get_close_matches
+from functools import cache
+from typing import Literal, Self, get_args
+from uuid import uuid4
+from zoneinfo import available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from entrevue import contract
+from entrevue.attention import Rank
+from entrevue.contract import TASK_QUEUE, Ended, Receipt, read
+from entrevue.effects import ClearAttention, LetterKind, ResendMessage
+from entrevue.evaluation import ExcuseEvaluation, ShareExpectations, SubmitEvaluation
+from entrevue.feedback import (
+    CheckGrowth,
+    Decided,
+    Item,
+    OpenFeedback,
+    RecordDecision,
+    ReviewFeedback,
+    SubmitReflection,
+    Told,
+)
+from entrevue.interview import Fact
+from entrevue.people import UpdateContact
+from entrevue.permissions import Command
+from entrevue.privacy import GiveConsent, Layer, RevokeConsent
+from entrevue.request import InterviewRequest
+from entrevue.rubrics import CandidateForm, Score, Scorecard
+from entrevue.scheduling import (
+    BookSlot,
+    Cancel,
+    ChooseSlot,
+    DeclineOffer,
+    OfferSlots,
+    RequestReschedule,
+    Reschedule,
+    Withdraw,
+)
+from entrevue.session import (
+    AbortSession,
+    AnswerQuestion,
+    AskQuestion,
+    ContestNoShow,
+    EndSession,
+    MarkAddressed,
+    MarkAttendance,
+    NoteMoment,
+    Party,
+    ReportNoShow,
+    RuleNoShow,
+    StartSession,
+)
+from entrevue.values import (
+    CANDIDATE,
+    Actor,
+    Code,
+    EmailAddress,
+    Instant,
+    InterviewId,
+    Line,
+    Message,
+    Name,
+    Refused,
+    Status,
+    Text,
+    Who,
+    ZoneName,
+    digest,
+)
+from entrevue.view import Happening, View
+
+RPC_TIMEOUT = timedelta(seconds=10)
+ADDRESS = "localhost:7233"
+"""Where a server is looked for when neither TEMPORAL_ADDRESS nor a profile of Temporal's configuration says."""
+
+COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in get_args(Command)}
+FACTS: dict[str, type[Fact]] = {model.model_fields["kind"].default: model for model in get_args(Fact)}
+"""Everything that can be sent, by the name under which it is sent."""
+
+_ROLE_SHOWN = 100
+"""Characters of the role in the title of a workflow; servers bound it."""
+
+_VIEWER: TypeAdapter[str] = TypeAdapter(Actor)
+_TIMELINE = TypeAdapter(list[Happening])
+_SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE}
+
+_STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
+_BALL = SearchAttributeKey.for_keyword(contract.BALL)
+_ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
+_START = SearchAttributeKey.for_datetime(contract.START)
+_REGISTERED = {
+    contract.STATUS: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    contract.BALL: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    contract.ATTENTION: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    contract.START: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+# --- what can go wrong, besides a refusal ----------------------------------------------------------------------------
+
+
+class NoServer(ConnectionError):
+    """Nothing that speaks Temporal answers at `address`."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"no Temporal server answers at {address}; set TEMPORAL_ADDRESS or start one")
+        self.address = address
+
+
+class UnknownInterview(Exception):
+    """No interview was started under this id, or its history is past the server's retention."""
+
+    def __init__(self, interview: InterviewId) -> None:
+        super().__init__(f"there is no interview {interview}")
+        self.interview = interview
+
+
+class NoAnswerYet(Exception):
+    """Neither yes nor no came in time. What was sent, under `key`, may still be applied; a question has no key."""
+
+    def __init__(self, sentence: str, key: str | None = None) -> None:
+        super().__init__(sentence)
+        self.key = key
+
+
+# --- the client ------------------------------------------------------------------------------------------------------
+
+
+class Listed(Message):
+    """One interview as the server's index shows it, a moment behind. Names nobody."""
+
+    interview: InterviewId
+    status: str | None
+    ball: str | None
+    attention: str | None
+    """The most urgent rank that needs a person, or `none`."""
+    start: Instant | None
+    opened_at: Instant
+    closed_at: Instant | None
+
+
+class InterviewClient:
+    """All interviews of one Temporal namespace. Make one a process, on the event loop that uses it.
+
+    `rpc_timeout` is how long an answer is waited for. Any Temporal client will do whose data converter writes JSON.
+    """
+
+    def __init__(self, temporal: Client, *, rpc_timeout: timedelta = RPC_TIMEOUT, task_queue: str = TASK_QUEUE) -> None:
+        self._temporal = temporal
+        self._patience = rpc_timeout
+        self._task_queue = task_queue
+
+    @classmethod
+    async def connect(
+        cls,
+        *,
+        profile: str | None = None,
+        data_converter: DataConverter = pydantic_data_converter,
+        rpc_timeout: timedelta = RPC_TIMEOUT,
+        task_queue: str = TASK_QUEUE,
+    ) -> Self:
+        """Connect as Temporal's own profiles and `TEMPORAL_…` variables say. May raise `NoServer`."""
+        config = ClientConfig.load_client_connect_config(profile)
+        config.setdefault("target_host", ADDRESS)
+        try:
+            async with asyncio.timeout(rpc_timeout.total_seconds()):
+                temporal = await Client.connect(**config, data_converter=data_converter)
+        except TimeoutError as trouble:
+            raise NoServer(config["target_host"]) from trouble
+        except RuntimeError as trouble:
+            if "Server connection error" not in str(trouble):
+                raise  # somebody is there, and wants something else of us
+            raise NoServer(config["target_host"]) from trouble
+        return cls(temporal, rpc_timeout=rpc_timeout, task_queue=task_queue)
+
+    async def start(self, request: InterviewRequest | Mapping[str, object]) -> "InterviewHandle":
+        """Start an interview, or give the one of this id that exists already, running or ended.
+
+        Raises `Refused` where the request does not fit, and `NoAnswerYet`: then start it again.
+        """
+        checked = request if isinstance(request, InterviewRequest) else read(InterviewRequest, request)
+        _check_zone(checked.candidate.zone, "candidate.zone")
+        try:
+            async with _in_time(self._patience, f"the server did not answer; start {checked.id} again", checked.id):
+                await self._temporal.start_workflow(
+                    contract.WORKFLOW,
+                    checked.model_dump(mode="json", exclude_unset=True),  # what it leaves open, the worker decides
+                    id=contract.workflow_id(checked.id),
+                    task_queue=self._task_queue,
+                    # Not USE_EXISTING, which does not tell a new interview from an old one; all else is the same.
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=f"{checked.role[:_ROLE_SHOWN]} · {checked.id}",
+                    rpc_timeout=self._patience,
+                )
+        except WorkflowAlreadyStartedError:
+            return self.interview(checked.id)
+        return InterviewHandle(checked.id, self._workflow(checked.id), patience=self._patience, created=True)
+
+    def interview(self, interview: InterviewId) -> "InterviewHandle":
+        """Address an interview by its id. Whether it exists is found out by the first call."""
+        return InterviewHandle(interview, self._workflow(interview), patience=self._patience)
+
+    async def search(
+        self, *, status: Status | None = None, attention: Rank | None = None, query: str | None = None
+    ) -> AsyncIterator[Listed]:
+        """Find interviews in the server's index, the newest first; `query` is in Temporal's list filter syntax.
+
+        For operators. A page that many people look at should read a table fed from the journal instead.
+        """
+        filters = [f'WorkflowType = "{contract.WORKFLOW}"', 'ExecutionStatus != "ContinuedAsNew"']
+        filters += [f'{contract.STATUS} = "{Status(status)}"'] if status else []
+        filters += [f'{contract.ATTENTION} = "{attention}"'] if attention else []
+        filters += [f"({query})"] if query else []
+        async for execution in self._temporal.list_workflows(" AND ".join(filters), rpc_timeout=self._patience):
+            yield _listed(execution)
+
+    async def register_search_attributes(self) -> tuple[str, ...]:
+        """Make the server know the attributes by which interviews are found; give those that were missing."""
+        operator, namespace = self._temporal.operator_service, self._temporal.namespace
+        known = await operator.list_search_attributes(
+            ListSearchAttributesRequest(namespace=namespace), timeout=self._patience
+        )
+        for name, kind in _REGISTERED.items():
+            if known.custom_attributes.get(name, kind) != kind:
+                raise ValueError(f"the search attribute {name} exists, but is no {IndexedValueType.Name(kind)}")
+        missing = {name: kind for name, kind in _REGISTERED.items() if name not in known.custom_attributes}
+        if missing:
+            await operator.add_search_attributes(
+                AddSearchAttributesRequest(namespace=namespace, search_attributes=missing), timeout=self._patience
+            )
+        return tuple(missing)
+
+    def _workflow(self, interview: InterviewId) -> WorkflowHandle[object, object]:
+        return self._temporal.get_workflow_handle(contract.workflow_id(interview))
+
+
+def _listed(execution: WorkflowExecution) -> Listed:
+    attributes = execution.typed_search_attributes
+    return Listed(
+        interview=execution.id.removeprefix(contract.workflow_id("")),
+        status=attributes.get(_STATUS),
+        ball=attributes.get(_BALL),
+        attention=attributes.get(_ATTENTION),
+        start=attributes.get(_START),
+        opened_at=execution.start_time,
+        closed_at=execution.close_time,
+    )
+
+
+# --- one interview ---------------------------------------------------------------------------------------------------
+
+
+class InterviewHandle:
+    """One interview. Each command is a method of its name; its words are the command's fields.
+
+    A command may be repeated with the same `key`: it is applied once and answered alike. Without a key it gets a fresh
+    one. Each may raise `Refused`, `UnknownInterview` and `NoAnswerYet`. Who may send what, and when: docs/commands.md.
+    """
+
+    def __init__(
+        self,
+        interview: InterviewId,
+        workflow: WorkflowHandle[object, object],
+        *,
+        patience: timedelta,
+        created: bool = False,
+    ) -> None:
+        self.id = interview
+        self.created = created
+        """Whether the call of `start` that gave this handle began the interview."""
+        self._workflow = workflow
+        self._patience = patience
+
+    # --- reading
+
+    async def view(self, viewer: Actor) -> View:
+        """Give the interview as this person or role may see it. Works after its end, too, while the server keeps it."""
+        try:
+            _VIEWER.validate_python(viewer)
+        except ValidationError:
+            sentence = "viewer: is neither a person of the interview (candidate, i1, …) nor a role (coordinator, …)"
+            raise Refused(Code.INVALID_COMMAND, sentence) from None
+        try:
+            return View.model_validate(await self._ask(contract.VIEW, viewer))
+        except WorkflowQueryFailedError as failure:
+            if failure.message.startswith("viewer:"):
+                raise Refused(Code.NOT_PARTICIPANT, failure.message) from failure
+            raise
+
+    async def timeline(self) -> list[Happening]:
+        """Say what happened when, and through whom, without its content; oldest first."""
+        return _TIMELINE.validate_python(await self._ask(contract.TIMELINE))
+
+    async def result(self) -> Ended:
+        """Wait until the interview has ended and nothing is owed any more: days or months."""
+        try:
+            return Ended.model_validate(await self._workflow.result())
+        except WorkflowFailureError as failure:
+            raise _refusal(failure.cause) or failure from failure
+        except RPCError as error:
+            await self._ended(error)
+            raise
+
+    # --- sending
+
+    async def send(self, command: Command, *, key: str | None = None) -> Receipt:
+        """Send a command; all the methods below end here. Nothing is repeated behind your back.
+
+        A key that was used for another command is refused with `idempotency_mismatch`.
+        """
+        if isinstance(command, UpdateContact):
+            _check_zone(command.zone, "zone")
+        update = key or uuid4().hex
+        silence = f"no answer to {command.kind} yet; it may still be applied: repeat it with the same key, {update}"
+        try:
+            async with _in_time(self._patience, silence, update):
+                answer: object = await self._workflow.execute_update(
+                    command.kind,
+                    command.model_dump(mode="json", exclude_none=True),
+                    id=update,
+                    rpc_timeout=self._patience,
+                )
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure.cause) or failure from failure
+        except RPCError as error:
+            ended = await self._ended(error)
+            if ended is None:
+                raise
+            raise Refused(Code.INVALID_STATE, f"{command.kind} comes too late: the interview {ended}") from error
+        receipt = Receipt.model_validate(answer)
+        if key and receipt.digest != digest(command):
+            raise Refused(Code.IDEMPOTENCY_MISMATCH, "this key was used for another command; take a new one")
+        return receipt
+
+    async def tell(self, fact: Fact) -> None:
+        """Tell what happened in the world. A fact cannot be refused, only judged.
+
+        A repeat of its `source_id` is no news, nor is anything about an interview that has ended.
+        """
+        try:
+            async with _in_time(self._patience, f"{fact.kind} may not have arrived; tell it again", fact.source_id):
+                await self._workflow.signal(fact.kind, fact.model_dump(mode="json"), rpc_timeout=self._patience)
+        except RPCError as error:
+            if await self._ended(error) is None:
+                raise
+
+    async def _command(self, model: type[Command], key: str | None, **fields: object) -> Receipt:
+        return await self.send(read(model, fields), key=key)
+
+    async def _ask(self, query: str, *words: str) -> object:
+        silence = f"nobody answers the question for the {query} now; is a worker running?"
+        try:
+            async with _in_time(self._patience, silence):
+                answer: object = await self._workflow.query(query, args=words, rpc_timeout=self._patience)
+        except WorkflowQueryRejectedError as rejected:
+            raise NoAnswerYet(silence) from rejected
+        except RPCError as error:
+            if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                raise NoAnswerYet(silence) from error
+            await self._ended(error)
+            raise
+        return answer
+
+    async def _ended(self, error: RPCError) -> str | None:
+        """Find out what "not found" means: say how the interview has ended, or raise `UnknownInterview`.
+
+        None where the error means something else.
+        """
+        if error.status is not RPCStatusCode.NOT_FOUND or _namespace_missing(error):
+            return None
+        try:
+            found = await self._workflow.describe(rpc_timeout=self._patience)
+        except RPCError as again:
+            if again.status is RPCStatusCode.NOT_FOUND:
+                raise UnknownInterview(self.id) from error
+            raise
+        match found.status:
+            case WorkflowExecutionStatus.COMPLETED:
+                return f"has ended: {found.typed_search_attributes.get(_STATUS)}"
+            case WorkflowExecutionStatus.FAILED | WorkflowExecutionStatus.TERMINATED | WorkflowExecutionStatus.CANCELED:
+                return f"was stopped: {found.status.name}"
+            case _:
+                return None
+
+    # --- people
+
+    async def update_contact(
+        self,
+        *,
+        by: Actor,
+        email: EmailAddress | None = None,
+        name: Name | None = None,
+        zone: ZoneName | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Correct how the candidate is reached; letters that bounced are sent again to the new address."""
+        return await self._command(UpdateContact, key, by=by, email=email, name=name, zone=zone)
+
+    # --- scheduling
+
+    async def offer_slots(self, *, by: Actor, slots: tuple[Instant, ...] = (), key: str | None = None) -> Receipt:
+        """Offer these starts to the candidate; without any, search for some again."""
+        return await self._command(OfferSlots, key, by=by, slots=slots)
+
+    async def choose_slot(
+        self, *, by: Actor, start: Instant, expected_revision: int | None = None, key: str | None = None
+    ) -> Receipt:
+        """Pick one of the offered slots. Waits until the time is claimed, or refuses with `slot_unavailable`."""
+        return await self._command(ChooseSlot, key, by=by, start=start, expected_revision=expected_revision)
+
+    async def decline_offer(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
+        """None of these times; the process goes on with fresh ones."""
+        return await self._command(DeclineOffer, key, by=by, reason=reason)
+
+    async def book_slot(
+        self, *, by: Actor, start: Instant, expected_revision: int | None = None, key: str | None = None
+    ) -> Receipt:
+        """Book a time that was agreed elsewhere. Waits until it is claimed."""
+        return await self._command(BookSlot, key, by=by, start=start, expected_revision=expected_revision)
+
+    async def reschedule(
+        self,
+        *,
+        by: Actor,
+        start: Instant,
+        reason: Line | None = None,
+        expected_revision: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Move a booked interview to this time. Waits until it is claimed; the old time is kept until then."""
+        return await self._command(
+            Reschedule, key, by=by, start=start, reason=reason, expected_revision=expected_revision
+        )
+
+    async def request_reschedule(
+        self,
+        *,
+        by: Actor,
+        mode: Literal["swap", "vacate"] = "swap",
+        reason: Line | None = None,
+        expected_revision: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now."""
+        return await self._command(
+            RequestReschedule, key, by=by, mode=mode, reason=reason, expected_revision=expected_revision
+        )
+
+    async def cancel(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
+        """End the interview before its session. Late, a reason is due to the other side."""
+        return await self._command(Cancel, key, by=by, reason=reason)
+
+    async def withdraw(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
+        """The candidate leaves the process. After the session the evaluation goes on without hiring."""
+        return await self._command(Withdraw, key, by=by, reason=reason)
+
+    # --- the session
+
+    async def start_session(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """The meeting begins; one hour before its booked time at the earliest."""
+        return await self._command(StartSession, key, by=by)
+
+    async def end_session(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """The meeting is over: both sides get their forms. Within five minutes it counts as aborted."""
+        return await self._command(EndSession, key, by=by)
+
+    async def abort_session(self, *, by: Actor, reason: Text, key: str | None = None) -> Receipt:
+        """It broke off for technical reasons; a new time is looked for, at nobody's cost."""
+        return await self._command(AbortSession, key, by=by, reason=reason)
+
+    async def mark_attendance(self, *, by: Actor, who: Who, present: bool, key: str | None = None) -> Receipt:
+        """Say whether somebody was there. A person's word weighs more than the meeting's own records."""
+        return await self._command(MarkAttendance, key, by=by, who=who, present=present)
+
+    async def report_no_show(self, *, by: Actor, party: Party, key: str | None = None) -> Receipt:
+        """Somebody did not come. Provisional: the absent side may contest it."""
+        return await self._command(ReportNoShow, key, by=by, party=party)
+
+    async def contest_no_show(self, *, by: Actor, reason: Text, key: str | None = None) -> Receipt:
+        """Object to being called absent; the coordinator rules."""
+        return await self._command(ContestNoShow, key, by=by, reason=reason)
+
+    async def rule_no_show(
+        self, *, upheld: bool, took_place: bool = False, by: Actor = "coordinator", key: str | None = None
+    ) -> Receipt:
+        """Uphold the contest (then say whether the session took place), or dismiss it."""
+        return await self._command(RuleNoShow, key, by=by, upheld=upheld, took_place=took_place)
+
+    async def note_moment(self, *, by: Actor, text: Text, key: str | None = None) -> Receipt:
+        """Note what mattered, in private; usable as evidence later, for the author's eyes only."""
+        return await self._command(NoteMoment, key, by=by, text=text)
+
+    async def ask_question(
+        self, *, text: Text, show_interviewers: bool = False, by: Actor = CANDIDATE, key: str | None = None
+    ) -> Receipt:
+        """Ask what is still open. It goes to the coordinator at once, outside the gates."""
+        return await self._command(AskQuestion, key, by=by, text=text, show_interviewers=show_interviewers)
+
+    async def answer_question(
+        self, *, question: int, text: Text, by: Actor = "coordinator", key: str | None = None
+    ) -> Receipt:
+        """Answer an open question of the candidate's."""
+        return await self._command(AnswerQuestion, key, by=by, question=question, text=text)
+
+    async def mark_addressed(self, *, question: int, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """Say that the answer answers: only the asker knows."""
+        return await self._command(MarkAddressed, key, by=by, question=question)
+
+    # --- evaluation
+
+    async def share_expectations(
+        self,
+        *,
+        by: Actor,
+        for_other_side: Line | None = None,
+        private: Text | None = None,
+        confidence: Score | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Before the session: one line for the other side, one private line. The latest version holds."""
+        return await self._command(
+            ShareExpectations, key, by=by, for_other_side=for_other_side, private=private, confidence=confidence
+        )
+
+    async def submit_evaluation(self, *, by: Actor, form: Scorecard | CandidateForm, key: str | None = None) -> Receipt:
+        """Hand in your form, or a new version of it while it is not locked."""
+        return await self._command(SubmitEvaluation, key, by=by, form=form)
+
+    async def excuse_evaluation(self, *, by: Actor, whom: Who, reason: Line, key: str | None = None) -> Receipt:
+        """Release somebody from their form, with a reason."""
+        return await self._command(ExcuseEvaluation, key, by=by, whom=whom, reason=reason)
+
+    # --- decision and feedback
+
+    async def record_decision(
+        self, *, by: Actor, outcome: Decided, process_over: bool, told: Told | None = None, key: str | None = None
+    ) -> Receipt:
+        """Record what was decided. Gate 2 opens when the process is over *and* the candidate was told by a person."""
+        return await self._command(RecordDecision, key, by=by, outcome=outcome, process_over=process_over, told=told)
+
+    async def review_feedback(
+        self,
+        *,
+        approved: tuple[Item, ...],
+        next_step: Line | None = None,
+        by: Actor = "reviewer",
+        key: str | None = None,
+    ) -> Receipt:
+        """A person has read what the panel would share: these items go to the candidate, with one next step."""
+        return await self._command(ReviewFeedback, key, by=by, approved=approved, next_step=next_step)
+
+    async def open_feedback(self, *, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """The candidate chooses to read it."""
+        return await self._command(OpenFeedback, key, by=by)
+
+    async def submit_reflection(
+        self, *, by: Actor, text: Text, will_try: Line | None = None, key: str | None = None
+    ) -> Receipt:
+        """Write down what you take from this interview; private."""
+        return await self._command(SubmitReflection, key, by=by, text=text, will_try=will_try)
+
+    async def check_growth(
+        self,
+        *,
+        by: Actor,
+        acted: Literal["yes", "partly", "no"],
+        helped: Literal["yes", "no", "too_early"] | None = None,
+        note: Line | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Say whether you acted on it, and whether it helped."""
+        return await self._command(CheckGrowth, key, by=by, acted=acted, helped=helped, note=note)
+
+    # --- privacy
+
+    async def give_consent(self, *, layer: Layer, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """Agree to reviewed feedback, or to being reminded of reflection and growth."""
+        return await self._command(GiveConsent, key, by=by, layer=layer)
+
+    async def revoke_consent(self, *, layer: Layer, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """Take an agreement back; what it covered is withheld, the rest goes on."""
+        return await self._command(RevokeConsent, key, by=by, layer=layer)
+
+    # --- repair
+
+    async def resend_message(self, *, by: Actor, letter: LetterKind, whom: Who, key: str | None = None) -> Receipt:
+        """Send somebody the newest letter of this kind once more."""
+        return await self._command(ResendMessage, key, by=by, letter=letter, whom=whom)
+
+    async def clear_attention(self, *, by: Actor, item: str, key: str | None = None) -> Receipt:
+        """Say that the cause of an attention item was mended: what came to nothing is tried again."""
+        return await self._command(ClearAttention, key, by=by, item=item)
+
+
+# --- from Temporal's words to ours -----------------------------------------------------------------------------------
+
+
+def _refusal(cause: BaseException) -> Refused | None:
+    """Give the refusal that an error carries; None where it is trouble: a bug, or an operator's doing."""
+    if isinstance(cause, ApplicationError) and cause.type in tuple(Code):
+        return Refused(Code(cause.type), cause.message)
+    return None
+
+
+@asynccontextmanager
+async def _in_time(patience: timedelta, sentence: str, key: str | None = None) -> AsyncIterator[None]:
+    """Wait so long and no longer; Temporal's own timeouts are those of one call, and it makes several."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            yield
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as silence:
+        _pass_on_cancellation()
+        raise NoAnswerYet(sentence, key) from silence
+    except RPCError as error:
+        if error.status not in _SILENT:
+            raise
+        raise NoAnswerYet(sentence, key) from error
+
+
+def _pass_on_cancellation() -> None:
+    """Temporal's client takes a cancelled task for a timeout; whoever cancelled us must see it happen."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _namespace_missing(error: RPCError) -> bool:
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
+
+
+def _check_zone(zone: ZoneName | None, field: str) -> None:
+    """Refuse a zone that does not exist; workers could not look it up. A machine without zone data cannot judge."""
+    if zone is None or not _zones() or zone in _zones():
+        return
+    similar = get_close_matches(zone, _zones(), n=1)
+    hint = f"; did you mean {similar[0]}?" if similar else ""
+    raise Refused(Code.INVALID_COMMAND, f"{field}: {zone} is not in the IANA time zone database{hint}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,641 @@
+"""One interview in a small world: it answers orders, keeps a mailbox, and its clock moves only when a test says so.
+
+A `Scene` drives the domain as workflows/interview.py does: it settles, plans, withdraws what is no longer owed, starts
+at most one order a lane, and records every answer. Whatever is recorded is checked at once against what must always
+hold, so that every test is also a test of the invariants.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import assert_never, get_args
+
+import pytest
+
+from entrevue.agenda import Agenda, plan
+from entrevue.civil import UTC_CLOCK, Clock, Offset, local
+from entrevue.contract import read
+from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
+from entrevue.orders import (
+    Answer,
+    CalendarEvent,
+    ClaimTime,
+    ClockOf,
+    EventRemoved,
+    EventWritten,
+    FindSlots,
+    Found,
+    GaveUp,
+    LetterRefused,
+    LetterSent,
+    LetterUnsure,
+    LookUpPeople,
+    Order,
+    Organisation,
+    PeopleFound,
+    ReleaseTime,
+    RemoveEvent,
+    SendLetter,
+    SlotsFound,
+    TimeClaimed,
+    TimeReleased,
+    TimeTaken,
+    WriteEvent,
+)
+from entrevue.permissions import Command
+from entrevue.request import InterviewRequest
+from entrevue.scheduling import InterviewScheduled
+from entrevue.values import CANDIDATE, Refused, Slot, Status
+from entrevue.view import View, view
+
+MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
+"""When interviews are opened here: 10:00 in New York, where the candidate lives, 16:00 in Berlin, where staff do."""
+
+NEW_YORK = Clock(
+    zone="America/New_York",
+    offsets=(
+        Offset(since=datetime(2026, 11, 1, 6, tzinfo=UTC), minutes=-5 * 60),
+        Offset(since=datetime(2027, 3, 14, 7, tzinfo=UTC), minutes=-4 * 60),
+        Offset(since=datetime(2027, 11, 7, 6, tzinfo=UTC), minutes=-5 * 60),
+    ),
+)
+BERLIN = Clock(
+    zone="Europe/Berlin",
+    offsets=(
+        Offset(since=datetime(2026, 10, 25, 1, tzinfo=UTC), minutes=60),
+        Offset(since=datetime(2027, 3, 28, 1, tzinfo=UTC), minutes=2 * 60),
+        Offset(since=datetime(2027, 10, 31, 1, tzinfo=UTC), minutes=60),
+    ),
+)
+CLOCKS = {clock.zone: clock for clock in (NEW_YORK, BERLIN, UTC_CLOCK)}
+
+PANEL = {"grace": ("Grace Winter", True), "linus": ("Linus Frost", False), "edsger": ("Edsger Rain", True)}
+"""Whether we write their calendar; who has none is invited by mail."""
+
+COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in get_args(Command)}
+FACTS: dict[str, type[Fact]] = {model.model_fields["kind"].default: model for model in get_args(Fact)}
+
+_FREE_AT = (time(15), time(16, 30), time(18))
+_SATURDAY = 5
+
+
+def request(**changes: object) -> InterviewRequest:
+    return InterviewRequest.model_validate(
+        {
+            "id": "r7",
+            "role": "Backend engineer",
+            "candidate": {"name": "Ada Summer", "email": "ada@example.org", "zone": "America/New_York"},
+            "interviewers": ["grace", "linus"],
+            **changes,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A letter that has left, and when."""
+
+    order: SendLetter
+    at: datetime
+
+    @property
+    def kind(self) -> str:
+        return self.order.letter.kind
+
+    @property
+    def to(self) -> str:
+        return self.order.to.who
+
+    @property
+    def reads(self) -> datetime:
+        """The reader's wall time."""
+        return local(self.at, CLOCKS[self.order.to.zone])
+
+
+@dataclass
+class Scene:
+    """Sentences for given, when and then. Knobs of the world are public fields; turn them before `run` looks."""
+
+    interview: Interview
+    records: list[Recorded]
+    now: datetime = MONDAY
+    taken: set[datetime] = field(default_factory=set)
+    full: bool = False
+    """Nobody has a common gap."""
+    unknown: tuple[str, ...] = ()
+    """Not in the directory (yet)."""
+    dead: set[str] = field(default_factory=set)
+    """Addresses that do not exist."""
+    choosy: set[str] = field(default_factory=set)
+    """Addresses whose server will not have our mail."""
+    withheld: set[str] = field(default_factory=set)
+    """Kinds of orders that nobody answers for now."""
+    edited: set[str] = field(default_factory=set)
+    """Whose calendars a person has changed."""
+    in_flight: dict[str, Order] = field(default_factory=dict)
+    started: list[SendLetter] = field(default_factory=list)
+    mailbox: list[Sent] = field(default_factory=list)
+    ledger: dict[str, Slot] = field(default_factory=dict)
+    calendars: dict[str, CalendarEvent] = field(default_factory=dict)
+    _folded: Interview | None = None
+
+    # --- given -------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def opened(cls, **changes: object) -> "Scene":
+        """An interview that was just asked for; nothing has been answered yet."""
+        interview, records = opened(request(**changes), MONDAY)
+        scene = cls(interview, [])
+        scene._remember(interview, records)
+        return scene
+
+    # --- when --------------------------------------------------------------------------------------------------------
+
+    def send(self, kind: str, **fields: object) -> list[str]:
+        """Somebody commands, and the world reacts. Give the kinds of the events that the command itself led to."""
+        happened = self.cause(command(kind, **fields))
+        self.run()
+        return happened
+
+    def refuses(self, kind: str, **fields: object) -> Refused:
+        """The command must be refused; a refusal changes nothing."""
+        before = self.interview
+        with pytest.raises(Refused) as refused:
+            advance(self.interview, command(kind, **fields), self.now)
+
+        assert self.interview is before
+        return refused.value
+
+    def tell(self, kind: str, *, source: str | None = None, **fields: object) -> list[str]:
+        """The world tells a fact, under an id of its own unless `source` repeats one."""
+        payload = {"source_id": source or f"fact-{len(self.records)}", "at": self.now, **fields}
+        happened = self.cause(FACTS[kind].model_validate(payload))
+        self.run()
+        return happened
+
+    def wait(self, **duration: float) -> None:
+        self.wait_until(self.now + timedelta(**duration))
+
+    def wait_until(self, at: datetime) -> None:
+        """Let the clock run; wake at every instant that `plan` names, as the shell's one timer does."""
+        self.run()
+        while (due := plan(self.interview, self.now).next) is not None and due <= at:
+            assert due > self.now, "a deadline in the past would make the shell spin"
+            self.now = due
+            self.run()
+        self.now = max(self.now, at)
+        self.run()
+
+    def run(self) -> None:
+        """Carry out what is owed until nothing moves but the clock."""
+        for _ in range(200):
+            agenda = self.look()
+            self.start(agenda.owed)
+            answerable = [order for order in self.in_flight.values() if order.kind not in self.withheld]
+            if not answerable:
+                return
+            for order in answerable:
+                self.answer(order, self.reply(order))
+        raise AssertionError(f"never comes to rest; in flight: {[order.key for order in self.in_flight.values()]}")
+
+    # --- when, in smaller steps ---------------------------------------------------------------------------------------
+
+    def look(self) -> Agenda:
+        """What the shell does first whenever it wakes."""
+        self._remember(*settle(self.interview, self.now))
+        agenda = plan(self.interview, self.now)
+        check_agenda(self.interview, agenda, self.now)
+        return agenda
+
+    def start(self, owed: Iterable[Order]) -> None:
+        """Withdraw what is no longer owed, and start at most one order a lane."""
+        owed = tuple(owed)
+        wanted = {order.key for order in owed}
+        self.in_flight = {lane: order for lane, order in self.in_flight.items() if order.key in wanted}
+        for order in owed:
+            if order.lane not in self.in_flight:
+                self.in_flight[order.lane] = order
+                if isinstance(order, SendLetter):
+                    self.started.append(order)
+                    self.cause(Started(order=order))
+
+    def cause(self, cause: Cause) -> list[str]:
+        interview, records = advance(self.interview, cause, self.now)
+        self._remember(interview, records)
+        return [one.event.kind for one in records]
+
+    def answer(self, order: Order, answer: Answer) -> list[str]:
+        """The world answers; the lane is free again. A repeated or late answer has no lane."""
+        if self.in_flight.get(order.lane) is order:
+            del self.in_flight[order.lane]
+        return self.cause(answer)
+
+    def give_up(self, kind: str) -> None:
+        """The patience of an order that is in flight ends."""
+        order = next(order for order in self.in_flight.values() if order.kind == kind)
+        self.answer(order, GaveUp(key=order.key, order=order.kind, because="timeout"))
+        self.run()
+
+    def reply(self, order: Order) -> Answer:
+        """What the world says to an order, and what it holds from then on."""
+        match order:
+            case LookUpPeople():
+                return self._people(order)
+            case FindSlots(key=key):
+                if self.full:
+                    return SlotsFound(key=key, slots=(), why="grace has no free time that fits")
+                return SlotsFound(key=key, slots=_free(order))
+            case ClaimTime(key=key, slot=slot):
+                if slot.start in self.taken:
+                    return TimeTaken(key=key, by="interview")
+                self.ledger[key] = slot
+                return TimeClaimed(key=key)
+            case ReleaseTime(key=key, claim=claim):
+                self.ledger.pop(claim, None)
+                return TimeReleased(key=key)
+            case WriteEvent(key=key, who=who, event=event):
+                outcome = "updated" if who in self.calendars else "created"
+                if who in self.edited:
+                    outcome = "edited_by_person"
+                else:
+                    self.calendars[who] = event
+                return EventWritten.model_validate(
+                    {"key": key, "who": who, "uid": event.uid, "sequence": event.sequence, "outcome": outcome}
+                )
+            case RemoveEvent(key=key, who=who, uid=uid, sequence=sequence):
+                there = self.calendars.pop(who, None) is not None
+                outcome = "removed" if there else "already_gone"
+                return EventRemoved.model_validate(
+                    {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
+                )
+            case SendLetter():
+                return self._post(order)
+            case _:
+                assert_never(order)
+
+    # --- then --------------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status:
+        return self.interview.status
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of all events so far."""
+        return [record.event.kind for record in self.records]
+
+    @property
+    def attention(self) -> dict[str, str]:
+        """Open items and their ranks."""
+        return {item.id: item.rank for item in self.interview.attention}
+
+    @property
+    def start_of_booking(self) -> datetime:
+        booking = self.interview.scheduling.booking
+        assert booking is not None
+        return booking.slot.start
+
+    @property
+    def offered(self) -> tuple[datetime, ...]:
+        offer = self.interview.scheduling.offer
+        return tuple(slot.start for slot in offer.slots) if offer else ()
+
+    @property
+    def next(self) -> datetime | None:
+        return plan(self.interview, self.now).next
+
+    @property
+    def owed(self) -> list[str]:
+        return [order.key for order in plan(self.interview, self.now).owed]
+
+    def letters(self, to: str | None = None) -> list[str]:
+        """The letters that left: `kind` to one person, or `kind to whom` to all."""
+        if to is None:
+            return [f"{sent.kind} to {sent.to}" for sent in self.mailbox]
+        return [sent.kind for sent in self.mailbox if sent.to == to]
+
+    def newest(self, kind: str, to: str) -> Sent:
+        return [sent for sent in self.mailbox if (sent.kind, sent.to) == (kind, to)][-1]
+
+    def view(self, viewer: str) -> View:
+        return view(self.interview, viewer, self.now)
+
+    def over(self) -> None:
+        """The interview has come to its end: nothing is owed, now or later, and nothing of it is held any more."""
+        agenda = plan(self.interview, self.now)
+
+        assert self.status.terminal
+        assert agenda == Agenda(owed=(), next=None)
+        assert {claim.was for claim in self.interview.scheduling.claims} <= {"gone"}
+        assert not self.attention
+        assert fold(self.records) == self.interview
+
+    # --- the world ---------------------------------------------------------------------------------------------------
+
+    def _people(self, order: LookUpPeople) -> PeopleFound:
+        staff = [one for one in order.people if one.person is not None and one.who not in self.unknown]
+        found = []
+        for one in staff:
+            person = str(one.person)
+            name, has_calendar = PANEL[person]
+            email = f"{person}@acme.example"
+            found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
+        candidate = next(one for one in order.people if one.who == CANDIDATE)
+        clock = CLOCKS[candidate.zone] if candidate.zone else BERLIN.model_copy(update={"assumed": True})
+        return PeopleFound(
+            key=order.key,
+            organisation=Organisation(
+                name="Acme",
+                zone="Europe/Berlin",
+                coordinator="Marta Lind",
+                coordinator_email="marta@acme.example",
+                conference_link="https://meet.acme.example/{id}",
+            ),
+            people=tuple(found),
+            clocks=(
+                ClockOf(who="organisation", clock=BERLIN),
+                ClockOf(who=CANDIDATE, clock=clock),
+                *(ClockOf(who=one.who, clock=BERLIN) for one in staff),
+            ),
+            unknown=tuple(one.who for one in order.people if one.who in self.unknown),
+        )
+
+    def _post(self, order: SendLetter) -> Answer:
+        if order.to.email in self.dead:
+            return LetterRefused(key=order.key, smtp_code=550, address_is_bad=True)
+        if order.to.email in self.choosy:
+            return LetterRefused(key=order.key, smtp_code=554, address_is_bad=False)
+        self.mailbox.append(Sent(order, self.now))
+        return LetterSent(key=order.key, message_id=f"<{order.key}@acme.example>")
+
+    # --- what always holds -------------------------------------------------------------------------------------------
+
+    def _remember(self, interview: Interview, records: list[Recorded]) -> None:
+        before = self.interview
+        for record in records:
+            self._check(record)
+            self.records.append(record)
+        assert self._folded == interview, "folding the journal gives another state"
+        assert interview.scheduling.revision >= before.scheduling.revision
+        assert not before.status.terminal or interview.status is before.status, "terminal means terminal"
+        self.interview = interview
+
+    def _check(self, record: Recorded) -> None:
+        """Invariants 2 and 11: `seq` rises by one, times and SEQUENCE never fall, and the journal holds the state."""
+        stored = Recorded.model_validate_json(record.model_dump_json())
+        if self._folded is None:
+            assert record.seq == 1
+            self._folded = fold([stored])
+            return
+        assert record.seq == self.records[-1].seq + 1
+        assert record.at >= self.records[-1].at
+        assert record.at <= self.now
+        shown = self._folded.scheduling.shown
+        self._folded = evolve(self._folded, stored)
+        now_shown = self._folded.scheduling.shown
+        if now_shown is not shown:
+            assert now_shown is not None
+            assert now_shown.sequence > (shown.sequence if shown else -1)
+        if isinstance(record.event, InterviewScheduled):
+            assert self._folded.scheduling.shown is not None
+            assert self._folded.scheduling.shown.sequence == record.event.sequence
+
+
+def check_agenda(interview: Interview, agenda: Agenda, now: datetime) -> None:
+    """What holds of every settled interview."""
+    keys = [order.key for order in agenda.owed]
+
+    assert settle(interview, now) == (interview, []), "not settled"
+    assert plan(interview, now) == agenda, "asked twice, it says something else"
+    assert len(set(keys)) == len(keys), "one key, two orders"
+    assert agenda.next is None or agenda.next > now
+    if not interview.status.terminal:
+        assert agenda.owed or agenda.next or interview.attention, "alive, and nobody would ever move it (invariant 7)"
+    live = [claim for claim in interview.scheduling.claims if claim.was in ("requested", "held")]
+    if interview.status.terminal:
+        assert not live
+    assert len(live) <= 2, "at most the booked time, and the one it is exchanged for"
+
+
+def command(kind: str, **fields: object) -> Command:
+    return read(COMMANDS[kind], {"kind": kind, **fields})
+
+
+def unsure(order: SendLetter) -> LetterUnsure:
+    return LetterUnsure(key=order.key)
+
+
+def _free(order: FindSlots) -> tuple[Slot, ...]:
+    """One start a weekday, at changing times of day."""
+    found: list[Slot] = []
+    day = order.earliest.date()
+    while len(found) < order.count and day <= order.latest.date():
+        for at in _FREE_AT:
+            start = datetime.combine(day, at, UTC)
+            fits = order.earliest <= start <= order.latest and start not in order.avoid
+            if fits and start.weekday() < _SATURDAY:
+                found.append(Slot(start=start, minutes=order.minutes, zone=order.candidate_zone))
+                break
+        day += timedelta(days=1)
+    return tuple(found)
+
+
+# --- stories: histories that really happened, up to a point -----------------------------------------------------------
+
+
+def secret(what: str) -> str:
+    """Give a text that is found wherever it leaks."""
+    return f"~{what}~"
+
+
+def scorecard(by: str, **changes: object) -> dict[str, object]:
+    return {
+        "form": "scorecard",
+        "ratings": [
+            {"competency": "expertise", "score": 4, "evidence": secret(f"evidence of {by}")},
+            {"competency": "work_ethic"},
+        ],
+        "recommendation": "yes",
+        "strength": secret(f"strength by {by}"),
+        "growth": secret(f"growth by {by}"),
+        "private_note": secret(f"note of {by}"),
+        "own": {
+            "expectations": "met",
+            "went_well": secret(f"went well for {by}"),
+            "differently": secret(f"differently for {by}"),
+            "confidence": 4,
+        },
+        **changes,
+    }
+
+
+def candidate_form(**changes: object) -> dict[str, object]:
+    return {
+        "form": "candidate",
+        "overall": 4,
+        "listened": 5,
+        "helped": secret("helped"),
+        "change": secret("change"),
+        "share": "attributed",
+        "own": {
+            "expectations": "surpassed",
+            "went_well": secret("went well for candidate"),
+            "differently": secret("differently for candidate"),
+            "confidence": 5,
+        },
+        **changes,
+    }
+
+
+def told(at: datetime, how: str = "phone") -> dict[str, object]:
+    return {"by": "Marta Lind", "at": at, "how": how}
+
+
+def an_offer(**changes: object) -> Scene:
+    scene = Scene.opened(**changes)
+    scene.run()
+    return scene
+
+
+def a_booking(**changes: object) -> Scene:
+    """Friday: four days ahead, 10:00 in New York, 16:00 in Berlin."""
+    scene = an_offer(**changes)
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-2])
+    return scene
+
+
+def expectations(scene: Scene) -> Scene:
+    for who in (CANDIDATE, "i1", "i2"):
+        line, private = secret(f"line of {who}"), secret(f"private of {who}")
+        scene.send("share_expectations", by=who, for_other_side=line, private=private, confidence=2)
+    return scene
+
+
+def a_session(**changes: object) -> Scene:
+    scene = expectations(a_booking(**changes))
+    scene.wait_until(scene.start_of_booking)
+    scene.send("start_session", by="i1")
+    return scene
+
+
+def open_forms(**changes: object) -> Scene:
+    """After 40 minutes, with a moment of each and a question."""
+    scene = a_session(**changes)
+    for who in (CANDIDATE, "i1"):
+        scene.send("note_moment", by=who, text=secret(f"moment of {who}"))
+    scene.send("ask_question", by=CANDIDATE, text=secret("question"))
+    scene.wait(minutes=40)
+    scene.send("end_session", by="i1")
+    return scene
+
+
+def sealed_forms(**changes: object) -> Scene:
+    scene = open_forms(**changes)
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    return scene
+
+
+def a_release(outcome: str = "reject", **changes: object) -> Scene:
+    """The candidate wants feedback and to be reminded; a person has told them how it ends."""
+    scene = sealed_forms(**changes)
+    for layer in ("feedback", "reminders"):
+        scene.send("give_consent", by=CANDIDATE, layer=layer)
+    scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=True, told=told(scene.now))
+    return scene
+
+
+def reviewed_feedback(**changes: object) -> Scene:
+    scene = a_release(**changes)
+    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
+    scene.send("review_feedback", by="reviewer", approved=approved, next_step=secret("next step"))
+    return scene
+
+
+def follow_up(**changes: object) -> Scene:
+    scene = reviewed_feedback(**changes)
+    scene.wait(days=4)
+    scene.send("open_feedback", by=CANDIDATE)
+    return scene
+
+
+def completed(**changes: object) -> Scene:
+    scene = follow_up(**changes)
+    for who in (CANDIDATE, "i1", "i2"):
+        scene.send("submit_reflection", by=who, text=secret(f"reflection of {who}"), will_try=secret(f"try of {who}"))
+        scene.send("check_growth", by=who, acted="partly", helped="yes", note=secret(f"growth note of {who}"))
+    return scene
+
+
+def a_no_show(party: str = CANDIDATE, **changes: object) -> Scene:
+    """Reported after the grace of the first minutes."""
+    scene = a_booking(**changes)
+    scene.wait_until(scene.start_of_booking + timedelta(minutes=15))
+    scene.send("report_no_show", by="coordinator", party=party)
+    return scene
+
+
+def two_no_shows() -> Scene:
+    """The candidate did not come, got another chance, and did not come again."""
+    scene = a_no_show()
+    scene.wait(days=7)
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-1])
+    scene.wait_until(scene.start_of_booking + timedelta(minutes=15))
+    scene.send("report_no_show", by="coordinator", party=CANDIDATE)
+    scene.wait(days=7)
+    return scene
+
+
+def an_exchange(mode: str = "swap", **changes: object) -> Scene:
+    """A new time is looked for; the booked one is kept (`swap`) or given up (`vacate`)."""
+    scene = a_booking(**changes)
+    scene.send("request_reschedule", by=CANDIDATE, mode=mode, reason="the train is on strike")
+    return scene
+
+
+def no_slots() -> Scene:
+    scene = Scene.opened()
+    scene.full = True
+    scene.run()
+    return scene
+
+
+def cancelled() -> Scene:
+    scene = a_booking()
+    scene.send("cancel", by="coordinator", reason="the role is filled")
+    scene.wait(days=1)
+    return scene
+
+
+def withdrawn() -> Scene:
+    scene = a_booking()
+    scene.send("withdraw", by=CANDIDATE, reason="found another one")
+    scene.wait(days=1)
+    return scene
+
+
+def expired() -> Scene:
+    scene = an_offer()
+    scene.wait(days=14)
+    return scene
+
+
+STORIES: dict[Status, Callable[[], Scene]] = {
+    Status.NEEDS_SCHEDULING: no_slots,
+    Status.AWAITING_CANDIDATE: an_offer,
+    Status.SCHEDULED: a_booking,
+    Status.NEEDS_RESCHEDULING: an_exchange,
+    Status.IN_PROGRESS: a_session,
+    Status.NO_SHOW_REVIEW: a_no_show,
+    Status.AWAITING_EVALUATIONS: open_forms,
+    Status.AWAITING_DECISION: sealed_forms,
+    Status.RELEASED: a_release,
+    Status.FOLLOW_UP: follow_up,
+    Status.COMPLETED: completed,
+    Status.CANCELLED: cancelled,
+    Status.WITHDRAWN: withdrawn,
+    Status.CLOSED_NO_SHOW: two_no_shows,
+    Status.EXPIRED: expired,
+}
+"""A real history for every status that this issue can reach; AWAITING_INTERVIEWERS and ON_HOLD come later."""
