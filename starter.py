@@ -86,6 +86,10 @@ async def _connect(arguments: argparse.Namespace) -> InterviewClient:
         raise UsageError(str(error)) from error
 
 
+async def _interview(arguments: argparse.Namespace) -> InterviewHandle:
+    return (await _connect(arguments)).interview(arguments.id)
+
+
 def leave(code: Exit) -> NoReturn:
     """End the process at once: threads of Temporal's core may still run, and an orderly exit under them can abort."""
     with suppress(BrokenPipeError):
@@ -116,24 +120,24 @@ async def _start(arguments: argparse.Namespace) -> Outcome:
 
 async def _send(arguments: argparse.Namespace) -> Outcome:
     command = _message(COMMANDS[arguments.kind], arguments, _default_by(arguments.kind))
-    receipt = await (await _connect(arguments)).interview(arguments.id).send(command, key=arguments.key)
+    receipt = await (await _interview(arguments)).send(command, key=arguments.key)
     return Outcome(data=receipt.model_dump(mode="json"), text=_receipt(command.kind, receipt))
 
 
 async def _tell(arguments: argparse.Namespace) -> Outcome:
     fresh: dict[str, JsonValue] = {"source_id": f"starter-{uuid4().hex}", "at": datetime.now(UTC).isoformat()}
     fact = _message(FACTS[arguments.kind], arguments, fresh)
-    await (await _connect(arguments)).interview(arguments.id).tell(fact)
+    await (await _interview(arguments)).tell(fact)
     return Outcome(data={"told": fact.kind}, text=f"{fact.kind} told; `timeline` shows what was made of it\n")
 
 
 async def _show(arguments: argparse.Namespace) -> Outcome:
-    view = await (await _connect(arguments)).interview(arguments.id).view(arguments.viewer)
+    view = await (await _interview(arguments)).view(arguments.viewer)
     return Outcome(data=view.model_dump(mode="json"), text="\n".join(_lines(view)) + "\n")
 
 
 async def _timeline(arguments: argparse.Namespace) -> Outcome:
-    happened = await (await _connect(arguments)).interview(arguments.id).timeline()
+    happened = await (await _interview(arguments)).timeline()
     return Outcome(data=[one.model_dump(mode="json") for one in happened], text="\n".join(_table(happened)) + "\n")
 
 

@@ -180,7 +180,7 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     sent, until = _left(interview, "offer", CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None:
         return
-    for n, wait in enumerate(interview.request.policy.nudges, start=1):
+    for n, wait in list(enumerate(interview.request.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
         if at < until:
             yield Due(
@@ -193,6 +193,14 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
             )
 
 
+def _nudged_before(interview: "Interview", offer: Offered) -> int:
+    """Count the nudges about earlier offers since the candidate last moved: silence is not met with ever more mail."""
+    moved = interview.acted.get(CANDIDATE, interview.opened_at)
+    nudges = interview.effects.of("nudge", CANDIDATE)
+    counted = [one for one in nudges if one.date >= moved and one.was in _MAYBE_SENT]
+    return sum(not one.version.startswith(f"{offer.n}-") for one in counted)
+
+
 def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
     """The candidate awaits something of us, and no event that they know of is called off by this very end."""
     closed, shown = interview.closed, interview.scheduling.shown
@@ -200,8 +208,9 @@ def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
     if closed is None or not cancelled or closed.side is Side.CANDIDATE:
         return
     awaits = any(one.was in _MAYBE_SENT for one in interview.effects.of("offer", CANDIDATE))
-    called_off = shown is not None and shown.at == closed.at and _was_invited(interview, shown, CANDIDATE)
     vacated = shown is not None and shown.continues
+    ended = shown is not None and shown.cancelled and not shown.continues
+    called_off = shown is not None and ended and _was_invited(interview, shown, CANDIDATE)
     if (awaits or vacated) and not called_off:
         yield Due(
             kind="offer_withdrawn",
