@@ -2,8 +2,9 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,9 +30,7 @@ from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_TIMEOUT = httpx2.Timeout(connect=5, read=20, write=20, pool=None)  # to wait for our own turn is no trouble
-_WITHIN = 30
-"""Seconds for one whole request: who sends a byte now and then keeps within the timeouts above for ever."""
+_TIMEOUT = httpx2.Timeout(connect=5, read=20, write=20, pool=None)  # our own turn is waited for before
 _LARGEST = 20 * 1024 * 1024
 _LONGEST_WINDOW = timedelta(days=400)
 _SLACK = timedelta(hours=26)
@@ -132,9 +131,19 @@ class CalDav:
     """
 
     def __init__(
-        self, accounts: Callable[[PersonId], Awaitable[CalendarAccount | None]], *, connections: int = 4
+        self,
+        accounts: Callable[[PersonId], Awaitable[CalendarAccount | None]],
+        *,
+        connections: int = 4,
+        within: timedelta = timedelta(seconds=45),
     ) -> None:
+        """`within` bounds each call, waiting for a connection included.
+
+        It must be shorter than the time an activity has: an attempt given up for dead that creates an event all the
+        same might do so after the event's removal.
+        """
         self._accounts = accounts
+        self._within = within
         self._turns = asyncio.Semaphore(connections)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="calendar-reader")
         self._client = httpx2.AsyncClient(
@@ -150,22 +159,11 @@ class CalDav:
         await self._client.aclose()
         self._reader.shutdown(wait=False)
 
-    # --- the port
-
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         if not timedelta() < end - start <= _LONGEST_WINDOW:
             raise ValueError(f"a window is longer than nothing and at most {_LONGEST_WINDOW.days} days")
-        account = await self._account(person)
-        query = _BUSY.format(start=start - _SLACK, end=end + _SLACK)
-        answer = await self._ask(
-            person, account, "REPORT", expect={codes.MULTI_STATUS}, headers={**_XML, "Depth": "1"}, content=query
-        )
-        try:
-            reading = await self._in_thread(_read, answer.body, start, end, account.owner)
-        except (ParseError, DefusedXmlException):
-            raise CalendarUnavailable(person, "an answer that is no XML") from None
-        if reading is None:
-            raise CalendarRefused(person, "an answer that holds events back")
+        async with self._reach(person) as collection:
+            reading = await collection.events(start, end)
         if reading.doubts:
             _log.warning(
                 "a calendar was read with doubts", kind="calendar_doubts", person=person, doubts=dict(reading.doubts)
@@ -174,43 +172,44 @@ class CalDav:
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
         """Look; write under the condition that nothing has changed; look again."""
-        account = await self._account(person)
         wanted, text = Written.of(event, interview), event_text(event, interview)
-        for _ in range(_ROUNDS):
-            found = await self._look(person, account, event.uid, gone_matters=etag is not None)
-            if settled := _settled(found, wanted, etag):
-                return settled
-            answer = await self._put(person, account, event.uid, text, found)
-            if answer.status == codes.PRECONDITION_FAILED:
-                continue
-            if not codes.is_success(answer.status):
-                if any(word in answer.body for word in _UID_ELSEWHERE):
-                    return Ensured(outcome="edited_by_person")
-                raise CalendarRefused(person, f"status {answer.status}")
-            after = await self._look(person, account, event.uid)
-            if after and after.written is None:
-                raise CalendarRefused(person, "a server that drops X- properties")
-            if after and after.written == wanted and not after.edited:
-                return Ensured(outcome="updated" if found else "created", etag=after.etag)
+        async with self._reach(person) as collection:
+            for _ in range(_ROUNDS):
+                found = await collection.look(event.uid, gone_matters=etag is not None)
+                if settled := _settled(found, wanted, etag):
+                    return settled
+                answer = await collection.put(event.uid, text, found)
+                if answer.status == codes.PRECONDITION_FAILED:
+                    continue
+                if not codes.is_success(answer.status):
+                    if any(word in answer.body for word in _UID_ELSEWHERE):
+                        return Ensured(outcome="edited_by_person")
+                    raise CalendarRefused(person, f"status {answer.status}")
+                after = await collection.look(event.uid)
+                if after and after.written is None:
+                    raise CalendarRefused(person, "a server that drops X- properties")
+                if after and after.written == wanted and not after.edited:
+                    return Ensured(outcome="updated" if found else "created", etag=after.etag)
         raise CalendarUnavailable(person, "an event that changes all the time")
 
     async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
-        account = await self._account(person)
-        for _ in range(_ROUNDS):
-            found = await self._look(person, account, uid)
-            if found is None or (found.written and found.written.sequence > sequence):
-                return Removed(outcome="already_gone")
-            if found.moved and (etag is None or etag != found.etag):
-                return Removed(outcome="edited_by_person")
-            answer = await self._delete(person, account, uid, found)
-            if answer.status in _ABSENT:
-                return Removed(outcome="already_gone")
-            if answer.status != codes.PRECONDITION_FAILED:
-                return Removed(outcome="removed")
+        async with self._reach(person) as collection:
+            for _ in range(_ROUNDS):
+                found = await collection.look(uid)
+                if found is None or (found.written and found.written.sequence > sequence):
+                    return Removed(outcome="already_gone")
+                if found.moved and (etag is None or etag != found.etag):
+                    return Removed(outcome="edited_by_person")
+                answer = await collection.delete(uid, found)
+                if answer.status in _ABSENT:
+                    return Removed(outcome="already_gone")
+                if answer.status != codes.PRECONDITION_FAILED:
+                    return Removed(outcome="removed")
         raise CalendarUnavailable(person, "an event that changes all the time")
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
-        found = await self._look(person, await self._account(person), uid, gone_matters=True)
+        async with self._reach(person) as collection:
+            found = await collection.look(uid, gone_matters=True)
         if found is None:
             return None
         if found.event is None:
@@ -224,40 +223,64 @@ class CalDav:
             etag=found.etag,
         )
 
-    # --- the protocol
+    @asynccontextmanager
+    async def _reach(self, person: PersonId) -> AsyncIterator["_Collection"]:
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                account = await self._accounts(person)
+                if account is None:
+                    raise CalendarRefused(person, "there is none")
+                yield _Collection(person, account, self._client, self._turns, self._reader)
+        except TimeoutError:
+            raise CalendarUnavailable(person, "no answer in time") from None
 
-    async def _look(
-        self, person: PersonId, account: CalendarAccount, uid: str, *, gone_matters: bool = False
-    ) -> _Found | None:
+
+@dataclass(frozen=True)
+class _Collection:
+    """One person's calendar, and the requests we make of it."""
+
+    person: PersonId
+    account: CalendarAccount
+    client: httpx2.AsyncClient
+    turns: asyncio.Semaphore
+    reader: ThreadPoolExecutor
+
+    async def events(self, start: datetime, end: datetime) -> Reading:
+        """Fetch whatever may touch [start, end), and judge here what does."""
+        query = _BUSY.format(start=start - _SLACK, end=end + _SLACK)
+        answer = await self._ask("REPORT", expect={codes.MULTI_STATUS}, headers={**_XML, "Depth": "1"}, content=query)
+        try:
+            reading = await self._in_thread(_read, answer.body, start, end, self.account.owner)
+        except (ParseError, DefusedXmlException):
+            raise CalendarUnavailable(self.person, "an answer that is no XML") from None
+        if reading is None:
+            raise CalendarRefused(self.person, "an answer that holds events back")
+        return reading
+
+    async def look(self, uid: str, *, gone_matters: bool = False) -> _Found | None:
         """Fetch our object. Where its absence matters, make sure that it is not the calendar that is absent."""
-        answer = await self._ask(person, account, "GET", _name(uid), expect={codes.OK, *_ABSENT})
+        answer = await self._ask("GET", _name(uid), expect={codes.OK, *_ABSENT})
         if answer.status in _ABSENT:
             if gone_matters:
                 headers = {**_XML, "Depth": "0"}
-                await self._ask(
-                    person, account, "PROPFIND", expect={codes.MULTI_STATUS}, headers=headers, content=_HARDLY_ANYTHING
-                )
+                await self._ask("PROPFIND", expect={codes.MULTI_STATUS}, headers=headers, content=_HARDLY_ANYTHING)
             return None
         if b"BEGIN:VCALENDAR" not in answer.body:
-            raise CalendarRefused(person, "an answer that is no calendar")
+            raise CalendarRefused(self.person, "an answer that is no calendar")
         text = answer.body.decode(errors="replace")
-        return _Found(await self._in_thread(stored_event, text, uid, account.owner.zone), answer.etag)
+        return _Found(await self._in_thread(stored_event, text, uid, self.account.owner.zone), answer.etag)
 
-    async def _put(
-        self, person: PersonId, account: CalendarAccount, uid: str, text: str, found: _Found | None
-    ) -> _Answer:
+    async def put(self, uid: str, text: str, found: _Found | None) -> _Answer:
         headers = {"Content-Type": "text/calendar; charset=utf-8", **_unless_changed(found)}
         expect = {codes.OK, codes.CREATED, codes.NO_CONTENT, codes.FORBIDDEN, codes.CONFLICT, codes.PRECONDITION_FAILED}
-        return await self._ask(person, account, "PUT", _name(uid), expect=expect, headers=headers, content=text)
+        return await self._ask("PUT", _name(uid), expect=expect, headers=headers, content=text)
 
-    async def _delete(self, person: PersonId, account: CalendarAccount, uid: str, found: _Found) -> _Answer:
+    async def delete(self, uid: str, found: _Found) -> _Answer:
         expect = {codes.OK, codes.ACCEPTED, codes.NO_CONTENT, codes.PRECONDITION_FAILED, *_ABSENT}
-        return await self._ask(person, account, "DELETE", _name(uid), expect=expect, headers=_unless_changed(found))
+        return await self._ask("DELETE", _name(uid), expect=expect, headers=_unless_changed(found))
 
     async def _ask(
         self,
-        person: PersonId,
-        account: CalendarAccount,
         method: Literal["GET", "PUT", "DELETE", "REPORT", "PROPFIND"],
         name: str = "",
         *,
@@ -268,35 +291,28 @@ class CalDav:
         """Send one request, once. A status that is not expected is trouble; no trouble tells an address or a secret."""
         try:
             async with (
-                self._turns,
-                asyncio.timeout(_WITHIN),
-                self._client.stream(
+                self.turns,
+                self.client.stream(
                     method,
-                    account.collection + name,
-                    auth=(account.username, account.password.get_secret_value()),
+                    self.account.collection + name,
+                    auth=(self.account.username, self.account.password.get_secret_value()),
                     headers=headers,
                     content=content,
                 ) as response,
             ):
-                body = await _bounded(response, person)
-        except (httpx2.RequestError, TimeoutError) as trouble:
-            raise CalendarUnavailable(person, type(trouble).__name__) from None
+                body = await _bounded(response, self.person)
+        except httpx2.RequestError as trouble:
+            raise CalendarUnavailable(self.person, type(trouble).__name__) from None
         if response.status_code in expect:
             return _Answer(response.status_code, body, response.headers.get("ETag"))
         because = f"status {response.status_code}"
         if response.status_code in _LATER or codes.is_server_error(response.status_code):
-            raise CalendarUnavailable(person, because, _retry_after(response.headers))
-        raise CalendarRefused(person, because)
-
-    async def _account(self, person: PersonId) -> CalendarAccount:
-        account = await self._accounts(person)
-        if account is None:
-            raise CalendarRefused(person, "there is none")
-        return account
+            raise CalendarUnavailable(self.person, because, _retry_after(response.headers))
+        raise CalendarRefused(self.person, because)
 
     async def _in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Read texts beside the loop, one after the other: it is work for the processor, not waiting."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, partial(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self.reader, partial(work, *args, **kwargs))
 
 
 def _settled(found: _Found | None, wanted: Written, etag: str | None) -> Ensured | None:

@@ -76,7 +76,7 @@ class WorkerServer:
                 ENTREVUE_MAIL__AGENT_ADDRESS=self.mail.agent_address,
                 ENTREVUE_MAIL__BOUNCE_ADDRESS=self.mail.bounce_address,
                 ENTREVUE_MAIL__SECRET=self.mail.secret.get_secret_value(),
-                ENTREVUE_LOG_FORMAT="console",
+                ENTREVUE_LOG_FORMAT="json",
             ),
         )
         folder.mkdir(parents=True, mode=0o700)

@@ -42,11 +42,13 @@ def account(server: CalendarServer, calendar: str = "calendar", *, port: int | N
 
 
 @asynccontextmanager
-async def reaching(where: CalendarAccount | None) -> AsyncIterator[CalDav]:
+async def reaching(
+    where: CalendarAccount | None, *, within: timedelta = timedelta(seconds=45)
+) -> AsyncIterator[CalDav]:
     async def accounts(_person: str) -> CalendarAccount | None:
         return where
 
-    async with aclosing(CalDav(accounts)) as calendar:
+    async with aclosing(CalDav(accounts, within=within)) as calendar:
         yield calendar
 
 
@@ -500,6 +502,24 @@ async def test_a_server_that_breaks_off_is_unavailable() -> None:
     async with answering(b"HTTP/1.1 207 X\r\nContent-Length: 100\r\n\r\n<D:multi") as (calendar, _):
         with pytest.raises(CalendarUnavailable, match="RemoteProtocolError"):
             await calendar.busy("grace", NINE, NINE + HOUR)
+
+
+async def test_a_server_that_never_answers_is_not_waited_for_for_ever() -> None:
+    asked = asyncio.Event()
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await reader.read()  # until they hang up
+        writer.close()
+
+    async with await asyncio.start_server(keep_silent, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/grace/"
+        async with reaching(CalendarAccount(url, "entrevue", SecretStr(SECRET)), within=HOUR / 18_000) as calendar:
+            with pytest.raises(CalendarUnavailable, match="no answer in time"):
+                await calendar.read("grace", "r7.p1")
+
+    assert asked.is_set()
 
 
 async def test_one_persons_session_is_not_handed_to_the_next() -> None:

@@ -1,0 +1,1 @@
+"""Figures on this machine: `python -m bench`."""
