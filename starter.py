@@ -380,7 +380,7 @@ def _receipt(kind: str, receipt: Receipt) -> str:
 
 def _lines(model: BaseModel, indent: str = "") -> Iterator[str]:
     """One line a field, names aligned; what is empty is left out."""
-    filled = {name: value for name, value in model if value not in (None, (), False, "")}
+    filled = {name: value for name, value in model if value is not None and value is not False and value != ()}
     width = max((len(name) for name in filled), default=0)
     for name, value in filled.items():
         label = f"{indent}{name:<{width}}  "

@@ -27,7 +27,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities
+from activities.calendar import Calendar, CalendarActivities, CalendarRefused
 from activities.free_time import FreeTimeActivities
 from activities.journal import Journal, JournalActivities
 from activities.ledger import Ledger, LedgerActivities
@@ -152,8 +152,10 @@ def accounts(
 
     async def account(person: PersonId) -> CalendarAccount | None:
         entry = await directory.person(person)
-        if entry is None or entry.calendar is None or service is None:
+        if entry is None or entry.calendar is None:
             return None
+        if service is None:  # never to be taken for "nothing in the way"
+            raise CalendarRefused(person, "no ENTREVUE_CALDAV__USERNAME and …__PASSWORD are set")
         return CalendarAccount(
             url=entry.calendar,
             username=service.username,

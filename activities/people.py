@@ -21,6 +21,7 @@ from temporalio import activity
 
 from entrevue.civil import Clock, Offset
 from entrevue.orders import ClockOf, Found, LookUpPeople, Organisation, PeopleFound
+from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
 from entrevue.values import CANDIDATE, EmailAddress, Intake, Line, Link, Name, PersonId, Who, ZoneName
 
@@ -138,6 +139,8 @@ class OrganisationEntry(Intake):
     days_off: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
     """When the company is closed, besides the public holidays of `place`."""
     place: Place | None = None
+    policy: Policy = Policy()
+    """Where the organisation differs from the defaults; an interview's own request goes before."""
 
 
 class DirectoryBroken(Exception):
@@ -199,6 +202,7 @@ def _organisation(entry: OrganisationEntry) -> Organisation:
         coordinator=entry.coordinator,
         coordinator_email=entry.coordinator_email,
         conference_link=entry.conference_link,
+        policy=entry.policy,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from hashlib import sha256
@@ -162,6 +162,8 @@ class CalDav:
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         if not timedelta() < end - start <= _LONGEST_WINDOW:
             raise ValueError(f"a window is longer than nothing and at most {_LONGEST_WINDOW.days} days")
+        if await self._accounts(person) is None:
+            return ()  # nothing but our own interviews is known to be in their way: the ledger's business
         async with self._reach(person) as collection:
             reading = await collection.events(start, end)
         if reading.doubts:
@@ -247,7 +249,7 @@ class _Collection:
 
     async def events(self, start: datetime, end: datetime) -> Reading:
         """Fetch whatever may touch [start, end), and judge here what does."""
-        query = _BUSY.format(start=start - _SLACK, end=end + _SLACK)
+        query = _BUSY.format(start=(start - _SLACK).astimezone(UTC), end=(end + _SLACK).astimezone(UTC))
         answer = await self._ask("REPORT", expect={codes.MULTI_STATUS}, headers={**_XML, "Depth": "1"}, content=query)
         try:
             reading = await self._in_thread(_read, answer.body, start, end, self.account.owner)

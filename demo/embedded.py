@@ -81,7 +81,8 @@ class WorkerServer:
         )
         folder.mkdir(parents=True, mode=0o700)
         example = PEOPLE.read_text(encoding="utf-8")
-        self.people.write_text(example.replace(_CALENDARS_OF_THE_EXAMPLE, f"http://{HOST}:{calendars.port}/"), encoding="utf-8")
+        ours = example.replace(_CALENDARS_OF_THE_EXAMPLE, f"http://{HOST}:{calendars.port}/")
+        self.people.write_text(ours, encoding="utf-8")
 
     async def start(self) -> None:
         """Start the process, and return when it takes work."""
@@ -120,9 +121,7 @@ class Servers:
 
 @asynccontextmanager
 async def embedded(folder: Path) -> AsyncIterator[Servers]:
-    """Run everything in this folder, which must be new or empty. Raises `demo.processes.DidNotStart`."""
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Run everything in this folder, an absolute path that is new or empty. Raises `demo.processes.DidNotStart`."""
     async with dying_with_us() as group, AsyncExitStack() as stack:
         temporal = TemporalServer(folder / "temporal", group=group)
         calendars = CalendarServer(folder / "calendars", STAFF, group=group)

@@ -74,7 +74,7 @@ def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
 
 
 def _search(interview: Interview, now: datetime) -> list[FindSlots]:
-    state, policy = interview.scheduling, interview.request.policy
+    state, policy = interview.scheduling, interview.policy
     wanted = state.searches > state.searched and interview.people.known and interview.status in _LOOKING
     if not wanted or state.requested is not None:
         return []
@@ -120,7 +120,7 @@ def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime
 
 
 def _claim(interview: Interview, claim: Claim, now: datetime) -> ClaimTime:
-    policy = interview.request.policy
+    policy = interview.policy
     return ClaimTime(
         key=claim_key(interview, claim.n),
         lane="ledger",

@@ -91,7 +91,7 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 def moments(interview: "Interview") -> Iterator[datetime]:
     """Name the instants at which an item may be raised or change its rank though nothing happens."""
-    scheduling, policy = interview.scheduling, interview.request.policy
+    scheduling, policy = interview.scheduling, interview.policy
     if scheduling.reply_by is not None:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
     if scheduling.shown is not None:
@@ -140,7 +140,7 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
     if any(key in wanted and key not in effects.failures for key in effects.delayed):
         yield Item(id="MAIL_BEHIND", owner="operator", rank="now", clears=())
     shown = interview.scheduling.shown
-    if shown is not None and now >= shown.at + interview.request.policy.calendar_patience:
+    if shown is not None and now >= shown.at + interview.policy.calendar_patience:
         behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
         if behind:
             yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())

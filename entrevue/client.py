@@ -326,7 +326,8 @@ class InterviewHandle:
         try:
             return Ended.model_validate(await self._workflow.result())
         except WorkflowFailureError as failure:
-            raise _refusal(failure.cause) or failure from failure
+            _raise_if_refused(failure.cause)
+            raise
         except RPCError as error:
             await self._ended(error)
             raise
@@ -351,7 +352,8 @@ class InterviewHandle:
                     rpc_timeout=self._patience,
                 )
         except WorkflowUpdateFailedError as failure:
-            raise _refusal(failure.cause) or failure from failure
+            _raise_if_refused(failure.cause)
+            raise
         except RPCError as error:
             ended = await self._ended(error)
             if ended is None:
@@ -625,11 +627,10 @@ class InterviewHandle:
 # --- from Temporal's words to ours -----------------------------------------------------------------------------------
 
 
-def _refusal(cause: BaseException) -> Refused | None:
-    """Give the refusal that an error carries; None where it is trouble: a bug, or an operator's doing."""
+def _raise_if_refused(cause: BaseException) -> None:
+    """Raise the refusal that an error carries; what carries none is trouble: a bug, or an operator's doing."""
     if isinstance(cause, ApplicationError) and cause.type in tuple(Code):
-        return Refused(Code(cause.type), cause.message)
-    return None
+        raise Refused(Code(cause.type), cause.message) from cause
 
 
 @asynccontextmanager

@@ -180,7 +180,7 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     sent, until = _left(interview, "offer", CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None:
         return
-    for n, wait in list(enumerate(interview.request.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
+    for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
         if at < until:
             yield Due(
@@ -261,7 +261,7 @@ def _was_invited(interview: "Interview", shown: Shown, whom: str) -> bool:
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
     ready = max([shown.at, *(_written_at(interview, who) for who in interview.with_calendar)])
     if not all(interview.in_sync(who) for who in interview.with_calendar):
-        ready = shown.at + interview.request.policy.calendar_patience
+        ready = shown.at + interview.policy.calendar_patience
     return Due(
         kind="invitation",
         whom=whom,
@@ -288,7 +288,7 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     booking = interview.scheduling.booking
     if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
         return
-    day, hour = interview.request.policy.remind_before
+    day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
     if whom == CANDIDATE:
         at = booking.slot.start - day
@@ -356,7 +356,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             kind="form_reminder",
             whom=whom,
             version=version,
-            at=sent.at + interview.request.policy.form_reminder,
+            at=sent.at + interview.policy.form_reminder,
             until=form.due,
             write=lambda _: FormReminder(due=form.due, minutes=minutes),
         )

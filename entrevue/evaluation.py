@@ -214,7 +214,7 @@ def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
     evaluation = interview.evaluation
     expired = tuple(who for who, form in evaluation.forms.items() if form.was == "open")
     closes = evaluation.window_closes or at
-    embargo = max(at, closes) + timedelta(days=interview.request.policy.embargo_days)
+    embargo = max(at, closes) + timedelta(days=interview.policy.embargo_days)
     return EvaluationsSealed(expired=expired, embargo_until=embargo)
 
 

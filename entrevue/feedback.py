@@ -220,7 +220,7 @@ CandidateFeedback = Literal["OFF", "NOT_ASKED", "OPTED_IN", "IN_REVIEW", "READY"
 def candidate_feedback(interview: "Interview") -> CandidateFeedback:
     """Say where the candidate's own feedback stands (lifecycle, section 3)."""
     feedback = interview.feedback
-    if not interview.request.policy.feedback:
+    if not interview.policy.feedback:
         return "OFF"
     if feedback.opened_at is not None:
         return "OPENED"
@@ -240,7 +240,7 @@ def review_due(interview: "Interview") -> datetime | None:
         return None
     asked = max(interview.privacy.consents["feedback"], interview.feedback.released_at)
     clock = interview.people.clock("organisation")
-    return business_day_end(asked, interview.request.policy.review_business_days, clock)
+    return business_day_end(asked, interview.policy.review_business_days, clock)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     for item in command.approved:
         if sentence(interview, item) is None:
             raise Refused(Code.INVALID_COMMAND, f"approved: {item.author} shared no {item.what}")
-    policy, decision = interview.request.policy, interview.feedback.decision
+    policy, decision = interview.policy, interview.feedback.decision
     earliest = now
     if decision is not None and decision.outcome == "reject" and decision.told_at is not None:
         earliest = max(now, decision.told_at + policy.rejection_pause)
@@ -355,7 +355,7 @@ def gate_2(interview: "Interview") -> bool:
 
 def follows(interview: "Interview", at: datetime) -> list[FeedbackEvent]:
     """What follows at once: release when both gates are open, completion when everyone has looked back."""
-    feedback, policy = interview.feedback, interview.request.policy
+    feedback, policy = interview.feedback, interview.policy
     if interview.evaluation.sealed_at is None:
         return []
     if feedback.released_at is None and gate_2(interview):
@@ -380,7 +380,7 @@ def _all_looked_back(interview: "Interview") -> bool:
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[FeedbackEvent]]]:
     """What happens by itself, and when."""
-    feedback, policy, embargo = interview.feedback, interview.request.policy, interview.evaluation.embargo_until
+    feedback, policy, embargo = interview.feedback, interview.policy, interview.evaluation.embargo_until
     due: list[tuple[datetime, list[FeedbackEvent]]] = []
     if interview.evaluation.sealed_at is None or feedback.completed:
         return due

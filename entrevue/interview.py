@@ -45,7 +45,7 @@ from entrevue.orders import (
 from entrevue.people import ContactUpdated, Member, People, PeopleCommand, PeopleEvent, PeopleLookedUp
 from entrevue.permissions import Command
 from entrevue.privacy import Privacy, PrivacyCommand, PrivacyEvent
-from entrevue.request import InterviewRequest
+from entrevue.request import InterviewRequest, Policy
 from entrevue.scheduling import (
     CandidateWithdrew,
     InterviewCancelled,
@@ -158,6 +158,8 @@ class Closed:
 @dataclass(frozen=True, kw_only=True)
 class Interview:
     request: InterviewRequest
+    policy: Policy
+    """The request's until the directory has answered; then the organisation's where the request is silent."""
     rules: int
     opened_at: datetime
     seq: int
@@ -278,19 +280,22 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
         case PeopleFound():
             if answer.key != people.key(interview):
                 return []
-            return [_found(answer)]
+            return [_found(answer, interview)]
         case SlotsFound() | TimeClaimed() | TimeTaken() | TimeReleased():
             return _widen(scheduling.answered(answer, interview))
         case GaveUp(order="claim_time"):
             return _widen(scheduling.answered(answer, interview))
+        case GaveUp(order="release_time" | "remove_event"):
+            return []  # what must be undone is owed until it is undone
         case EventWritten() | EventRemoved() | LetterSent() | LetterRefused() | LetterUnsure() | GaveUp():
             return _widen(effects.answered(answer, interview, now))
         case _:
             assert_never(answer)
 
 
-def _found(answer: PeopleFound) -> PeopleLookedUp:
+def _found(answer: PeopleFound, interview: Interview) -> PeopleLookedUp:
     """Whoever is named twice, once by id and once by address, fills one seat; the other is as if unknown."""
+    first = interview.people.looked_up == 0
     seats = {one.person: one.who for one in reversed(answer.people)}
     twice = tuple(one.who for one in answer.people if seats[one.person] != one.who)
     return PeopleLookedUp(
@@ -298,6 +303,7 @@ def _found(answer: PeopleFound) -> PeopleLookedUp:
         people=answer.people,
         clocks=answer.clocks,
         unknown=(*answer.unknown, *twice),
+        policy=interview.request.policy.over(answer.organisation.policy) if first else None,
     )
 
 
@@ -343,7 +349,13 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         return replace(interview, effects=effects.evolve(interview.effects, event, at))
     if isinstance(event, PeopleEvent):
         known = effects.contact_updated(interview.effects, event) if isinstance(event, ContactUpdated) else None
-        return replace(interview, people=people.evolve(interview.people, event), effects=known or interview.effects)
+        policy = event.policy if isinstance(event, PeopleLookedUp) else None
+        return replace(
+            interview,
+            people=people.evolve(interview.people, event),
+            effects=known or interview.effects,
+            policy=policy or interview.policy,
+        )
     if isinstance(event, AttentionEvent):
         return replace(interview, attention=attention.evolve(interview.attention, event, at))
     match event:
@@ -392,7 +404,14 @@ def opened(request: InterviewRequest, now: datetime) -> tuple[Interview, list[Re
     """Begin an interview with its first event."""
     first = Recorded(seq=1, at=now, by="backend", event=InterviewOpened(request=request))
     interview = Interview(
-        request=request, rules=RULES, opened_at=now, seq=1, people=people.begin(request), since=now, at=now
+        request=request,
+        policy=request.policy,
+        rules=RULES,
+        opened_at=now,
+        seq=1,
+        people=people.begin(request),
+        since=now,
+        at=now,
     )
     return interview, [first]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from entrevue.civil import Clock
+from entrevue.request import Policy
 from entrevue.values import EmailAddress, Instant, InterviewId, Message, Name, PersonId, Slot, Who, ZoneName
 
 # --- orders ----------------------------------------------------------------------------------------------------------
@@ -337,6 +338,8 @@ class Organisation(Message):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: str | None = None
+    policy: Policy = Policy()
+    """Its defaults; what a request says goes before."""
 
 
 class Found(Message):

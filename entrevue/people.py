@@ -7,7 +7,7 @@ from pydantic import Field
 
 from entrevue.civil import UTC_CLOCK, Clock
 from entrevue.orders import ClockOf, Found, Organisation
-from entrevue.request import InterviewRequest
+from entrevue.request import InterviewRequest, Policy
 from entrevue.scheduling import OfferLapsed, SearchRequested, offered_in_vain
 from entrevue.values import (
     CANDIDATE,
@@ -48,6 +48,8 @@ class PeopleLookedUp(Message):
     people: tuple[Found, ...]
     clocks: tuple[ClockOf, ...]
     unknown: tuple[Who, ...] = ()
+    policy: Policy | None = None
+    """Fixed by the first look-up, whole: a default that changes later moves no promise already made."""
 
 
 class ContactUpdated(Message):

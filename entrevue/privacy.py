@@ -48,7 +48,7 @@ def decide(command: PrivacyCommand, interview: "Interview") -> list[PrivacyEvent
     given = command.layer in interview.privacy.consents
     match command:
         case GiveConsent(layer=layer):
-            if layer == "feedback" and not interview.request.policy.feedback:
+            if layer == "feedback" and not interview.policy.feedback:
                 raise Refused(Code.INVALID_STATE, "layer: this organisation gives no reviewed feedback")
             return [] if given else [ConsentGiven(layer=layer)]
         case RevokeConsent(layer=layer):

@@ -67,6 +67,10 @@ class Policy(Intake):
     growth_check: timedelta = timedelta(days=30)
     follow_up: timedelta = timedelta(days=90)
 
+    def over(self, defaults: "Policy") -> "Policy":
+        """Give what was said here, and the defaults for what was not."""
+        return Policy.model_validate(dict(defaults) | {name: getattr(self, name) for name in self.model_fields_set})
+
     @field_validator("*")
     @classmethod
     def _bounded(cls, value: object) -> object:

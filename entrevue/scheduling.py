@@ -400,7 +400,7 @@ def _request(
 
 
 def _request_reschedule(interview: "Interview", command: RequestReschedule, now: datetime) -> list[SchedulingEvent]:
-    state, policy = interview.scheduling, interview.request.policy
+    state, policy = interview.scheduling, interview.policy
     _expect(interview, command.expected_revision)
     _may_move(interview, command.by, now)
     if state.booking is None:
@@ -438,7 +438,7 @@ def cancelled_by(interview: "Interview", by: str, reason: str | None, now: datet
     booking = state.booking
     return InterviewCancelled(
         side=side_of(by),
-        late=not held and booking is not None and booking.slot.start - now < interview.request.policy.late,
+        late=not held and booking is not None and booking.slot.start - now < interview.policy.late,
         revision=state.revision + 1,
         sequence=None if held else state.next_sequence,
         reason=reason,
@@ -447,12 +447,12 @@ def cancelled_by(interview: "Interview", by: str, reason: str | None, now: datet
 
 def _another_round(interview: "Interview") -> list[SchedulingEvent]:
     """Search again while rounds are left; afterwards a person must help (attention NEGOTIATION_STUCK)."""
-    return [SearchRequested()] if interview.scheduling.rounds + 1 < interview.request.policy.rounds else []
+    return [SearchRequested()] if interview.scheduling.rounds + 1 < interview.policy.rounds else []
 
 
 def _slot(interview: "Interview", start: datetime) -> Slot:
     zone = interview.people.clock(CANDIDATE).zone
-    return Slot(start=start, minutes=interview.request.policy.duration, zone=zone)
+    return Slot(start=start, minutes=interview.policy.duration, zone=zone)
 
 
 def _expect(interview: "Interview", revision: int | None) -> None:
@@ -476,7 +476,7 @@ def _nothing_being_booked(state: Scheduling) -> None:
 
 def _may_move(interview: "Interview", by: str, now: datetime) -> None:
     """Keep the cutoff and the limits of each side; the coordinator is the way out, and is not bound by them."""
-    policy, state = interview.request.policy, interview.scheduling
+    policy, state = interview.policy, interview.scheduling
     if by in ("coordinator", "backend") or state.exchange is not None:
         return  # an exchange was counted when it was asked for
     if state.booking is not None and state.booking.slot.start - now < policy.self_service_cutoff:
@@ -576,7 +576,7 @@ def reply_by(interview: "Interview", now: datetime) -> datetime:
 
     Where the booked time was given up, the candidate has the 48 h too: nobody pays for our slow search.
     """
-    state, policy = interview.scheduling, interview.request.policy
+    state, policy = interview.scheduling, interview.policy
     if state.exchange is not None and not state.exchange.vacated:
         return state.exchange.deadline
     if state.exchange is not None:

@@ -349,7 +349,7 @@ def decide(command: SessionCommand, interview: "Interview", now: datetime) -> li
         case NoteMoment(text=text):
             return [MomentNoted(text=text)]
         case AskQuestion(text=text, show_interviewers=show):
-            days = interview.request.policy.question_business_days
+            days = interview.policy.question_business_days
             answer_by = business_day_end(now, days, interview.people.clock(CANDIDATE))
             number = len(session.questions) + 1
             return [QuestionAsked(question=number, text=text, show_interviewers=show, answer_by=answer_by)]
@@ -404,7 +404,7 @@ def _ended(
     presumed: bool = False,
     there: tuple[str, ...] | None = None,
 ) -> SessionEnded:
-    policy, people = interview.request.policy, interview.people
+    policy, people = interview.policy, interview.people
     started = interview.session.started_at or _booked_start(interview)
     held = at - started
     return SessionEnded(
@@ -446,7 +446,7 @@ def _anew(
     return [
         RescheduleRequested(
             vacated=True,
-            deadline=now + interview.request.policy.reschedule_within,
+            deadline=now + interview.policy.reschedule_within,
             revision=interview.scheduling.revision + 1,
             sequence=interview.scheduling.next_sequence,
             cause=cause,
@@ -458,14 +458,14 @@ def _anew(
 
 
 def _report(interview: "Interview", party: Party, now: datetime) -> list[Outcome]:
-    if now < _booked_start(interview) + interview.request.policy.grace_soft:
+    if now < _booked_start(interview) + interview.policy.grace_soft:
         raise Refused(Code.INVALID_STATE, "give them the grace of the first minutes; a no-show can be reported then")
     return [_provisional(interview, party, now)]
 
 
 def _provisional(interview: "Interview", party: Party, now: datetime) -> NoShowProvisional:
     accused = CANDIDATE if party == "candidate" else "organisation"
-    days = interview.request.policy.no_show_contest_business_days
+    days = interview.policy.no_show_contest_business_days
     return NoShowProvisional(party=party, contest_until=business_day_end(now, days, interview.people.clock(accused)))
 
 
@@ -476,7 +476,7 @@ def _rule(interview: "Interview", now: datetime, *, upheld: bool, took_place: bo
     if not upheld:
         return _confirm(interview, no_show, now)
     if took_place:
-        planned_end = _booked_start(interview) + timedelta(minutes=interview.request.policy.duration)
+        planned_end = _booked_start(interview) + timedelta(minutes=interview.policy.duration)
         needed = _everyone_needed(interview) | {
             who for who, one in interview.session.attendance.items() if one.joined_at
         }
@@ -487,7 +487,7 @@ def _rule(interview: "Interview", now: datetime, *, upheld: bool, took_place: bo
 
 def _confirm(interview: "Interview", no_show: NoShow, now: datetime) -> list[Outcome]:
     used = interview.session.candidate_no_shows
-    closes = no_show.party == "candidate" and used >= interview.request.policy.no_show_retries
+    closes = no_show.party == "candidate" and used >= interview.policy.no_show_retries
     confirmed = NoShowConfirmed(party=no_show.party, closes=closes)
     if closes:
         return [confirmed]
@@ -527,7 +527,7 @@ def _question(session: Session, number: int) -> Question:
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[Outcome]]]:
     """What happens by itself, and when."""
-    session, policy, booking = interview.session, interview.request.policy, interview.scheduling.booking
+    session, policy, booking = interview.session, interview.policy, interview.scheduling.booking
     if session.no_show is not None:
         no_show = session.no_show
         if no_show.contested is not None:
@@ -546,7 +546,7 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[Outcome]]]:
 
 
 def _before_start(interview: "Interview") -> list[tuple[datetime, list[Outcome]]]:
-    session, policy, booking = interview.session, interview.request.policy, interview.scheduling.booking
+    session, policy, booking = interview.session, interview.policy, interview.scheduling.booking
     if booking is None or interview.scheduling.requested is not None:
         return []
     if not session.recorded:

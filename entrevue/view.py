@@ -287,7 +287,7 @@ def _own_expectations(interview: Interview, viewer: str) -> ExpectationsView | N
 
 def _lines(interview: Interview, viewer: str, now: datetime) -> tuple[LineView, ...]:
     """Show lines to the candidate a day ahead, to the interviewers an hour ahead, to the company always."""
-    role, day_hour = role_of(viewer), interview.request.policy.remind_before
+    role, day_hour = role_of(viewer), interview.policy.remind_before
     booking, met = interview.scheduling.booking, interview.session.started_at is not None
     start = booking.slot.start if booking else None
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
@@ -216,10 +217,11 @@ async def test_an_event_is_not_taken_for_deleted_where_the_whole_calendar_is_mis
             await calendar.ensure("grace", event(), "r7", None)
 
 
-async def test_a_person_without_a_calendar_is_refused() -> None:
+async def test_a_person_without_a_calendar_has_nothing_in_their_way_and_nothing_can_be_written() -> None:
     async with reaching(None) as calendar:
+        assert await calendar.busy("grace", NINE, NINE + HOUR) == ()
         with pytest.raises(CalendarRefused, match="there is none"):
-            await calendar.busy("grace", NINE, NINE + HOUR)
+            await calendar.ensure("grace", event(), "r7", None)
 
 
 async def test_a_copy_that_a_person_brought_in_is_left_alone(
@@ -318,12 +320,13 @@ class Stub:
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
         self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_content_length(head))
+            self.bodies.append(await reader.readexactly(_content_length(head)))
             self.heads.append(head)
             writer.write(self.answer)
             await writer.drain()
@@ -429,6 +432,14 @@ async def test_doubts_are_logged_without_a_word_of_the_event() -> None:
     assert "Doctor" not in str(logs)
 
 
+async def test_the_server_is_asked_in_utc_whatever_zone_the_question_is_in() -> None:
+    """`Z` behind a wall time would shift the window by the zone's offset."""
+    async with answering(multistatus()) as (calendar, stub):
+        await calendar.busy("grace", NINE.astimezone(ZoneInfo("Asia/Tokyo")), NINE + HOUR)
+
+    assert b'<C:time-range start="20261130T070000Z" end="20261202T120000Z"/>' in stub.bodies[0]
+
+
 async def test_an_object_deleted_meanwhile_is_passed_over() -> None:
     deleted = "<D:status>HTTP/1.1 404 Not Found</D:status>"
     async with answering(multistatus(deleted, holding(AN_EVENT.format("")))) as (calendar, _):
@@ -515,7 +526,9 @@ async def test_a_server_that_never_answers_is_not_waited_for_for_ever() -> None:
 
     async with await asyncio.start_server(keep_silent, "127.0.0.1", 0) as listening:
         url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/grace/"
-        async with reaching(CalendarAccount(url, "entrevue", SecretStr(SECRET)), within=HOUR / 18_000) as calendar:
+        async with reaching(
+            CalendarAccount(url, "entrevue", SecretStr(SECRET)), within=timedelta(seconds=1)
+        ) as calendar:
             with pytest.raises(CalendarUnavailable, match="no answer in time"):
                 await calendar.read("grace", "r7.p1")
 

@@ -6,8 +6,10 @@ hold, so that every test is also a test of the invariants.
 """
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import assert_never, get_args
 
 import pytest
@@ -141,6 +143,14 @@ class Scene:
 
     def __repr__(self) -> str:
         return f"<{self.status} at {self.now:%d %b %H:%M}Z after {self.kinds[-12:]}>"
+
+    def copy(self) -> "Scene":
+        """Another scene with the same past, which may go another way."""
+        twin = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, list | set | dict):
+                setattr(twin, name, copy(value))
+        return twin
 
     # --- given -------------------------------------------------------------------------------------------------------
 
@@ -447,6 +457,64 @@ def _free(order: FindSlots) -> tuple[Slot, ...]:
     return tuple(found)
 
 
+# --- commands that fit -----------------------------------------------------------------------------------------------
+
+
+def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, object]:
+    """Give a payload of this kind that could make sense here; `n` picks among several."""
+    soon = scene.now + timedelta(days=2 + n % 5, hours=n % 3)
+    offered = scene.offered or (soon,)
+    items = [{"author": f"i{1 + n % 2}", "what": ("strength", "growth")[n % 2]}]
+    contacts: tuple[dict[str, object], ...] = (
+        {"email": f"ada{n}@example.org"},
+        {"zone": "Europe/Berlin"},
+        {"zone": "America/New_York", "name": "Ada S."},
+    )
+    fields: dict[str, dict[str, object]] = {
+        "update_contact": contacts[n % len(contacts)],
+        "offer_slots": {"slots": [soon, soon + timedelta(days=1)] if n % 2 else []},
+        "choose_slot": {"start": offered[n % len(offered)]},
+        "book_slot": {"start": soon},
+        "reschedule": {"start": soon},
+        "request_reschedule": {"mode": ("swap", "vacate")[n % 2]},
+        "cancel": {"reason": secret("reason")},
+        "abort_session": {"reason": "no sound"},
+        "mark_attendance": {"who": (CANDIDATE, "i1", "i2")[n % 3], "present": n % 4 > 0},
+        "report_no_show": {"party": (CANDIDATE, "company", "both")[n % 3]},
+        "contest_no_show": {"reason": secret("contest")},
+        "rule_no_show": {"upheld": n % 3 > 0, "took_place": n % 2 > 0},
+        "note_moment": {"text": secret(f"moment of {by}")},
+        "ask_question": {"text": secret("question"), "show_interviewers": n % 2 > 0},
+        "answer_question": {"question": 1 + n % 2, "text": secret("answer")},
+        "mark_addressed": {"question": 1 + n % 2},
+        "share_expectations": {"for_other_side": secret(f"line of {by}"), "private": secret(f"private of {by}")},
+        "submit_evaluation": {"form": _form(by, n)},
+        "excuse_evaluation": {"whom": (by, "i2", CANDIDATE)[n % 3] if by.startswith("i") else "i1", "reason": "ill"},
+        "record_decision": {
+            "outcome": ("reject", "offer_accepted", "advance")[n % 3],
+            "process_over": n % 3 < 2,
+            "told": told(scene.now) if n % 4 else None,
+        },
+        "review_feedback": {"approved": items if n % 3 else [], "next_step": secret("next step")},
+        "submit_reflection": {"text": secret(f"reflection of {by}")},
+        "check_growth": {"acted": "partly", "note": secret(f"growth note of {by}")},
+        "give_consent": {"layer": ("feedback", "reminders")[n % 2]},
+        "revoke_consent": {"layer": ("feedback", "reminders")[n % 2]},
+        "resend_message": {
+            "letter": ("offer", "invitation", "form_request")[n % 3],
+            "whom": (CANDIDATE, "i1")[n % 2],
+        },
+        "clear_attention": {"item": next(iter(scene.attention), "NOTHING")},
+    }
+    return fields.get(kind, {})
+
+
+def _form(by: str, n: int) -> dict[str, object]:
+    if by == CANDIDATE:
+        return candidate_form(overall=1 + n % 5, share=("attributed", "aggregated", "company_only")[n % 3])
+    return scorecard(by, recommendation=("yes", "no")[n % 2])
+
+
 # --- stories: histories that really happened, up to a point -----------------------------------------------------------
 
 
@@ -586,7 +654,7 @@ def a_no_show(party: str = CANDIDATE, **changes: object) -> Scene:
 def two_no_shows() -> Scene:
     """The candidate did not come, got another chance, and did not come again."""
     scene = a_no_show()
-    scene.wait(days=7)
+    scene.wait(days=4)
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-1])
     scene.wait_until(scene.start_of_booking + timedelta(minutes=15))
     scene.send("report_no_show", by="coordinator", party=CANDIDATE)
@@ -628,7 +696,7 @@ def expired() -> Scene:
     return scene
 
 
-STORIES: dict[Status, Callable[[], Scene]] = {
+_STORIES: dict[Status, Callable[[], Scene]] = {
     Status.NEEDS_SCHEDULING: no_slots,
     Status.AWAITING_CANDIDATE: an_offer,
     Status.SCHEDULED: a_booking,
@@ -645,4 +713,18 @@ STORIES: dict[Status, Callable[[], Scene]] = {
     Status.CLOSED_NO_SHOW: two_no_shows,
     Status.EXPIRED: expired,
 }
-"""A real history for every status that this issue can reach; AWAITING_INTERVIEWERS and ON_HOLD come later."""
+
+REACHED = tuple(_STORIES)
+"""Every status that an interview can have so far; AWAITING_INTERVIEWERS and ON_HOLD come later."""
+
+
+@cache
+def _told_once(status: Status) -> Scene:
+    return _STORIES[status]()
+
+
+def story(status: Status) -> Scene:
+    """Give a scene whose interview came to this status by a real history."""
+    scene = _told_once(status).copy()
+    assert scene.stands(status)
+    return scene

@@ -87,7 +87,9 @@ async def test_an_operators_cancel_in_the_middle_of_an_effect_gives_everything_b
         assert ended.status is Status.CANCELLED
         assert left == ()
         assert await calendar.read("grace", f"{ended.interview}.p1") is None
-        assert [letter.recipient for letter in stage.post.letters] == ["ada@example.org"]  # the offer, and no more
+        # Who never got an invitation gets no CANCEL; who got the offer hears that it is withdrawn.
+        assert [letter.recipient for letter in stage.post.letters] == ["ada@example.org", "ada@example.org"]
+        assert not [letter for letter in stage.post.letters if b"text/calendar" in letter.raw]
 
 
 async def test_a_bug_in_a_background_task_fails_the_workflow_task_and_is_mended_by_a_deploy(

@@ -1,0 +1,258 @@
+from copy import copy
+from datetime import timedelta
+from typing import Literal, assert_never, get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from entrevue.agenda import plan
+from entrevue.civil import waking
+from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
+from entrevue.orders import (
+    Answer,
+    Cancellation,
+    DayReminder,
+    GaveUp,
+    HourReminder,
+    Invitation,
+    LetterRefused,
+    LetterUnsure,
+    Nudge,
+    Offer,
+    Order,
+    SendLetter,
+    TimeTaken,
+)
+from entrevue.permissions import TABLE
+from entrevue.values import CANDIDATE, Refused, Status
+from tests.domain.scenes import COMMANDS, FACTS, REACHED, Scene, command, story, well_formed
+from tests.domain.secrecy import check_secrecy, check_sentence
+
+ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
+_ENDINGS = ("cancel", "withdraw")
+_LIVE = tuple(status for status in REACHED if not status.terminal)
+_MINUTES = (1, 7, 20, 45, 90, 6 * 60, 11 * 60, 24 * 60, 3 * 24 * 60, 8 * 24 * 60, 40 * 24 * 60)
+WAITS = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
+
+Action = Literal[
+    "run", "answer", "late", "fitting", "any_command", "fact", "next", "wait", "sleep", "world", "operator", "everyone"
+]
+Step = tuple[Action, int, int]
+"""What happens, and two numbers that pick from what is possible at that moment."""
+
+beginnings = st.sampled_from((None, None, *_LIVE, *_LIVE, *_LIVE, *REACHED))
+steps = st.lists(
+    st.tuples(st.sampled_from(get_args(Action)), st.integers(0, 63), st.integers(0, 11)), min_size=1, max_size=60
+)
+
+
+class Chaos:
+    """A scene in which anything may happen at any time."""
+
+    def __init__(self, status: Status | None) -> None:
+        self.scene = story(status) if status else Scene.opened()
+        self.ever: list[Order] = []
+        self.start()
+
+    def take(self, step: Step) -> None:
+        action, n, m = step
+        scene = self.scene
+        match action:
+            case "run":
+                scene.run()
+            case "answer":
+                if scene.in_flight:
+                    order = list(scene.in_flight.values())[n % len(scene.in_flight)]
+                    scene.answer(order, self.reply(order, m))
+            case "late":  # a repetition, or the answer of an order that was withdrawn meanwhile
+                ended = [order for order in self.ever if order not in scene.in_flight.values()]
+                if ended:
+                    order = ended[n % len(ended)]
+                    held, shown = copy(scene.ledger), copy(scene.calendars)
+                    scene.cause(self.reply(order, m))
+                    scene.ledger, scene.calendars = held, shown
+            case "fitting":
+                fitting = self.fitting(rare=n % 16 == 0)
+                if fitting:
+                    kind, by = fitting[n % len(fitting)]
+                    self.command(kind, by, m)
+            case "any_command":
+                self.command(list(COMMANDS)[n % len(COMMANDS)], ACTORS[m % len(ACTORS)], n)
+            case "fact":
+                self.fact(n, m)
+            case "next":
+                due = plan(scene.interview, scene.now).next
+                scene.now = due or scene.now
+            case "wait":
+                scene.wait_until(scene.now + WAITS[n % len(WAITS)])
+            case "sleep":  # the workers are down
+                scene.now += WAITS[n % len(WAITS)]
+            case "world":
+                self.change_the_world(n)
+            case "operator":
+                self.operate(n)
+            case "everyone":
+                self.everyone_looks()
+            case _:
+                assert_never(action)
+        self.start()
+
+    def start(self) -> None:
+        """The shell wakes up."""
+        agenda = self.scene.look()
+        known, wanted = len(self.scene.started), {order.key for order in agenda.owed}
+        for order in self.scene.in_flight.values():
+            if order.key not in wanted:
+                self.scene.reply(order)  # withdrawn too late: the world did it, and nobody heard
+        self.scene.start(agenda.owed)
+        self.ever += [order for order in self.scene.in_flight.values() if order not in self.ever]
+        for order in self.scene.started[known:]:
+            self.check_letter(order)
+
+    def reply(self, order: Order, m: int) -> Answer:
+        if m % 4 == 1:
+            return GaveUp(key=order.key, order=order.kind, because="timeout")
+        if isinstance(order, SendLetter) and m % 4 == 2:
+            return LetterRefused(key=order.key, smtp_code=550, address_is_bad=m > 5)
+        if isinstance(order, SendLetter) and m % 4 == 3:
+            return LetterUnsure(key=order.key)
+        if order.kind == "claim_time" and m % 4 == 2:
+            return TimeTaken(key=order.key, by="interview")
+        return self.scene.reply(order)
+
+    def fitting(self, *, rare: bool) -> list[tuple[str, str]]:
+        allowed = []
+        for model, rule in TABLE.items():
+            kind = model.model_fields["kind"].default
+            if self.scene.status in rule.statuses and (kind not in _ENDINGS or rare):
+                roles = [
+                    by for by in ACTORS if by in rule.roles or ("interviewer" in rule.roles and by in ("i1", "i2"))
+                ]
+                allowed += [(kind, by) for by in roles]
+        return allowed
+
+    def command(self, kind: str, by: str, n: int) -> None:
+        scene = self.scene
+        asked = command(kind, by=by, **well_formed(kind, scene, by, n))
+        try:
+            advance(scene.interview, asked, scene.now)  # the validator's dry run
+        except Refused as refused:
+            check_sentence(refused)
+        else:
+            scene.cause(asked)
+
+    def fact(self, n: int, m: int) -> None:
+        kind = list(FACTS)[n % len(FACTS)]
+        who = {} if kind == "meeting_ended" else {"who": (CANDIDATE, "i1", "i2", "i9")[n % 4]}
+        booking = self.scene.interview.scheduling.booking
+        around = booking.slot.start if booking and m % 3 else self.scene.now
+        at = around + timedelta(minutes=10 * (m - 4))
+        source = f"source-{n % 12}-{m}"
+        payload = {"source_id": source, "at": at, **who}
+        self.scene.cause(FACTS[kind].model_validate(payload))
+
+    def change_the_world(self, n: int) -> None:
+        scene = self.scene
+        match n % 6:
+            case 0:
+                scene.full = not scene.full
+            case 1:
+                scene.taken = set() if scene.taken else set(scene.offered)
+            case 2:
+                scene.dead = set() if scene.dead else {scene.interview.people[CANDIDATE].email}
+            case 3:
+                scene.choosy = set() if scene.choosy else {"linus@acme.example"}
+            case 4:
+                scene.edited = set() if scene.edited else {"i1"}
+            case _:
+                kinds = ("send_letter", "claim_time", "find_slots", "write_event", "release_time", "remove_event")
+                scene.withheld = set() if scene.withheld else {kinds[n % len(kinds)]}
+
+    def operate(self, n: int) -> None:
+        if n == 0:
+            self.scene.cause(OperatorCancelled(reason="closing down"))
+        elif n % 8 == 1:
+            self.scene.cause(UnreadableFact(fact="participant_joined", because="at: must have a zone"))
+        elif n % 8 == 2:
+            self.scene.cause(JournalRefused(entry=3))
+
+    # --- what always holds, besides what a Scene checks by itself ----------------------------------------------------
+
+    def check_letter(self, order: SendLetter) -> None:
+        """Invariants 3 and 15: nothing about an older state is started, and nothing at night but what may."""
+        interview, letter, to = self.scene.interview, order.letter, order.to.who
+        scheduling, clock = interview.scheduling, interview.people.clock(to)
+        near = False
+        match letter:
+            case Invitation(event=event) | Cancellation(event=event):
+                shown = scheduling.shown
+                assert shown is not None
+                assert (event.sequence, event.slot, event.cancelled) == (shown.sequence, shown.slot, shown.cancelled)
+                moved_from = shown.moved_from.start if shown.moved_from else shown.slot.start
+                near = min(moved_from, shown.slot.start) - shown.at < timedelta(hours=24, minutes=15)
+            case DayReminder(slot=slot) | HourReminder(slot=slot):
+                assert scheduling.booking is not None
+                assert slot == scheduling.booking.slot
+                assert self.scene.now < slot.start
+                near = isinstance(letter, HourReminder)
+            case Offer(slots=slots) | Nudge(slots=slots):
+                assert scheduling.offer is not None
+                assert slots == scheduling.offer.slots
+            case _:
+                pass
+        acted = interview.acted.get(to)
+        up = acted is not None and self.scene.now - acted <= timedelta(hours=1)
+        assert near or up or waking(self.scene.now, clock) == self.scene.now, f"{letter.kind} at night"
+
+    def everyone_looks(self) -> None:
+        stored = _interviews.dump_json(self.scene.interview)
+        assert _interviews.validate_json(stored) == self.scene.interview, "does not survive a continue-as-new"
+        check_secrecy(self.scene)
+
+    def check_forms(self) -> None:
+        """Invariant 5."""
+        session = self.scene.interview.session
+        for who, form in self.scene.interview.evaluation.forms.items():
+            attendance = session.attendance.get(who)
+            assert form.was != "open" or attendance is None or attendance.marked is not False
+        if session.no_show is not None or session.closed_no_show:
+            assert not self.scene.interview.evaluation.forms
+
+    def wind_up(self) -> None:
+        """All is well again, and an operator ends it: then nothing may be left."""
+        scene = self.scene
+        scene.full, scene.taken, scene.dead, scene.choosy, scene.edited, scene.withheld = (
+            False,
+            set(),
+            set(),
+            set(),
+            set(),
+            set(),
+        )
+        scene.in_flight.clear()
+        scene.run()
+        if scene.interview.effects.diverged_at is not None:
+            scene.send("clear_attention", by="operator", item="JOURNAL_DIVERGED")
+        scene.cause(OperatorCancelled())
+        scene.wait(days=30)
+        scene.over()
+        closed, shown = scene.interview.closed, scene.interview.scheduling.shown
+        assert closed is not None
+        assert all(slot.start <= closed.at for slot in scene.ledger.values()), "time is held that nobody will use"
+        if shown is not None and shown.cancelled:
+            assert scene.calendars == {}
+        self.everyone_looks()
+
+
+_interviews = TypeAdapter(Interview)
+
+
+@settings(max_examples=60)
+@given(beginnings, steps)
+def test_whatever_happens_every_invariant_holds(status: Status | None, taken: list[Step]) -> None:
+    chaos = Chaos(status)
+    for step in taken:
+        chaos.take(step)
+        chaos.check_forms()
+    chaos.wind_up()
