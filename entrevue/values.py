@@ -211,6 +211,9 @@ class Refused(Exception):
 
 
 def digest(message: Message) -> str:
-    """Say in 16 hex digits what a command holds, so that one key with two bodies is found out."""
-    canonical = json.dumps(message.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """Say in 16 hex digits what a command holds, so that one key with two bodies is found out.
+
+    What is None is left out: a field that only the newer of two programs knows changes nothing while it is unused.
+    """
+    canonical = json.dumps(message.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
