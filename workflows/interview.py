@@ -142,10 +142,11 @@ class InterviewWorkflow:
             self._carry_out([order for order in agenda.owed if not rolling or order.lane == "ledger"])
             self._write_journal()
             self._set_alarm(None if rolling else agenda.next)
-            if self._settled() and (rolling or (self._interview.closed is not None and not agenda.owed)):
+            over = self._interview.closed is not None and not agenda.owed and agenda.next is None
+            if self._settled() and (over or rolling):
                 break
             await self._hear_news()
-        if self._interview.closed is None or agenda.owed:
+        if not over:
             workflow.continue_as_new(args=[request, self._snapshot()])
         return Ended(interview=self._interview.id, status=self._interview.status, events=self._interview.seq)
 

@@ -155,6 +155,12 @@ class Running:
             else:
                 return given
 
+    async def updates(self) -> list[str]:
+        """Give what updates have left in the history, and the domain's events: a refusal adds to neither."""
+        history = await self.handle.fetch_history()
+        kinds = [event.WhichOneof("attributes") or "" for event in history.events]
+        return [kind for kind in kinds if "update" in kind] + await self.kinds()
+
     async def now(self) -> datetime:
         return await self.env.get_current_time(self.handle)
 

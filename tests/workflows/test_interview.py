@@ -76,7 +76,7 @@ async def test_folding_the_journal_gives_the_state_the_workflow_had(stage: Stage
 async def test_a_payload_that_does_not_fit_is_refused_with_the_field_and_leaves_no_trace(stage: Stage) -> None:
     interview = await stage.start()
     await to_offer(interview)
-    before = len((await interview.handle.fetch_history()).events)
+    before = await interview.updates()
     misspelt = await interview.refused("choose_slot", by="candidate", strat="2026-12-01T10:00:00Z")
     naive = await interview.refused("choose_slot", by="candidate", start="2026-12-01T10:00:00")
     nothing = await interview.refused("choose_slot", "tomorrow, please")
@@ -85,19 +85,19 @@ async def test_a_payload_that_does_not_fit_is_refused_with_the_field_and_leaves_
     assert "strat: is not a field we know" in misspelt.message
     assert "start: Input should have timezone info" in naive.message
     assert "tomorrow" not in nothing.message
-    assert len((await interview.handle.fetch_history()).events) == before
+    assert await interview.updates() == before
 
 
 async def test_a_command_that_does_not_fit_the_state_is_refused_and_leaves_no_trace(stage: Stage) -> None:
     interview = await stage.start()
     await to_offer(interview)
-    before = len((await interview.handle.fetch_history()).events)
+    before = await interview.updates()
     early = await interview.refused("end_session", by="i1")
     stranger = await interview.refused("start_session", by="i9")
     not_theirs = await interview.refused("offer_slots", by="candidate")
 
     assert [early.type, stranger.type, not_theirs.type] == ["invalid_state", "not_participant", "not_authorized"]
-    assert len((await interview.handle.fetch_history()).events) == before
+    assert await interview.updates() == before
 
 
 async def test_a_request_that_cannot_be_read_fails_the_workflow_with_the_field_named(stage: Stage) -> None:
