@@ -98,7 +98,10 @@ class MailActivities:
 
     @activity.defn(name="send_letter")
     async def send_letter(self, order: SendLetter) -> LetterSent | LetterRefused | LetterUnsure:
-        """Send the letter, unless an earlier attempt did, or may have done and this kind is not sent twice."""
+        """Send the letter, unless an earlier attempt did, or may have done and this kind is not sent twice.
+
+        No kind is sent a third time: where a server takes every text and never says so, a second copy is what helps.
+        """
         letter = render(order, self._settings)
         begun = await self._outbox.begin(order.key, message_id=letter.message_id, digest=_digest(order), now=order.now)
         match begun.earlier:
@@ -109,14 +112,15 @@ class MailActivities:
             case Handover.SENDING | Handover.AMBIGUOUS if not order.again_if_unsure:
                 return await self._unsure(order)
             case Handover.SENDING | Handover.AMBIGUOUS:
-                return await self._hand_over(order, letter, if_unavailable=Handover.AMBIGUOUS)
+                return await self._hand_over(order, letter, if_unavailable=Handover.AMBIGUOUS, again=False)
             case Handover.PREPARED | Handover.REFUSED | None:
-                return await self._hand_over(order, letter, if_unavailable=Handover.PREPARED)
+                again = order.again_if_unsure
+                return await self._hand_over(order, letter, if_unavailable=Handover.PREPARED, again=again)
             case _:
                 assert_never(begun.earlier)
 
     async def _hand_over(
-        self, order: SendLetter, letter: Rendered, *, if_unavailable: Handover
+        self, order: SendLetter, letter: Rendered, *, if_unavailable: Handover, again: bool
     ) -> LetterSent | LetterRefused | LetterUnsure:
         try:
             answer = await self._post.send(letter.raw, sender=letter.sender, recipient=letter.recipient)
@@ -125,7 +129,7 @@ class MailActivities:
             raise
         except PostUnsure:
             unsure = await self._unsure(order)
-            if order.again_if_unsure:
+            if again:
                 raise
             return unsure
         match answer:

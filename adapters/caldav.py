@@ -135,7 +135,7 @@ class CalDav:
         accounts: Callable[[PersonId], Awaitable[CalendarAccount | None]],
         *,
         connections: int = 4,
-        within: timedelta = timedelta(seconds=45),
+        within: timedelta = timedelta(seconds=20),
     ) -> None:
         """`within` bounds each call, waiting for a connection included.
 

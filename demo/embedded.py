@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from activities.letters import MailSettings
 from demo.calendar_server import CalendarServer
 from demo.mail_server import MailServer
 from demo.processes import HOST, Child, dying_with_us, environment
@@ -43,17 +41,8 @@ class WorkerServer:
     """The very `worker.py` that runs in production, told by its environment where everything is."""
 
     def __init__(self, folder: Path, calendars: CalendarServer, mail: MailServer, temporal: str, group: int) -> None:
-        self.mail = MailSettings(
-            domain=_DOMAIN,
-            from_address=f"interviews@{_DOMAIN}",
-            from_name="Acme interviews",
-            agent_address=f"interviews+{{token}}@{_DOMAIN}",
-            bounce_address=f"bounces+{{token}}@{_DOMAIN}",
-            secret=SecretStr(secrets.token_urlsafe(24)),
-        )
         self.people = folder / "people.toml"
         self.database = folder / "entrevue.db"
-        self._calendars = calendars
         self._child = Child(
             "the worker",
             [sys.executable, str(ROOT / "worker.py")],
@@ -70,12 +59,12 @@ class WorkerServer:
                 ENTREVUE_SMTP__PORT=str(mail.port),
                 ENTREVUE_SMTP__TLS="none",
                 ENTREVUE_SMTP__INTRODUCE_AS="localhost",
-                ENTREVUE_MAIL__DOMAIN=self.mail.domain,
-                ENTREVUE_MAIL__FROM_ADDRESS=self.mail.from_address,
-                ENTREVUE_MAIL__FROM_NAME=self.mail.from_name,
-                ENTREVUE_MAIL__AGENT_ADDRESS=self.mail.agent_address,
-                ENTREVUE_MAIL__BOUNCE_ADDRESS=self.mail.bounce_address,
-                ENTREVUE_MAIL__SECRET=self.mail.secret.get_secret_value(),
+                ENTREVUE_MAIL__DOMAIN=_DOMAIN,
+                ENTREVUE_MAIL__FROM_ADDRESS=f"interviews@{_DOMAIN}",
+                ENTREVUE_MAIL__FROM_NAME="Acme interviews",
+                ENTREVUE_MAIL__AGENT_ADDRESS=f"interviews+{{token}}@{_DOMAIN}",
+                ENTREVUE_MAIL__BOUNCE_ADDRESS=f"bounces+{{token}}@{_DOMAIN}",
+                ENTREVUE_MAIL__SECRET=secrets.token_urlsafe(24),
                 ENTREVUE_LOG_FORMAT="json",
             ),
         )
@@ -110,7 +99,7 @@ class Servers:
 
     @property
     def interviews(self) -> InterviewClient:
-        """The client that backends install. What it starts has a clock that can be put forward, see `Clock`."""
+        """The client that backends install. What it starts has a clock that can be put forward, see `skipper`."""
         return InterviewClient(self.skipper.client, rpc_timeout=_PATIENCE)
 
     def read(self, query: str, *values: str) -> list[tuple[object, ...]]:

@@ -25,10 +25,28 @@ async def calendar_of(calendars: CalendarServer, person: PersonId) -> icalendar.
         return icalendar.Calendar.from_ical(answer.content)
 
 
-async def interviews_in(calendars: CalendarServer, person: PersonId, interview: InterviewId) -> list[icalendar.Event]:
+@dataclass(frozen=True)
+class Held:
+    """An interview as a calendar holds it."""
+
+    uid: str
+    version: int
+    start: datetime
+    end: datetime
+    title: str
+
+
+async def interviews_in(calendars: CalendarServer, person: PersonId, interview: InterviewId) -> list[Held]:
     """Give the events of this interview that are in a person's calendar."""
     everything = await calendar_of(calendars, person)
-    return [event for event in everything.events if str(event["UID"]).startswith(f"{interview}.")]
+    return [_held(event) for event in everything.events if str(event["UID"]).startswith(f"{interview}.")]
+
+
+def _held(event: icalendar.Event) -> Held:
+    start, end = event.start, event.end
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
+        raise TypeError("an interview that lasts all day")
+    return Held(str(event["UID"]), event.sequence, start, end, str(event["SUMMARY"]))
 
 
 def in_the_way(calendar: icalendar.Calendar, owner: EmailAddress, start: datetime, end: datetime) -> list[str]:

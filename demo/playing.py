@@ -1,24 +1,22 @@
 """One interview as it is played: people act through the public client, and its own clock is put forward."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
-import icalendar
-
 from adapters.directory import FileDirectory
 from demo import looking
 from demo.embedded import Servers
-from demo.looking import Letter
-from demo.telling import Telling, moment
+from demo.looking import Held, Letter
+from demo.telling import Telling, city, in_zones, moment
 from entrevue import contract
 from entrevue.client import InterviewHandle
 from entrevue.request import InterviewRequest
-from entrevue.values import CANDIDATE, Actor, EmailAddress, PersonId, Who
+from entrevue.values import CANDIDATE, Actor, EmailAddress, PersonId, Slot, Who
 from entrevue.view import View
 
 _WAIT = 60
@@ -26,7 +24,6 @@ _WAIT = 60
 
 _MORNING, _EVENING = time(8), time(19, 30)
 """Half an hour less than the engine's own hours: what is told then also arrives before the night."""
-
 
 _Seen = TypeVar("_Seen")
 
@@ -62,11 +59,8 @@ class Playing:
     async def begin(cls, servers: Servers, telling: Telling, request: InterviewRequest) -> Self:
         """Start the interview, as the company's backend would."""
         directory = FileDirectory(servers.worker.people)
-        people = [
-            Person(
-                CANDIDATE, request.candidate.name, request.candidate.email, ZoneInfo(request.candidate.zone or "UTC")
-            )
-        ]
+        candidate = request.candidate
+        people = [Person(CANDIDATE, candidate.name, candidate.email, ZoneInfo(candidate.zone or "UTC"))]
         for number, seat in enumerate(request.interviewers, start=1):
             entry = await directory.person(seat.person)
             if entry is None:
@@ -108,6 +102,12 @@ class Playing:
 
     # --- telling
 
+    async def tell_of(self, letters: Iterable[Letter], note: Callable[[Letter], str] = lambda _: "") -> None:
+        """Show letters, each in one line."""
+        for letter in letters:
+            person = next(one for one in self.people if one.address == letter.address)
+            await self.tell(headed(letter, person) + note(letter))
+
     async def tell(self, text: str, *more: str) -> None:
         self._telling.step(await self.now(), text, *more)
 
@@ -119,9 +119,25 @@ class Playing:
 
     # --- looking
 
-    async def in_calendar(self, person: Person) -> list[icalendar.Event]:
+    async def in_calendar(self, person: Person) -> list[Held]:
         """Give this interview's events in an interviewer's calendar."""
         return await looking.interviews_in(self.servers.calendars, person.login, self.handle.id)
+
+    async def check_calendars(self, slot: Slot, *, version: int, when: str) -> None:
+        """Tell what is in the interviewers' calendars: the interview, once, at its time, in its newest version."""
+        for person in self.panel:
+            found = await self.in_calendar(person)
+            shown = [
+                f"“{one.title}”, {in_zones(one.start, [person.zone])}, UID {one.uid}, version {one.version}"
+                for one in found
+            ]
+            await self.tell(f"In {person.first_name}'s calendar: {'; '.join(shown) or 'nothing'}")
+            self.check(
+                [(one.uid, one.version, one.start, one.end) for one in found]
+                == [(f"{self.handle.id}.p1", version, slot.start, slot.end)],
+                f"{when}: {person.first_name}'s calendar holds {self.handle.id} once, at its time, version {version}",
+                shown,
+            )
 
     # --- waiting: in real time, for a state
 
@@ -184,4 +200,5 @@ def awake(at: datetime, *zones: ZoneInfo) -> datetime:
 
 def headed(letter: Letter, person: Person) -> str:
     """Show a letter as one line of a mailbox."""
-    return f"✉ to {person.first_name}, {moment(letter.date, person.zone)} their time: {letter.message['Subject']}"
+    kind, sent = letter.kind.replace("_", " "), f"{moment(letter.date, person.zone)} {city(person.zone)}"
+    return f"✉ {kind} to {person.first_name}, {sent}: “{letter.message['Subject']}”"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 _WIDTH = 110
 _STAMP = 17
-_COLUMN = 40
+_LABEL, _COLUMN = 24, 40
 
 
 class Telling:
@@ -19,7 +19,7 @@ class Telling:
         self._outcomes: list[str] = []
 
     def title(self, text: str) -> None:
-        print(f"\n{text}\n{'=' * len(text)}", flush=True)
+        print(f"\n{text}\n{'=' * len(text)}")
 
     def step(self, at: datetime, text: str, *more: str) -> None:
         """Tell what happens at this instant, and, below it, what there is to see."""
@@ -30,7 +30,9 @@ class Telling:
 
     def time_passes(self, how_long: timedelta, why: str) -> None:
         """Say so whenever a clock is put forward: nobody shall think that this took weeks."""
-        self._lines(f"{'':{_STAMP}}⏩ {words(how_long)} pass on this interview's own clock: {why}", indent=_STAMP + 3)
+        spent = words(how_long)
+        verb = "passes" if spent.startswith("1 ") and spent.count(" ") == 1 else "pass"
+        self._lines(f"{'':{_STAMP}}⏩ {spent} {verb} on this interview's own clock: {why}", indent=_STAMP + 3)
 
     def side_by_side(self, left: str, right: str, rows: Iterable[tuple[str, str, str]]) -> None:
         """Show (what, left, right) as two columns."""
@@ -38,7 +40,7 @@ class Telling:
             cells = [textwrap.wrap(cell, _COLUMN - 2) or [""] for cell in (what, one, other)]
             for n in range(max(map(len, cells))):
                 words_of_line = [cell[n] if n < len(cell) else "" for cell in cells]
-                print(f"    {words_of_line[0]:24}{words_of_line[1]:{_COLUMN}}{words_of_line[2]}".rstrip(), flush=True)
+                print(f"    {words_of_line[0]:{_LABEL}}{words_of_line[1]:{_COLUMN}}{words_of_line[2]}".rstrip())
 
     def check(self, holds: object, what: str, instead: object = None) -> None:
         """Remember whether it holds; what does not is told at once, with what there is instead."""
@@ -58,18 +60,18 @@ class Telling:
         for holds, what in self._checks:
             self._lines(f"  {'✓' if holds else '✗'} {what}", indent=4)
         failed = sum(not holds for holds, _ in self._checks)
-        print(f"\n{len(self._checks) - failed} of {len(self._checks)} checks hold.", flush=True)
+        print(f"\n{len(self._checks) - failed} of {len(self._checks)} checks hold.")
         return failed == 0
 
     def _lines(self, text: str, *, indent: int) -> None:
-        print(textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_long_words=False), flush=True)
+        print(textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_long_words=False))
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%a %d %b %H:%M}"
 
 
-def in_both(start: datetime, zones: Sequence[ZoneInfo]) -> str:
+def in_zones(start: datetime, zones: Sequence[ZoneInfo]) -> str:
     """Show an instant in several zones, each named by its city; the day again where it is another."""
     first = start.astimezone(zones[0])
     shown = [f"{moment(start, zones[0])} {city(zones[0])}"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Rank = Literal["now", "today", "information"]
 RANKS: tuple[Rank, ...] = ("now", "today", "information")
 
+_BEHIND = {"people": "DIRECTORY_BEHIND", "search": "SEARCH_BEHIND"}
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
 
@@ -129,7 +130,8 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now", clears=clears)
     for key, posted in effects.messages.items():
         current = effects.key(key.rpartition(".")[0]) == key
-        if posted.was == "refused" and current and not (posted.whom == CANDIDATE and posted.address_is_bad):
+        bounced = posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
+        if posted.was == "refused" and current and not bounced:
             yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today", clears=("resend_message",))
     wanted = _wanted(interview)
     for key in effects.failures:
@@ -137,8 +139,9 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
             yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
     for fact in effects.unreadable:
         yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
-    if any(key in wanted and key not in effects.failures for key in effects.delayed):
-        yield Item(id="MAIL_BEHIND", owner="operator", rank="now", clears=())
+    late = [key for key in effects.delayed if key in wanted and key not in effects.failures]
+    for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
+        yield Item(id=cause, owner="operator", rank="now", clears=())
     shown = interview.scheduling.shown
     if shown is not None and now >= shown.at + interview.policy.calendar_patience:
         behind = [who for who in interview.with_calendar if not interview.in_sync(who)]

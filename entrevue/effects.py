@@ -46,6 +46,9 @@ class ClearAttention(Intake):
 
 EffectsCommand = ResendMessage | ClearAttention
 
+TRIED_ON = ("look_up_people", "find_slots", "send_letter")
+"""Orders with two patiences: when the first ends, attention is raised, and goes by itself when they succeed."""
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +118,7 @@ class OrderGaveUp(Message):
 
 
 class OrderDelayed(Message):
-    """The first patience of a letter has ended. It is tried on, more slowly, and an operator should look."""
+    """The first patience of an order has ended. It is tried on, more slowly, and an operator should look."""
 
     kind: Literal["order_delayed"] = "order_delayed"
     key: str
@@ -194,6 +197,8 @@ class Posted:
     at: datetime
     """When that was known."""
     address_is_bad: bool = False
+    outdated: bool = False
+    """Its address was corrected since, or is believed in again: what becomes of it says nothing any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +241,8 @@ class Effects:
 
     def unreachable(self, whom: str) -> bool:
         """The newest thing known of this address is that it does not exist."""
-        fates = [one for one in self.messages.values() if one.whom == whom and one.was in ("sent", "refused")]
+        of_whom = [one for one in self.messages.values() if one.whom == whom and not one.outdated]
+        fates = [one for one in of_whom if one.was in ("sent", "refused")]
         return bool(fates) and fates[-1].was == "refused" and fates[-1].address_is_bad
 
 
@@ -293,7 +299,9 @@ def answered(
         case LetterUnsure(key=key):
             unsure = MessageUnsure(key=key)
             return [unsure, *_started_clock(key, interview, now)] if _is_news(interview, key, "unsure") else []
-        case GaveUp(key=key, order="send_letter", because=because) if key not in interview.effects.delayed:
+        case GaveUp(key=key, order=order, because=because) if (
+            order in TRIED_ON and key not in interview.effects.delayed
+        ):
             return [OrderDelayed(key=key, because=because)]
         case GaveUp(key=key, order=order, because=because):
             return [OrderGaveUp(key=key, order=order, because=because)]
@@ -379,20 +387,18 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
 
 
 def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
-    """A new address: what the old one refused is owed again, under a new try."""
+    """A new address: what the old one refused, or was under way to it, is owed again, under a new try."""
     if event.email is None:
         return state
     for one in list(state.messages.values()):
-        if one.whom == CANDIDATE and one.was == "refused":
+        if one.whom == CANDIDATE and one.was in ("refused", "queued"):
             state = _next_try(state, one.key)
     return _believed(state, CANDIDATE)
 
 
 def _believed(state: Effects, whom: str) -> Effects:
     """Somebody says that this person can be reached."""
-    messages = {
-        key: replace(one, address_is_bad=False) if one.whom == whom else one for key, one in state.messages.items()
-    }
+    messages = {key: replace(one, outdated=one.outdated or one.whom == whom) for key, one in state.messages.items()}
     return replace(state, messages=messages)
 
 

@@ -432,7 +432,15 @@ def fold(records: Iterable[Recorded]) -> Interview:
 
 
 def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Interview, list[Recorded]]:
-    """Let the clocks run out that are due, then judge the cause, then let follow what follows. May raise `Refused`."""
+    """Let the clocks run out that are due, then judge the cause, then let follow what follows. May raise `Refused`.
+
+    A fact meets the state as of its own time: after an outage several wait, and what the clocks make of them is settled
+    when all are heard. So a no-show is judged on when people came, not on when we heard of it.
+    """
+    if isinstance(cause, SessionFact):
+        interview, records = _tick(interview, min(cause.at, now))
+        interview, caused = _record(interview, decide(cause, interview, now), now, "engine")
+        return interview, [*records, *caused]
     interview, records = settle(interview, now)
     by = cause.by if isinstance(cause, Command) else "operator" if isinstance(cause, OperatorCancelled) else "engine"
     interview, caused = _record(interview, decide(cause, interview, now), now, by)
@@ -441,7 +449,14 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
 
 
 def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
-    """Tick to a fixed point: what follows at once, then the earliest deadline that has passed, and so on.
+    """Tick to a fixed point, and notice what needs a person or does no longer."""
+    interview, records = _tick(interview, now)
+    interview, noticed = _record(interview, _widen(attention.difference(interview, now)), now, "engine")
+    return interview, records + noticed
+
+
+def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
+    """Let happen what follows at once, then the earliest deadline that has passed, and so on.
 
     An event of a deadline carries the deadline as its time: a command that arrives after a missed deadline meets
     the state which that deadline made.
@@ -454,10 +469,8 @@ def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorde
         elif due is not None:
             interview, recorded = _record(interview, due[1], max(due[0], interview.at), "clock")
         else:
-            break
+            return interview, records
         records += recorded
-    interview, noticed = _record(interview, _widen(attention.difference(interview, now)), now, "engine")
-    return interview, records + noticed
 
 
 def deadlines(interview: Interview) -> list[tuple[datetime, list[Event]]]:

@@ -268,6 +268,11 @@ class Attendance:
     marked: bool | None = None
 
     @property
+    def came(self) -> bool:
+        """Who is seen to leave was there, though nobody saw them join."""
+        return self.joined_at is not None or self.left_at is not None
+
+    @property
     def present(self) -> bool:
         return self.joined_at is not None and self.left_at is None
 
@@ -424,13 +429,13 @@ def _ended(
 def attended(interview: "Interview") -> tuple[str, ...]:
     """Say who was there: by mark, else by evidence; where there is no evidence at all, everyone (presumed held)."""
     attendance = interview.session.attendance
-    evidence = any(one.joined_at is not None for one in attendance.values())
+    evidence = any(one.came for one in attendance.values())
 
     def was_there(who: str) -> bool:
         one = attendance.get(who, Attendance())
         if one.marked is not None:
             return one.marked
-        return one.joined_at is not None or not evidence
+        return one.came or not evidence
 
     return tuple(member.who for member in interview.people.members if was_there(member.who))
 
@@ -477,9 +482,7 @@ def _rule(interview: "Interview", now: datetime, *, upheld: bool, took_place: bo
         return _confirm(interview, no_show, now)
     if took_place:
         planned_end = _booked_start(interview) + timedelta(minutes=interview.policy.duration)
-        needed = _everyone_needed(interview) | {
-            who for who, one in interview.session.attendance.items() if one.joined_at
-        }
+        needed = _everyone_needed(interview) | {who for who, one in interview.session.attendance.items() if one.came}
         there = tuple(member.who for member in interview.people.members if member.who in needed)
         return [NoShowReversed(), _ended(interview, min(planned_end, now), presumed=True, there=there)]
     return [NoShowReversed(), *_anew(interview, now, "no_show", Side.COMPANY)]
@@ -553,17 +556,20 @@ def _before_start(interview: "Interview") -> list[tuple[datetime, list[Outcome]]
         return [(booking.slot.end, [_ended(interview, booking.slot.end, presumed=True)])]
     hard = booking.slot.start + policy.grace_hard
     party = _missing(interview)
-    if party is None:  # everyone was marked present, and nobody pressed start
+    if party is None:  # nobody is known to be missing, and nobody pressed start
         return [(hard, [SessionStarted(started_at=booking.slot.start)])]
-    return [(hard, [_provisional(interview, party, hard)])]
+    known = max(hard, interview.at)  # evidence that reached us late leaves the whole time to contest it
+    return [(hard, [_provisional(interview, party, known)])]
 
 
 def _missing(interview: "Interview") -> Party | None:
+    """Say who is absent by mark or, where a source told of anybody, by evidence: a missing mark is not absence."""
     attendance = interview.session.attendance
+    sourced = any(one.came for one in attendance.values())
 
     def there(who: str) -> bool:
         one = attendance.get(who, Attendance())
-        return one.marked if one.marked is not None else one.joined_at is not None
+        return one.marked if one.marked is not None else one.came or not sourced
 
     absent = {who for who in _everyone_needed(interview) if not there(who)}
     if not absent:

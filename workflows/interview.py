@@ -5,11 +5,11 @@ ended. There is one timer, armed anew only when the next deadline moves.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, get_args
+from typing import Annotated, TypeVar, get_args
 
-from pydantic import Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception  # noqa: A004
@@ -65,10 +65,25 @@ _ON_TIMELINE = 2000
 _MUCH = 20
 """Events that go to the journal though orders are in flight."""
 
+_ATTEMPT, _MAILING = timedelta(seconds=30), timedelta(seconds=60)
+"""Longest attempt: longer than any adapter's own limit, so that none outlives it. A killed worker costs as much."""
+
+_SHORTLY = timedelta(minutes=1)
+"""Within this time an order is usually answered."""
+
+_LARGEST_BATCH = 256 * 1024
+"""Bytes written to the journal at once: the server takes 2 MB a payload, and fails the task of a larger one."""
+
+_LONGEST_REFUSAL = 2000
+"""Characters: a payload of thousands of wrong fields is not told all of them."""
+
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
 _START = SearchAttributeKey.for_datetime(contract.START)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Carried(Message):
@@ -119,7 +134,7 @@ class InterviewWorkflow:
 
     def _begin(self, request: object, carried: Carried | None) -> None:
         if carried is None:
-            self._interview, first = opened(read(InterviewRequest, request), workflow.now())
+            self._interview, first = opened(_read(InterviewRequest, request), workflow.now())
             self._remember(self._interview, first)
             return
         self._interview = carried.interview
@@ -154,8 +169,10 @@ class InterviewWorkflow:
 
     @workflow.query(name=contract.VIEW, description="The interview as one person or role may see it")
     def view(self, viewer: object = None) -> View:
+        if self._unreadable is not None:
+            raise self._unreadable
         try:
-            return view(self._interview, read(_Viewer, viewer).root, workflow.now())
+            return view(self._interview, _read(_Viewer, viewer).root, workflow.now())
         except Refused as refused:
             raise _refusal(refused) from None
 
@@ -186,8 +203,14 @@ class InterviewWorkflow:
             if earlier is not None:
                 return earlier
             receipt = self._accept(command)
-            await self._claim_settled()
-            return receipt.model_copy(update={"status": self._interview.status, "revision": self._revision()})
+            try:
+                await self._claim_settled()
+            except ApplicationError:
+                self._forget()  # a run that follows shall judge the same key anew, not call it accepted
+                raise
+            settled = receipt.model_copy(update={"status": self._interview.status, "revision": self._revision()})
+            self._keep(settled)
+            return settled
 
         kind: str = model.model_fields["kind"].default
         handler = accept_when_claimed if issubclass(model, _CLAIMS_TIME) else accept
@@ -196,9 +219,9 @@ class InterviewWorkflow:
     def _listen_for_fact(self, model: type[Fact]) -> None:
         kind: str = model.model_fields["kind"].default
 
-        def judge(payload: object = None) -> None:
+        def judge(payload: object = None, *more: object) -> None:
             try:
-                fact: Cause = read(model, payload)
+                fact: Cause = _read(model, [payload, *more] if more else payload)  # several are no fact
             except Refused as refused:
                 fact = UnreadableFact(fact=kind, because=refused.sentence)
             self._record(fact)
@@ -214,10 +237,19 @@ class InterviewWorkflow:
             seq=self._interview.seq,
             digest=digest(command),
         )
+        self._keep(receipt)
+        return receipt
+
+    def _keep(self, receipt: Receipt) -> None:
+        self._forget()
         info = workflow.current_update_info()
         if info is not None:
             self._seen = dict([*self._seen.items(), (info.id, receipt)][-_SEEN:])
-        return receipt
+
+    def _forget(self) -> None:
+        info = workflow.current_update_info()
+        if info is not None:
+            self._seen.pop(info.id, None)
 
     def _earlier(self) -> Receipt | None:
         """Give the answer to the same key, where it was given before a continue-as-new."""
@@ -225,7 +257,7 @@ class InterviewWorkflow:
         return self._seen.get(info.id) if info is not None else None
 
     async def _claim_settled(self) -> None:
-        """Wait for the ledger's answer to the claim just requested; write nothing afterwards."""
+        """Wait for the ledger's answer to the claim just requested; change nothing of the interview afterwards."""
         claim = self._interview.scheduling.requested
         if claim is None:
             return
@@ -297,7 +329,7 @@ class InterviewWorkflow:
                 result_type=_Reply,
                 activity_id=order.key,
                 summary=summary(order),
-                start_to_close_timeout=timedelta(seconds=60),
+                start_to_close_timeout=_MAILING if isinstance(order, SendLetter) else _ATTEMPT,
                 schedule_to_close_timeout=patience,
                 retry_policy=retry,
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -306,35 +338,37 @@ class InterviewWorkflow:
             if is_cancelled_exception(failure):
                 return
             self._record(GaveUp(key=order.key, order=order.kind, because=_trouble(failure)))
+            if isinstance(order, ReleaseTime | RemoveEvent):  # failed for good, yet owed until done: not in a circle
+                await workflow.sleep(_PAUSE, summary="Wait before what must be undone is tried again")
             return
         self._record(reply.root)  # also when it was stale: the world has changed, and we say so
 
     def _write_journal(self) -> None:
         """Append what is pending, one activity at a time, so that the order is kept and much goes at once.
 
-        While orders are in flight their answers are waited for, unless the status has changed or much has come up.
+        While fresh orders are in flight their answers are waited for, unless the status has changed or much has come
+        up. A calendar that is down keeps its order in flight for days, and nothing waits for that.
         """
         if self._journal is not None and self._journal.done():
             self._journal.result()  # a bug surfaces here
             self._journal = None
-        due = not self._lanes or len(self._unjournaled) >= _MUCH or self._interview.status != self._journaled_status
+        fresh = any(workflow.now() - order.now < _SHORTLY for order, _ in self._lanes.values())
+        due = not fresh or len(self._unjournaled) >= _MUCH or self._interview.status != self._journaled_status
         if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
             self._journaled_status = self._interview.status
             self._journal = self._background(self._append(self._unjournaled))
 
     async def _append(self, records: tuple[Recorded, ...]) -> None:
-        interview, last = self._interview.id, records[-1].seq
-        batch = AppendJournal(
-            key=f"{interview}/journal/all/{last}.1",
-            interview=interview,
-            entries=tuple(_entry(interview, record) for record in records),
-        )
+        interview = self._interview.id
+        entries = _at_once(_entry(interview, record) for record in records)
+        last = entries[-1].seq
+        batch = AppendJournal(key=f"{interview}/journal/all/{last}.1", interview=interview, entries=entries)
         answer = await workflow.execute_activity(
             contract.APPEND_JOURNAL,
             batch,
             result_type=JournalAnswer,
             activity_id=batch.key,
-            summary=f"Write {len(records)} events to the journal (up to {last})",
+            summary=f"Write the journal up to event {last}",
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=_PATIENT,
         )
@@ -410,19 +444,19 @@ _AT_FIRST = RetryPolicy(
 )
 """A quarter of an hour, counted in attempts: none is cut off, so none can run beside the order's second patience."""
 
+_PAUSE = timedelta(minutes=10)
+
 _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
 def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, RetryPolicy]:
     """Say how long an order is tried and how often; None is for ever. What follows afterwards, `plan` says."""
     match order:
-        case LookUpPeople():
-            return timedelta(minutes=15), _BRISK
-        case FindSlots():
+        case LookUpPeople() | FindSlots() if order.key not in interview.effects.delayed:
             return timedelta(minutes=15), _BRISK
         case ClaimTime():
-            return interview.request.policy.claim_patience, _BRISK
-        case ReleaseTime() | RemoveEvent():
+            return interview.policy.claim_patience, _BRISK
+        case LookUpPeople() | FindSlots() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
         case SendLetter() if order.key not in interview.effects.delayed:
             return None, _AT_FIRST
@@ -432,9 +466,19 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
 
 def _parse(model: type[Command], payload: object) -> Command:
     try:
-        return read(model, payload)
+        return _read(model, payload)
     except Refused as refused:
         raise _refusal(refused) from None
+
+
+def _read(model: type[_Model], payload: object) -> _Model:
+    """Read what a stranger sent. Whatever escapes from here would freeze the interview, and so would a long refusal."""
+    try:
+        return read(model, payload)
+    except Refused as refused:
+        raise Refused(refused.code, refused.sentence[:_LONGEST_REFUSAL]) from None
+    except OverflowError:
+        raise Refused(Code.INVALID_COMMAND, "a date lies outside of the years 1 to 9999") from None
 
 
 def _refusal(refused: Refused) -> ApplicationError:
@@ -460,3 +504,15 @@ def _entry(interview: InterviewId, record: Recorded) -> JournalEntry:
         schema_version=SCHEMA_VERSION,
         data=record.event.model_dump(mode="json"),
     )
+
+
+def _at_once(entries: Iterable[JournalEntry]) -> tuple[JournalEntry, ...]:
+    """Take the first of them, as many as fit into one payload; at least one."""
+    taken: list[JournalEntry] = []
+    size = 0
+    for entry in entries:
+        size += len(entry.model_dump_json().encode())
+        if taken and size > _LARGEST_BATCH:
+            break
+        taken.append(entry)
+    return tuple(taken)

@@ -447,6 +447,19 @@ async def test_an_invitation_that_may_be_lost_is_sent_again_byte_by_byte(office:
     assert message_from_bytes(second[0])["Message-ID"] == again.message_id
 
 
+async def test_an_invitation_that_may_be_lost_twice_is_not_sent_a_third_time(office: PostOffice) -> None:
+    """A server that scans for longer than we wait takes every copy: without an end, that made a hundred a day."""
+    outbox = MemoryOutbox()
+    office.expect(Trouble.DROPPED)
+    with pytest.raises(PostUnsure):
+        await activities(office, outbox).send_letter(order_of(INVITATION))
+    office.expect(Trouble.DROPPED)
+    again = await activities(office, outbox).send_letter(order_of(INVITATION))
+
+    assert again == LetterUnsure(key="r7/letter/candidate/0.1")
+    assert len(office.kept) == 2
+
+
 async def test_a_nudge_that_may_be_lost_is_let_be(office: PostOffice) -> None:
     outbox = MemoryOutbox()
     office.expect(Trouble.DROPPED)

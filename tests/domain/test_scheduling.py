@@ -2,7 +2,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from entrevue.orders import Answer, Cancellation, GaveUp, Invitation, Offer, TimeClaimed, TimeReleased, TimeTaken
+from entrevue.orders import (
+    Answer,
+    Cancellation,
+    GaveUp,
+    Invitation,
+    LetterRefused,
+    Offer,
+    TimeClaimed,
+    TimeReleased,
+    TimeTaken,
+)
 from entrevue.scheduling import InterviewScheduled, claim_key
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import MONDAY, Scene, a_booking, a_session, an_exchange, an_offer, no_slots, open_forms
@@ -79,15 +89,15 @@ def test_slots_that_the_coordinator_offers_replace_the_search() -> None:
     assert scene.attention == {}
 
 
-def test_a_search_that_comes_to_nothing_is_an_operators_business_until_it_may_go_on() -> None:
+def test_a_search_that_fails_for_long_is_an_operators_business_until_it_succeeds() -> None:
     scene = Scene.opened()
     scene.withheld = {"find_slots"}
     scene.run()
     scene.give_up("find_slots")
-    assert scene.attention == {"ORDER_FAILED:r7/search/all/1.1": "now"}
+    assert scene.attention == {"SEARCH_BEHIND": "now"}
 
     scene.withheld = set()
-    scene.send("clear_attention", by="operator", item="ORDER_FAILED:r7/search/all/1.1")
+    scene.run()
 
     assert scene.stands(Status.AWAITING_CANDIDATE)
     assert scene.attention == {}
@@ -142,6 +152,12 @@ def test_everyone_has_exactly_one_inviter_and_each_audience_its_own_event() -> N
         events[to] = (letter.event.uid, letter.event.sequence, letter.imip)
     assert events == {CANDIDATE: ("r7.c1", 0, True), "i1": ("r7.p1", 0, False), "i2": ("r7.p1", 0, True)}
     assert list(scene.calendars) == ["i1"]  # linus has no calendar that we write
+    assert scene.calendars["i1"].summary == "Interview: Ada Summer, Backend engineer"
+    candidates = invitations[CANDIDATE]
+    assert isinstance(candidates, Invitation)
+    assert candidates.event.summary == "Interview with Acme: Backend engineer"
+    assert candidates.event.location == "https://meet.acme.example/r7"
+    assert candidates.event.description.startswith("With Grace Winter, Linus Frost.")
 
 
 def test_the_interview_is_booked_only_when_the_ledger_says_so() -> None:
@@ -247,9 +263,12 @@ def test_an_offered_time_that_has_come_too_near_is_refused() -> None:
 def test_who_has_read_an_older_revision_is_told_so() -> None:
     scene = an_exchange()
 
-    refused = scene.refuses("choose_slot", by=CANDIDATE, start=scene.offered[0], expected_revision=0)
+    for kind in ("choose_slot", "book_slot", "reschedule"):
+        refused = scene.refuses(kind, by="coordinator", start=scene.offered[0], expected_revision=0)
+        assert refused.code is Code.STALE_REVISION
 
-    assert refused.code is Code.STALE_REVISION
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0], expected_revision=1)
+    assert scene.refuses("request_reschedule", by=CANDIDATE, expected_revision=1).code is Code.STALE_REVISION
 
 
 def test_a_time_that_was_agreed_elsewhere_is_booked_without_an_offer() -> None:
@@ -270,6 +289,15 @@ def test_nobody_books_or_offers_the_past(kind: str) -> None:
     refused = scene.refuses(kind, by="coordinator", **({"start": past} if kind == "book_slot" else {"slots": [past]}))
 
     assert refused.code is Code.INVALID_COMMAND
+
+
+def test_a_quarter_of_an_hour_is_the_shortest_notice_even_of_a_person() -> None:
+    scene = no_slots()
+    minutes = timedelta(minutes=1)
+
+    assert scene.refuses("book_slot", by="coordinator", start=scene.now + 14 * minutes).code is Code.INVALID_COMMAND
+    scene.send("book_slot", by="coordinator", start=scene.now + 15 * minutes)
+    assert scene.stands(Status.SCHEDULED)
 
 
 # --- declining, silence, bounces -------------------------------------------------------------------------------------
@@ -390,6 +418,22 @@ def test_a_bounce_after_delivery_stops_the_candidates_clock() -> None:
     assert scene.letters(CANDIDATE) == ["offer", "offer", "nudge"]
 
 
+def test_what_the_old_address_still_says_does_not_count_against_the_new_one() -> None:
+    scene = Scene.opened()
+    scene.withheld = {"send_letter"}
+    scene.run()
+    on_its_way = scene.in_flight["mail/candidate"]
+    scene.send("update_contact", by=CANDIDATE, email="ada@example.com")
+
+    scene.answer(on_its_way, LetterRefused(key=on_its_way.key, smtp_code=550, address_is_bad=True))
+    scene.withheld = set()
+    scene.run()
+
+    assert scene.letters(CANDIDATE) == ["offer"]
+    assert scene.newest("offer", CANDIDATE).order.to.email == "ada@example.com"
+    assert scene.attention == {}
+
+
 def test_an_address_that_works_again_is_tried_when_a_letter_is_sent_again() -> None:
     scene = Scene.opened()
     scene.dead = {"ada@example.org"}
@@ -504,12 +548,24 @@ def test_a_swap_that_nobody_completes_leaves_the_booked_time() -> None:
 
 def test_no_time_is_kept_in_exchange_when_it_is_too_near_to_look_for_another() -> None:
     scene = a_booking()
-    scene.wait_until(scene.start_of_booking - 20 * HOUR)
+    for by, ahead in ((CANDIDATE, 24), ("coordinator", 20)):
+        scene.wait_until(scene.start_of_booking - ahead * HOUR)
 
-    refused = scene.refuses("request_reschedule", by="coordinator", mode="swap")
+        refused = scene.refuses("request_reschedule", by=by, mode="swap")
 
-    assert refused.code is Code.WINDOW_CLOSED
-    assert "vacate" in refused.sentence
+        assert refused.code is Code.WINDOW_CLOSED
+        assert "vacate" in refused.sentence
+
+
+def test_in_an_exchange_the_booked_time_is_no_choice_and_a_found_one_is_not_counted_again() -> None:
+    scene = a_booking()
+    for _ in range(2):
+        scene.send("request_reschedule", by="i1")
+        assert scene.refuses("choose_slot", by=CANDIDATE, start=scene.start_of_booking).code is Code.SLOT_UNAVAILABLE
+        scene.send("reschedule", by="i1", start=scene.start_of_booking + timedelta(days=1))
+        assert scene.stands(Status.SCHEDULED)
+
+    assert scene.interview.scheduling.reschedules == {"company": 2}
 
 
 def test_a_vacated_time_is_given_back_called_off_and_looked_for_anew() -> None:

@@ -1,0 +1,150 @@
+"""What is checked when both scenes are over: mailboxes, the server's index, and that no id names anybody."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import time
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowHistory
+
+from demo import looking
+from demo.embedded import Servers
+from demo.looking import Letter
+from demo.playing import Person, Playing, eventually
+from demo.telling import Telling
+from entrevue import contract
+from entrevue.values import EmailAddress, Status
+
+_NIGHT_FROM, _NIGHT_UNTIL = time(20), time(8)
+
+Expected = Mapping[str, Counter[str]]
+"""How many letters of each kind the candidate gets, and each interviewer."""
+
+
+async def check(servers: Servers, telling: Telling, scenes: Sequence[tuple[Playing, Expected]]) -> None:
+    """Look at everything that is left behind."""
+    _check_mailboxes(servers, telling, scenes)
+    for scene, _ in scenes:
+        await _check_calendars(telling, scene)
+    await _check_index(servers, telling, scenes)
+    await _check_names(servers, telling, [scene for scene, _ in scenes])
+
+
+# --- mailboxes -------------------------------------------------------------------------------------------------------
+
+
+def _check_mailboxes(servers: Servers, telling: Telling, scenes: Sequence[tuple[Playing, Expected]]) -> None:
+    wanted: dict[EmailAddress, Counter[str]] = {}
+    for scene, expected in scenes:
+        for person in scene.people:
+            role = "candidate" if person == scene.candidate else "interviewer"
+            wanted[person.address] = wanted.get(person.address, Counter()) + expected[role]
+    arrived = [letter for scene, _ in scenes for letter in looking.letters(servers, scene.handle.id)]
+    counted = looking.kinds(arrived)
+    for address, kinds in wanted.items():
+        got = counted.pop(address, Counter())
+        listed = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in kinds.items())
+        telling.check(got == kinds, f"Mailbox of {address}: {kinds.total()} letters ({listed})", dict(got))
+    strays = [*counted, *looking.strays(servers)]
+    telling.check(not strays, "No letter arrived anywhere else, twice, or unknown to the outbox", strays)
+    _check_invitations(telling, arrived)
+    people = {person.address: person for scene, _ in scenes for person in scene.people}
+    woken = [letter.kind for letter in arrived if _at_night(letter, people[letter.address])]
+    telling.check(
+        not set(woken) - {"hour_reminder"},  # the last reminder comes when it must
+        "Nobody was written to in the night of their own zone",
+        woken,
+    )
+
+
+def _check_invitations(telling: Telling, arrived: Sequence[Letter]) -> None:
+    """Read every attached event back, by the library alone. Interviewers have theirs in the calendar: one inviter."""
+    events = [calendar.events[0] for letter in arrived if (calendar := letter.calendar)]
+    uids = {(letter.address, str(letter.calendar.events[0]["UID"])) for letter in arrived if letter.calendar}
+    versions: dict[str, list[int]] = {}
+    for event in events:
+        versions.setdefault(str(event["UID"]), []).append(event.sequence)
+    telling.check(
+        events and all(event.start < event.end for event in events) and len(uids) == len(versions),
+        f"All {len(events)} events that were mailed can be read; each reader has one UID an interview",
+        uids,
+    )
+    rising = all(numbers == sorted(set(numbers)) for numbers in versions.values())
+    telling.check(rising, "SEQUENCE only rises", versions)
+
+
+def _at_night(letter: Letter, person: Person) -> bool:
+    at = letter.date.astimezone(person.zone).time()
+    return not _NIGHT_UNTIL <= at < _NIGHT_FROM
+
+
+# --- calendars and index ---------------------------------------------------------------------------------------------
+
+
+async def _check_calendars(telling: Telling, scene: Playing) -> None:
+    status = (await scene.handle.view("coordinator")).status
+    wanted = 1 if status is Status.COMPLETED else 0
+    found = {person.first_name: len(await scene.in_calendar(person)) for person in scene.panel}
+    telling.check(
+        set(found.values()) == {wanted},
+        f"In the end each interviewer's calendar holds {wanted or 'no'} event of {scene.handle.id} ({status})",
+        found,
+    )
+
+
+async def _check_index(servers: Servers, telling: Telling, scenes: Sequence[tuple[Playing, Expected]]) -> None:
+    for (scene, _), status in zip(scenes, (Status.COMPLETED, Status.CANCELLED), strict=True):
+
+        async def look(status: Status = status) -> list[str]:
+            return [found.interview async for found in servers.interviews.search(status=status)]
+
+        listed = await eventually(look, bool, f"an interview listed as {status}")
+        telling.check(listed == [scene.handle.id], f"{contract.STATUS} = {status} lists {scene.handle.id}", listed)
+
+
+# --- no personal data where it could never be deleted ----------------------------------------------------------------
+
+
+async def _check_names(servers: Servers, telling: Telling, scenes: Sequence[Playing]) -> None:
+    names = {
+        word.lower()
+        for scene in scenes
+        for person in scene.people
+        for word in (*person.name.split(), *person.address.split("@")[:1])
+    }
+    named = re.compile(rf"(?<![a-z0-9])({'|'.join(map(re.escape, sorted(names)))})(?![a-z0-9])")
+    exposed = [text for scene in scenes for text in await _exposed(servers.skipper.client, scene)]
+    exposed += [str(key) for (key,) in servers.read("SELECT key FROM outbox UNION SELECT key FROM claims")]
+    found = sorted({text for text in exposed if named.search(text.lower())})
+    telling.check(
+        exposed and not found,
+        f"None of {len(exposed)} ids, search attributes, summaries and keys holds a name or an address",
+        found,
+    )
+
+
+async def _exposed(client: Client, scene: Playing) -> list[str]:
+    """Give everything of an interview that is never encrypted, and what the people at the Temporal UI read."""
+    handle = client.get_workflow_handle(contract.workflow_id(scene.handle.id))
+    found = await handle.describe()
+    attributes = [str(pair.value) for pair in found.typed_search_attributes.search_attributes]
+    events = [held.uid for person in scene.panel for held in await scene.in_calendar(person)]
+    return [handle.id, *attributes, *events, *_in_history(await handle.fetch_history())]
+
+
+def _in_history(history: WorkflowHistory) -> Iterator[str]:
+    for event in history.events:
+        yield from _ids(event)
+        if event.HasField("user_metadata") and event.user_metadata.HasField("summary"):
+            yield str(json.loads(event.user_metadata.summary.data))
+
+
+def _ids(event: HistoryEvent) -> Iterator[str]:
+    if event.HasField("activity_task_scheduled_event_attributes"):
+        yield event.activity_task_scheduled_event_attributes.activity_id
+    if event.HasField("timer_started_event_attributes"):
+        yield event.timer_started_event_attributes.timer_id
+    if event.HasField("workflow_execution_update_accepted_event_attributes"):
+        yield event.workflow_execution_update_accepted_event_attributes.protocol_instance_id

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import get_args
+
+import pytest
+
+from entrevue.interview import UnreadableFact, advance
+from entrevue.permissions import TABLE, Command, role_of
+from entrevue.values import CANDIDATE, Code, Refused, Status
+from tests.domain.scenes import COMMANDS, REACHED, Scene, command, story, well_formed
+from tests.domain.secrecy import check_sentence
+
+ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
+
+
+def _its_hour_has_come() -> Scene:
+    scene = story(Status.SCHEDULED)
+    scene.wait_until(scene.start_of_booking + timedelta(minutes=10))
+    return scene
+
+
+MOMENTS: dict[str, Callable[[], Scene]] = {
+    **{status.value: partial(story, status) for status in REACHED},
+    "SCHEDULED, and its hour has come": _its_hour_has_come,
+}
+
+# What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
+# accepted from every role that the table names.
+_NOT_ASKED = {"answer_question": Code.INVALID_COMMAND, "mark_addressed": Code.INVALID_COMMAND}
+_NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
+UNFIT: dict[str, dict[str, Code]] = {
+    "NEEDS_SCHEDULING": {**_NOT_ASKED, "resend_message": Code.INVALID_COMMAND},
+    "AWAITING_CANDIDATE": _NOT_ASKED,
+    "SCHEDULED": {
+        **_NOT_ASKED,
+        "choose_slot": Code.INVALID_STATE,
+        "start_session": Code.INVALID_STATE,
+        "mark_attendance": Code.INVALID_STATE,
+        "report_no_show": Code.INVALID_STATE,
+    },
+    "SCHEDULED, and its hour has come": {
+        **_NOT_ASKED,
+        "choose_slot": Code.INVALID_STATE,
+        "request_reschedule": Code.WINDOW_CLOSED,
+        "reschedule by interviewer": Code.WINDOW_CLOSED,
+    },
+    "NEEDS_RESCHEDULING": _NOT_ASKED,
+    "IN_PROGRESS": _NOT_ASKED,
+    "NO_SHOW_REVIEW": {**_NOT_ASKED, "contest_no_show by interviewer": Code.NOT_AUTHORIZED},
+    "AWAITING_EVALUATIONS": {},
+    "AWAITING_DECISION": {"submit_evaluation by candidate": Code.EVALUATION_LOCKED},
+    "RELEASED": {"open_feedback": Code.INVALID_STATE},
+    "FOLLOW_UP": {
+        "record_decision": Code.ALREADY_RELEASED,
+        "review_feedback": Code.ALREADY_RELEASED,
+        "revoke_consent": Code.ALREADY_RELEASED,
+    },
+    **{status.value: _NOT_OPEN for status in REACHED if status.terminal},
+}
+
+
+def _judge(scene: Scene, kind: str, by: str) -> Code | None:
+    """Give the code of the refusal; None where the command is accepted. Whatever else is raised is a fault."""
+    asked = command(kind, by=by, **well_formed(kind, scene, by))
+    try:
+        advance(scene.interview, asked, scene.now)
+    except Refused as refused:
+        check_sentence(refused)
+        return refused.code
+    return None
+
+
+def test_every_command_has_its_row() -> None:
+    assert set(TABLE) == set(get_args(Command))
+    assert all(rule.roles and rule.statuses for rule in TABLE.values())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_each_cell_of_the_table_holds(moment: str) -> None:
+    scene = MOMENTS[moment]()
+    scene.cause(UnreadableFact(fact="participant_joined", because="at: has no zone"))  # something to be cleared
+    before = scene.interview
+    for kind, model in COMMANDS.items():
+        for by in ACTORS:
+            assert _judge(scene, kind, by) is _expected(scene, moment, model, by), f"{kind} by {by}"
+    assert scene.interview is before
+
+
+def _expected(scene: Scene, moment: str, model: type[Command], by: str) -> Code | None:
+    rule, kind, role = TABLE[model], model.model_fields["kind"].default, role_of(by)
+    if role not in rule.roles:
+        return Code.NOT_AUTHORIZED
+    if scene.status not in rule.statuses:
+        return Code.INVALID_STATE
+    return UNFIT[moment].get(f"{kind} by {role}", UNFIT[moment].get(kind))
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_who_does_not_take_part_commands_nothing(kind: str) -> None:
+    for status in (Status.AWAITING_CANDIDATE, Status.IN_PROGRESS, Status.COMPLETED):
+        scene = story(status)
+
+        assert _judge(scene, kind, "i9") is Code.NOT_PARTICIPANT
+
+
+@pytest.mark.parametrize("status", [status for status in REACHED if status.terminal])
+def test_after_the_end_everything_is_refused_with_the_status_that_stands(status: Status) -> None:
+    scene = story(status)
+
+    for kind, model in COMMANDS.items():
+        by = next(actor for actor in ACTORS if role_of(actor) in TABLE[model].roles)
+        if kind != "clear_attention":
+            refused = scene.refuses(kind, by=by, **well_formed(kind, scene, by))
+            assert refused.code is Code.INVALID_STATE
+            assert status.value in refused.sentence
+
+
+def test_a_refusal_says_who_may_and_when() -> None:
+    scene = story(Status.AWAITING_CANDIDATE)
+
+    who = scene.refuses("record_decision", by=CANDIDATE, outcome="reject", process_over=True)
+    when = scene.refuses("start_session", by="i1")
+
+    assert who.sentence == "by: record_decision is for coordinator, decision_maker, not for candidate"
+    assert "AWAITING_CANDIDATE" in when.sentence
+    assert when.sentence.endswith("it fits in SCHEDULED")

@@ -1,0 +1,169 @@
+"""What strangers may send, and what must not freeze an interview for ever."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from entrevue import contract
+from entrevue.orders import JournalEntry
+from entrevue.values import InterviewId, Status
+from tests.workflows.stage import Running, Stage, dev_server, eventually, staged
+from tests.workflows.story import to_booking, to_offer
+from tests.workflows.test_shell import GatedCalendar
+
+YEAR_ONE = "0001-01-01T00:00:00+14:00"
+"""Aware and well-formed, but in UTC it is before all calendars."""
+
+
+async def _unreadable(interview: Running) -> list[str]:
+    view = await interview.until(lambda view: bool(view.attention))
+    return [item.id for item in view.attention]
+
+
+async def test_a_fact_sent_in_two_pieces_is_noticed_and_freezes_nothing(stage: Stage) -> None:
+    interview = await stage.start()
+    await to_offer(interview)
+    await interview.handle.signal("meeting_ended", args=[{"source_id": "m1"}, "2026-12-01T10:00:00Z"])
+
+    assert await _unreadable(interview) == ["FACT_UNREADABLE:meeting_ended"]
+
+
+async def test_a_fact_from_before_all_calendars_is_noticed_and_freezes_nothing(stage: Stage) -> None:
+    interview = await stage.start()
+    await to_offer(interview)
+    await interview.tell("meeting_ended", source_id="m1", at=YEAR_ONE)
+
+    assert await _unreadable(interview) == ["FACT_UNREADABLE:meeting_ended"]
+
+
+async def test_a_request_from_before_all_calendars_fails_the_workflow_instead_of_freezing_it(stage: Stage) -> None:
+    interview = await stage.start(earliest=YEAR_ONE)
+    await eventually(interview.handle.describe, lambda found: found.status is WorkflowExecutionStatus.FAILED)
+
+    with pytest.raises(WorkflowQueryFailedError, match="a date lies outside"):
+        await interview.view()
+
+
+async def test_a_payload_of_thousands_of_wrong_fields_is_refused_in_few_words(stage: Stage) -> None:
+    """The whole list would be larger than an answer may be, and the task that gives it would fail again and again."""
+    interview = await stage.start()
+    await to_offer(interview)
+    refusal = await interview.refused("cancel", {f"no field of ours, number {n:9}": 1 for n in range(30_000)})
+    view = await interview.view()
+
+    assert refusal.type == "invalid_command"
+    assert len(refusal.message) <= 2000
+    assert view.status is Status.AWAITING_CANDIDATE
+
+
+async def test_what_piled_up_is_journaled_in_portions_that_fit(
+    server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server takes 2 MB at once; more would fail the workflow task, and every one that follows."""
+
+    async def closed(interview: InterviewId, entries: Sequence[JournalEntry]) -> int | None:
+        raise ConnectionError(interview, len(entries))
+
+    async with staged(server) as stage:
+        interview = await stage.start()
+        await to_offer(interview)
+        with monkeypatch.context() as outage:
+            outage.setattr(stage.journal, "append", closed)
+            for n in range(40):
+                await interview.send("share_expectations", by="candidate", private="🙂" * 3990 + str(n))
+        await interview.forward(timedelta(hours=1))
+        kinds = await interview.kinds()
+        entries = await eventually(
+            lambda: stage.journal.read(interview.handle.id.removeprefix("interview/")),
+            lambda entries: len(entries) == len(kinds),
+        )
+        history = await interview.handle.fetch_history()
+    portions = [
+        event.activity_task_scheduled_event_attributes.input.ByteSize()
+        for event in history.events
+        if event.activity_task_scheduled_event_attributes.activity_type.name == contract.APPEND_JOURNAL
+    ]
+
+    assert [entry.kind for entry in entries] == kinds
+    assert sum(portions) > 600_000
+    assert max(portions) < 600_000
+
+
+@pytest.mark.slow  # an attempt in flight runs in real time, until it is given up
+async def test_a_calendar_that_is_down_does_not_hold_up_the_journal(server: WorkflowEnvironment) -> None:
+    calendar = GatedCalendar()
+    async with staged(server, calendar=calendar) as stage:
+        interview = await stage.start(interviewers=["grace"])
+        start = await to_offer(interview)
+        await interview.send("choose_slot", by="candidate", start=start.isoformat())
+        await eventually(calendar.versions_begun, lambda begun: begun == [0])
+        await interview.forward(timedelta(minutes=2))
+        await interview.send("share_expectations", by="candidate", for_other_side="how you decide")
+        entries = await eventually(
+            lambda: stage.journal.read(interview.handle.id.removeprefix("interview/")),
+            lambda entries: entries[-1].kind == "expectations_shared",
+        )
+        written = await calendar.read("grace", f"{entries[0].interview}.p1")
+        calendar.gate.set()
+
+    assert written is None
+
+
+async def test_what_must_be_undone_and_fails_for_good_is_not_tried_in_a_circle(
+    server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def broken(*, key: str, now: datetime) -> None:
+        tries.append((key, now))
+        raise ApplicationError("no", non_retryable=True)
+
+    async def tried() -> int:
+        await interview.view()
+        return len(tries)
+
+    async with staged(server) as stage:
+        interview = await stage.start()
+        start = await to_booking(interview)
+        with monkeypatch.context() as outage:
+            outage.setattr(stage.ledger, "release", broken)
+            await interview.send("cancel", by="coordinator", reason="the role is filled")
+            await interview.happened("calendar_cleared", times=2)
+            await interview.forward(timedelta(minutes=15))
+            await eventually(tried, lambda times: times == 2)
+        await interview.forward(timedelta(hours=24))
+        ended = await interview.handle.result()
+        left = await stage.ledger.busy(["grace", "linus"], start, start + timedelta(hours=1), start)
+
+    assert ended.status is Status.CANCELLED
+    assert left == ()
+
+
+@pytest.fixture(name="rolling", scope="module")
+async def _rolling() -> AsyncIterator[WorkflowEnvironment]:
+    async with await dev_server("limit.historyCount.suggestContinueAsNew=40") as env:
+        yield env
+
+
+async def test_a_refusal_is_not_remembered_as_an_acceptance_across_continue_as_new(
+    rolling: WorkflowEnvironment,
+) -> None:
+    async with staged(rolling) as stage:
+        other, interview = await stage.start(), await stage.start()
+        interview.handle = rolling.client.get_workflow_handle(interview.handle.id, result_type=contract.Ended)
+        other.handle = rolling.client.get_workflow_handle(other.handle.id, result_type=contract.Ended)
+        start = (await to_offer(other)).isoformat()
+        await to_offer(interview)
+        await other.send("choose_slot", by="candidate", start=start)
+        lost = await interview.refused("choose_slot", key="k1", by="candidate", start=start)
+        run = (await interview.handle.describe()).run_id
+        for n in range(12):
+            await interview.send("share_expectations", by="candidate", for_other_side=f"how you decide, {n}")
+        await eventually(interview.handle.describe, lambda found: found.run_id != run)
+        again = await interview.refused("choose_slot", key="k1", by="candidate", start=start)
+
+    assert lost.type == again.type == "slot_unavailable"
