@@ -19,6 +19,7 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -265,6 +266,9 @@ def main() -> None:
         for error in problem.errors(include_input=False, include_url=False):
             name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
             sys.stderr.write(f"{name}: {error['msg']}\n")
+        sys.exit(2)
+    except SettingsError as problem:  # names the setting, never its value
+        sys.stderr.write(f"{problem}\n")
         sys.exit(2)
     configure_logging(settings)
     version = use_pinned_tzdata()

@@ -154,10 +154,11 @@ def _refused(order: SendLetter, refusal: Rejected) -> LetterRefused:
 def _digest(order: SendLetter) -> str:
     """Say what the letter commits to, which may not change under one key: its kind, its times, the event's version.
 
-    Words, names and deadlines may: between two tries lie a deploy, a corrected name, a letter started anew after its
-    patience had ended. None of them shall block it for ever. Nothing in here is personal.
+    Words, names, deadlines and the slots that are left of an offer may: between two tries lie a deploy, a corrected
+    name, a letter started anew after its patience had ended. None of them shall block it for ever. Nothing in here is
+    personal.
     """
     committed = order.letter.model_dump(
-        mode="json", include={"kind": True, "slots": True, "slot": True, "event": {"uid", "sequence", "slot"}}
+        mode="json", include={"kind": True, "slot": True, "event": {"uid", "sequence", "slot"}}
     )
     return hashlib.sha256(json.dumps(committed, sort_keys=True).encode()).hexdigest()

@@ -38,7 +38,7 @@ class SmtpSettings(Message):
     password: SecretStr | None = None
     introduce_as: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.\[\]:-]{1,253}$")] | None = None
     """Our name in EHLO; None: the machine's own."""
-    patience: Annotated[float, Field(gt=0, le=25)] = 20
+    patience: Annotated[float, Field(gt=0, le=20)] = 20
     """Seconds up to the recipient, and again for the text: together less than an activity's minute."""
 
     @model_validator(mode="after")

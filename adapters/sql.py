@@ -120,7 +120,7 @@ def open_database(url: str) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise ValueError("the database must be a file, sqlite+aiosqlite:///…: no other has a conflict rule yet")
     _keep_private(Path(parsed.database))
-    engine = create_async_engine(parsed, hide_parameters=True, pool_size=4, max_overflow=0)
+    engine = create_async_engine(parsed, hide_parameters=True, pool_size=4, max_overflow=0, pool_timeout=5)
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     event.listen(engine.sync_engine, "invalidate", _on_invalidate)

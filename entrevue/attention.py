@@ -95,7 +95,7 @@ def moments(interview: "Interview") -> Iterator[datetime]:
     scheduling, policy = interview.scheduling, interview.policy
     if scheduling.reply_by is not None:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
-    if scheduling.shown is not None:
+    if scheduling.shown is not None and not all(interview.in_sync(who) for who in interview.with_calendar):
         yield scheduling.shown.at + policy.calendar_patience
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
@@ -133,6 +133,8 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         bounced = posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
         if posted.was == "refused" and current and not bounced:
             yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today", clears=("resend_message",))
+        if posted.was == "unsure" and current and posted.letter in correspondence.AGAIN_IF_UNSURE:
+            yield Item(id=f"MESSAGE_UNSURE:{key}", owner="coordinator", rank="today", clears=("resend_message",))
     wanted = _wanted(interview)
     for key in effects.failures:
         if key in wanted:

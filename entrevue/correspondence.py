@@ -45,7 +45,7 @@ _SAME_DAY = timedelta(hours=24)
 
 _MAYBE_SENT = ("queued", "sent", "unsure")
 
-_AGAIN_IF_UNSURE = frozenset({"offer", "invitation", "cancellation", "offer_withdrawn"})
+AGAIN_IF_UNSURE = frozenset({"offer", "invitation", "cancellation", "offer_withdrawn"})
 """Losing one of these costs more than a second copy; of all others a second copy is the greater nuisance."""
 
 
@@ -123,7 +123,7 @@ def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
         reply_to=organisation.coordinator_email if organisation else None,
         date=date,
         thread=thread if thread != name else None,
-        again_if_unsure=due.kind in _AGAIN_IF_UNSURE,
+        again_if_unsure=due.kind in AGAIN_IF_UNSURE,
         letter=due.write(date),
     )
 
@@ -157,7 +157,7 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
     state, offer = interview.scheduling, interview.scheduling.offer
     if interview.closed is not None:
         yield from _offer_withdrawn(interview)
-    elif offer is not None and offer.slots and state.requested is None:
+    elif offer is not None and state.requested is None:
         last = max(slot.start for slot in offer.slots)
         yield Due(
             kind="offer",
@@ -259,9 +259,9 @@ def _was_invited(interview: "Interview", shown: Shown, whom: str) -> bool:
 
 
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
-    ready = max([shown.at, *(_written_at(interview, who) for who in interview.with_calendar)])
-    if not all(interview.in_sync(who) for who in interview.with_calendar):
-        ready = shown.at + interview.policy.calendar_patience
+    """It follows the calendars, so that nobody looks for an event that is not there yet; but not for long."""
+    written = all(interview.in_sync(who) for who in interview.with_calendar)
+    ready = shown.at if written else shown.at + interview.policy.calendar_patience
     return Due(
         kind="invitation",
         whom=whom,
@@ -277,11 +277,6 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         ),
     )
-
-
-def _written_at(interview: "Interview", who: str) -> datetime:
-    held = interview.effects.calendars.get(who)
-    return held.at if held else interview.opened_at
 
 
 def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:

@@ -156,7 +156,7 @@ class FactDismissed(Message):
 
 
 class JournalTrusted(Message):
-    """An operator has looked at the divergence."""
+    """An operator has looked: the journal of this interview stays as it is there, and ends; the interview goes on."""
 
     kind: Literal["journal_trusted"] = "journal_trusted"
 
@@ -230,6 +230,7 @@ class Effects:
     delayed: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     diverged_at: int | None = None
+    journal_ends: bool = False
 
     def key(self, base: str) -> str:
         """Give the key of the current try of `{interview}/{letter}/{whom}/{version}`."""
@@ -377,7 +378,7 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
         case JournalDiverged(entry=entry):
             return replace(state, diverged_at=entry)
         case JournalTrusted():
-            return replace(state, diverged_at=None)
+            return replace(state, diverged_at=None, journal_ends=True)
         case FactUnreadable(fact=fact, because=because):
             return replace(state, unreadable={**state.unreadable, fact: because})
         case FactDismissed(fact=fact):

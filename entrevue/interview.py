@@ -493,7 +493,8 @@ def _follows(interview: Interview) -> list[Event]:
     if interview.closed is not None:
         return []
     if interview.cancel_requested is not None and interview.status is not Status.IN_PROGRESS:
-        return [scheduling.cancelled_by(interview, "operator", interview.cancel_requested or None, at)]
+        # Without the reason: it was written for other operators, and this goes into letters.
+        return [scheduling.cancelled_by(interview, "operator", None, at)]
     return [*evaluation.follows(interview, at), *feedback.follows(interview, at)]
 
 

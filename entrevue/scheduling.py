@@ -14,6 +14,9 @@ from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Messa
 if TYPE_CHECKING:
     from entrevue.interview import Interview
 
+_FURTHEST = timedelta(days=200)
+"""How far ahead a time can be booked: what follows it must still lie where the clocks reach (`agenda.CLOCKS_REACH`)."""
+
 _SHORTEST_NOTICE_OF_A_PERSON = timedelta(minutes=15)
 """A coordinator may book at shorter notice than slots are offered at, but not in the past."""
 
@@ -367,6 +370,7 @@ def _offer(interview: "Interview", starts: tuple[datetime, ...], now: datetime) 
     if not starts:
         return [SearchRequested(fresh_start=True)]
     _in_the_future(min(starts), now, "slots")
+    _in_the_future(max(starts), now, "slots")
     slots = tuple(_slot(interview, start) for start in sorted(set(starts)))
     return [SlotsOffered(offer=state.offers + 1, slots=slots)]
 
@@ -466,6 +470,8 @@ def _expect(interview: "Interview", revision: int | None) -> None:
 def _in_the_future(start: datetime, now: datetime, field_name: str) -> None:
     if start < now + _SHORTEST_NOTICE_OF_A_PERSON:
         raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie at least 15 minutes ahead")
+    if start > now + _FURTHEST:
+        raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie within {_FURTHEST.days} days")
 
 
 def _nothing_being_booked(state: Scheduling) -> None:

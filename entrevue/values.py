@@ -83,10 +83,14 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+-]{1,254}$"
 """A person of the organisation: their id in the directory or, in a request only, their address there."""
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
 def _utc(at: datetime) -> datetime:
+    if not _FIRST_YEAR < at.year < _LAST_YEAR:  # a day beyond either end cannot be computed with
+        raise ValueError(f"must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}")
     return at.astimezone(UTC)
 
 

@@ -154,10 +154,11 @@ class InterviewWorkflow:
             agenda = plan(self._interview, now)
             self._show(agenda)
             rolling = workflow.info().is_continue_as_new_suggested()
-            self._carry_out([order for order in agenda.owed if not rolling or order.lane == "ledger"])
-            self._write_journal()
+            self._carry_out([order for order in agenda.owed if not rolling or isinstance(order, ClaimTime)])
+            self._write_journal(rolling=rolling)
             self._set_alarm(None if rolling else agenda.next)
-            over = self._interview.closed is not None and not agenda.owed and agenda.next is None
+            nothing_left = not agenda.owed and agenda.next is None and not self._unjournaled
+            over = self._interview.closed is not None and nothing_left
             if self._settled() and (over or rolling):
                 break
             await self._hear_news()
@@ -343,15 +344,22 @@ class InterviewWorkflow:
             return
         self._record(reply.root)  # also when it was stale: the world has changed, and we say so
 
-    def _write_journal(self) -> None:
+    def _write_journal(self, *, rolling: bool) -> None:
         """Append what is pending, one activity at a time, so that the order is kept and much goes at once.
 
         While fresh orders are in flight their answers are waited for, unless the status has changed or much has come
         up. A calendar that is down keeps its order in flight for days, and nothing waits for that.
         """
         if self._journal is not None and self._journal.done():
-            self._journal.result()  # a bug surfaces here
+            if not self._journal.cancelled():
+                self._journal.result()  # a bug surfaces here
             self._journal = None
+        if self._interview.effects.journal_ends:
+            self._unjournaled = ()
+        if rolling:  # the next run carries on with what is not acknowledged
+            if self._journal is not None and not self._journal.cancelling():
+                self._journal.cancel()
+            return
         fresh = any(workflow.now() - order.now < _SHORTLY for order, _ in self._lanes.values())
         due = not fresh or len(self._unjournaled) >= _MUCH or self._interview.status != self._journaled_status
         if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
@@ -363,15 +371,21 @@ class InterviewWorkflow:
         entries = _at_once(_entry(interview, record) for record in records)
         last = entries[-1].seq
         batch = AppendJournal(key=f"{interview}/journal/all/{last}.1", interview=interview, entries=entries)
-        answer = await workflow.execute_activity(
-            contract.APPEND_JOURNAL,
-            batch,
-            result_type=JournalAnswer,
-            activity_id=batch.key,
-            summary=f"Write the journal up to event {last}",
-            start_to_close_timeout=timedelta(seconds=30),
-            retry_policy=_PATIENT,
-        )
+        try:
+            answer = await workflow.execute_activity(
+                contract.APPEND_JOURNAL,
+                batch,
+                result_type=JournalAnswer,
+                activity_id=batch.key,
+                summary=f"Write the journal up to event {last}",
+                start_to_close_timeout=_ATTEMPT,
+                retry_policy=_PATIENT,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                return
+            raise
         if answer.diverged_at is not None:
             self._record(JournalRefused(entry=answer.diverged_at))
             return
@@ -426,7 +440,7 @@ class InterviewWorkflow:
     # --- how it ends -------------------------------------------------------------------------------------------------
 
     def _settled(self) -> bool:
-        return not self._lanes and self._journal is None and not self._unjournaled and workflow.all_handlers_finished()
+        return not self._lanes and self._journal is None and workflow.all_handlers_finished()
 
     def _snapshot(self) -> Carried:
         return Carried(
@@ -477,8 +491,6 @@ def _read(model: type[_Model], payload: object) -> _Model:
         return read(model, payload)
     except Refused as refused:
         raise Refused(refused.code, refused.sentence[:_LONGEST_REFUSAL]) from None
-    except OverflowError:
-        raise Refused(Code.INVALID_COMMAND, "a date lies outside of the years 1 to 9999") from None
 
 
 def _refusal(refused: Refused) -> ApplicationError:

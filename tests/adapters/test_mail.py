@@ -540,11 +540,22 @@ async def test_two_attempts_at_once_send_one_nudge() -> None:
 
 async def test_another_time_under_the_same_key_is_found_out_and_not_sent() -> None:
     outbox, office = MemoryOutbox(), MemoryOffice()
-    await activities(office, outbox).send_letter(order_of(NUDGE))
-    other = NUDGE.model_copy(update={"slots": (SLOT.model_copy(update={"minutes": 60}),)})
+    await activities(office, outbox).send_letter(order_of(INVITATION))
+    longer = INVITATION.event.model_copy(update={"slot": SLOT.model_copy(update={"minutes": 60})})
+    other = INVITATION.model_copy(update={"event": longer})
 
     with pytest.raises(KeyReused):
         await activities(office, outbox).send_letter(order_of(other))
+    assert len(office.kept) == 1
+
+
+async def test_an_offer_that_has_lost_a_slot_meanwhile_is_still_the_same_letter() -> None:
+    outbox, office = MemoryOutbox(), MemoryOffice()
+    two = NUDGE.model_copy(update={"slots": (SLOT, SLOT.model_copy(update={"start": SLOT.start + timedelta(days=1)}))})
+    await activities(office, outbox).send_letter(order_of(two))
+    again = await activities(office, outbox).send_letter(order_of(NUDGE))
+
+    assert isinstance(again, LetterSent)
     assert len(office.kept) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from entrevue.attention import AttentionRaised
 from entrevue.interview import JournalRefused, UnreadableFact
-from entrevue.orders import EventWritten, GaveUp
+from entrevue.orders import EventWritten, GaveUp, LetterUnsure, SendLetter
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (
     REACHED,
@@ -89,6 +89,21 @@ def test_mail_that_is_delayed_is_tried_on_and_an_operator_looks() -> None:
 
     scene.withheld = set()
     scene.run()
+    assert scene.attention == {}
+
+
+def test_an_offer_of_which_nobody_knows_whether_it_arrived_is_the_coordinators_until_it_is_sent_again() -> None:
+    scene = Scene.opened()
+    scene.withheld = {"send_letter"}
+    scene.run()
+    order = scene.in_flight["mail/candidate"]
+    assert isinstance(order, SendLetter)
+
+    scene.answer(order, LetterUnsure(key=order.key))
+    assert scene.attention == {f"MESSAGE_UNSURE:{order.key}": "today"}
+
+    scene.withheld = set()
+    scene.send("resend_message", by="coordinator", letter="offer", whom="candidate")
     assert scene.attention == {}
 
 

@@ -255,6 +255,27 @@ def test_the_pause_and_the_weekend_are_kept(reviewed_on: int, available: int) ->
     assert reviewed.available_at.date().day == available
 
 
+def test_without_a_rejection_there_is_no_pause() -> None:
+    scene = sealed_forms()
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    _decide(scene, "offer_accepted")
+
+    scene.send("review_feedback", by="reviewer", approved=BOTH)
+    scene.send("open_feedback", by=CANDIDATE)
+
+    assert _feedback(scene) == "OPENED"
+
+
+def test_a_review_that_was_asked_for_later_is_due_later() -> None:
+    scene = sealed_forms()
+    _decide(scene)
+    scene.wait(days=8)
+
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+
+    assert scene.attention["REVIEW_DUE"] == "today"
+
+
 def test_feedback_that_a_person_has_not_reviewed_in_time_is_urgent() -> None:
     scene = a_release()
 

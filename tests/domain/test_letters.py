@@ -5,7 +5,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from entrevue.civil import waking
-from entrevue.orders import AnswerDelayed, FollowUpRequest, FormRequest, Invitation, LetterUnsure, SendLetter
+from entrevue.orders import (
+    AnswerDelayed,
+    DayReminder,
+    FollowUpRequest,
+    FormRequest,
+    HourReminder,
+    Invitation,
+    LetterUnsure,
+    SendLetter,
+)
 from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
     BERLIN,
@@ -332,6 +341,59 @@ def test_a_change_of_a_later_day_waits_for_the_morning_though_the_interview_has_
     scene.over()
 
 
+def test_who_has_gone_to_bed_before_the_answer_could_leave_gets_it_in_the_morning() -> None:
+    scene = an_offer()
+    scene.wait(hours=12)  # 22:00 in New York
+    scene.withheld = {"send_letter"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    assert "mail/candidate" in scene.in_flight
+
+    scene.wait(minutes=62)
+    assert "mail/candidate" not in scene.in_flight
+
+    scene.withheld = set()
+    scene.wait(hours=9)
+    assert _reads(scene, "invitation", CANDIDATE) == (3, 8, 0)
+
+
+# --- what letters say ------------------------------------------------------------------------------------------------
+
+
+def test_a_letter_says_for_whom_it_is_sent_and_who_answers() -> None:
+    order = a_booking().newest("invitation", "i1").order
+
+    assert (order.organisation, order.role, order.reply_to) == ("Acme", "Backend engineer", "marta@acme.example")
+    assert (order.to.name, order.to.zone) == ("Grace Winter", "Europe/Berlin")
+
+
+def test_everyone_reads_whom_they_will_meet_and_the_panel_the_candidates_local_time() -> None:
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking)
+
+    said = {}
+    for to in (CANDIDATE, "i1"):
+        invitation = scene.newest("invitation", to).order.letter
+        reminder = scene.newest("hour_reminder", to).order.letter
+        assert isinstance(invitation, Invitation)
+        assert isinstance(reminder, HourReminder)
+        assert invitation.with_names == reminder.with_names
+        assert invitation.candidate_zone == reminder.candidate_zone
+        said[to] = (invitation.with_names, invitation.candidate_zone)
+    assert said[CANDIDATE] == (("Grace Winter", "Linus Frost"), None)
+    assert said["i1"] == (("Ada Summer", "Linus Frost"), "America/New_York")
+
+
+def test_what_is_private_is_not_written_to_anybody() -> None:
+    scene = a_booking()
+    scene.send("share_expectations", by="i1", private="be on time this time")
+    scene.wait_until(scene.start_of_booking)
+
+    day = scene.newest("day_reminder", CANDIDATE).order.letter
+
+    assert isinstance(day, DayReminder)
+    assert day.lines == ()
+
+
 # --- what has gone wrong, and what has lost its meaning --------------------------------------------------------------
 
 
@@ -354,6 +416,35 @@ def test_a_letter_that_was_started_and_lost_its_meaning_may_have_left_all_the_sa
     fates = {one.letter: one.was for one in scene.interview.effects.messages.values() if one.whom == CANDIDATE}
 
     assert fates["hour_reminder"] == "unsure"
+
+
+def test_while_a_choice_is_being_booked_no_offer_leaves() -> None:
+    scene = Scene.opened()
+    scene.withheld = {"send_letter", "claim_time"}
+    scene.run()
+    assert _in_flight(scene, "mail/candidate").letter.kind == "offer"
+
+    scene.send("choose_slot", by="coordinator", start=scene.offered[0])
+    assert "mail/candidate" not in scene.in_flight
+
+    scene.withheld = set()
+    scene.run()
+    assert scene.letters(CANDIDATE) == ["invitation"]
+
+
+def test_nobody_is_invited_to_what_is_over() -> None:
+    scene = an_offer()
+    scene.withheld = {"send_letter"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    scene.wait_until(scene.start_of_booking)
+    scene.send("start_session", by="i1")
+    scene.wait(minutes=20)
+    scene.send("end_session", by="i1")
+
+    scene.withheld = set()
+    scene.run()
+
+    assert scene.letters("i1") == ["form_request"]
 
 
 def test_after_a_rescheduling_no_letter_about_the_old_time_is_started() -> None:
@@ -412,6 +503,30 @@ def test_a_calendar_that_is_down_holds_up_the_invitation_for_a_quarter_of_an_hou
     scene.run()
     assert scene.attention == {}
     assert len(scene.letters()) == 4
+
+
+def test_to_a_dead_address_nothing_more_is_written() -> None:
+    scene = an_offer()
+    scene.dead = {"linus@acme.example", "ada@example.org"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+
+    scene.wait_until(scene.start_of_booking + 2 * HOUR)
+
+    tried = [order.letter.kind for order in scene.started if order.to.who in ("i2", CANDIDATE)]
+    assert tried == ["offer", "invitation", "invitation"]
+    assert scene.letters("i1") == ["invitation", "hour_reminder", "form_request"]
+
+
+def test_nobody_is_reminded_of_a_request_that_was_refused() -> None:
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking)
+    scene.choosy = {"ada@example.org"}
+    scene.wait(days=1)
+    scene.choosy = set()
+
+    scene.wait(days=5)
+
+    assert "form_reminder" not in scene.letters(CANDIDATE)
 
 
 def test_a_letter_is_sent_again_when_somebody_asks_under_a_new_key_and_a_new_date() -> None:

@@ -787,6 +787,29 @@ def test_a_vacated_interview_that_is_cancelled_does_not_leave_the_candidate_wait
     scene.over()
 
 
+def test_who_was_invited_again_after_a_cancellation_is_told_again() -> None:
+    scene = an_exchange("vacate")
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
+
+    scene.send("cancel", by="coordinator")
+
+    for to in (CANDIDATE, "i1", "i2"):
+        assert scene.letters(to).count("cancellation") == 2
+    assert "offer_withdrawn" not in scene.letters(CANDIDATE)
+    scene.over()
+
+
+def test_a_vacated_interview_of_which_nothing_was_ever_offered_does_not_end_in_silence() -> None:
+    scene = no_slots()
+    scene.send("book_slot", by="coordinator", start=MONDAY + timedelta(days=2))
+    scene.send("request_reschedule", by="i1", mode="vacate")
+
+    scene.send("cancel", by="coordinator")
+
+    assert scene.letters(CANDIDATE) == ["invitation", "cancellation", "offer_withdrawn"]
+    scene.over()
+
+
 def test_a_candidate_who_withdraws_before_the_session_ends_it() -> None:
     scene = a_booking()
 

@@ -104,6 +104,7 @@ async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bo
     try:
         async with asyncio.timeout(seconds):
             while not holds(seen):
+                await asyncio.sleep(0)  # a look into memory is no round trip: let others, and the timeout, have a turn
                 seen = await look()
     except TimeoutError:
         raise AssertionError(f"never came true; last seen: {seen!r}") from None

@@ -303,7 +303,7 @@ async def test_a_payload_that_does_not_fit_names_the_field_and_leaves_no_trace(s
     assert {refusal.type for refusal in refusals} == {Code.INVALID_COMMAND}
     assert [refusal.message.split(":")[0] for refusal in refusals] == ["start", "start", "payload"]
     assert "begin: is not a field we know" in refusals[1].message
-    assert not [event for event in history.events if "UPDATE" in EventType.Name(event.event_type)]
+    assert not [event for event in history.events if "EXECUTION_UPDATE_" in EventType.Name(event.event_type)]
 
 
 # --- nobody there ----------------------------------------------------------------------------------------------------
