@@ -282,11 +282,12 @@ def test_a_time_that_was_agreed_elsewhere_is_booked_without_an_offer() -> None:
 
 
 @pytest.mark.parametrize("kind", ["book_slot", "offer_slots"])
-def test_nobody_books_or_offers_the_past(kind: str) -> None:
+@pytest.mark.parametrize("days", [-1, 201], ids=["the past", "next year"])
+def test_nobody_books_or_offers_the_past_or_what_no_clock_reaches(kind: str, days: int) -> None:
     scene = no_slots()
-    past = MONDAY - HOUR
+    at = MONDAY + timedelta(days=days)
 
-    refused = scene.refuses(kind, by="coordinator", **({"start": past} if kind == "book_slot" else {"slots": [past]}))
+    refused = scene.refuses(kind, by="coordinator", **({"start": at} if kind == "book_slot" else {"slots": [at]}))
 
     assert refused.code is Code.INVALID_COMMAND
 
