@@ -43,6 +43,7 @@ from adapters.sql import open_database
 from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
 from adapters.sql_outbox import SqlOutbox
+from entrevue.client import ADDRESS
 from entrevue.contract import TASK_QUEUE
 from entrevue.values import PersonId
 from workflows.interview import InterviewWorkflow
@@ -207,7 +208,7 @@ def build_worker(
 async def connect() -> Client:
     """Connect as Temporal's own profiles and `TEMPORAL_…` variables say; to localhost where they are silent."""
     config = ClientConfig.load_client_connect_config()
-    config.setdefault("target_host", "localhost:7233")
+    config.setdefault("target_host", ADDRESS)
     return await Client.connect(**config, plugins=[PLUGIN])
 
 

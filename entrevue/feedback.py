@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.civil import Clock, business_day_end, business_waking
+from entrevue.civil import business_day_end, business_waking
 from entrevue.rubrics import Scorecard
 from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Name, Refused, Text, Who
 
@@ -309,14 +309,8 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     earliest = now
     if decision is not None and decision.outcome == "reject" and decision.told_at is not None:
         earliest = max(now, decision.told_at + policy.rejection_pause)
-    available = business_waking(earliest, _candidate_business_clock(interview))
+    available = business_waking(earliest, interview.people.clock(CANDIDATE))
     return [FeedbackReviewed(approved=command.approved, next_step=command.next_step, available_at=available)]
-
-
-def _candidate_business_clock(interview: "Interview") -> Clock:
-    """The candidate's own hours; business days are the organisation's (lifecycle, section 6)."""
-    days_off = interview.people.clock("organisation").days_off
-    return interview.people.clock(CANDIDATE).model_copy(update={"days_off": days_off})
 
 
 def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
