@@ -22,6 +22,9 @@ class Claimed:
     end: datetime
     interview: InterviewId
     key: str
+    minutes: int
+    """Of the interview itself, without buffers: what counts as load."""
+    hold_until: datetime | None = None
 
 
 class Ledger(Protocol):
@@ -35,16 +38,23 @@ class Ledger(Protocol):
         people: Sequence[PersonId],
         start: datetime,
         end: datetime,
+        minutes: int,
         replaces: str | None,
         now: datetime,
         hold_until: datetime | None = None,
-    ) -> bool:
-        """Let `key` hold exactly this, buffers included, for all of the people at once; False: it holds nothing.
+    ) -> frozenset[PersonId]:
+        """Let `key` hold exactly this, buffers included, for all of the people at once; give those who are not free.
 
-        May be repeated while it stands; with other content it moves the claim, or loses it. The time of the claim
-        `replaces` of the same interview is no obstacle. A hold ends at `hold_until`: from then on whoever claims
-        that time gets it. A key once released claims nothing any more, even if the release overtook its claim.
+        Nobody: it stands. Anybody: `key` holds nothing, for nobody. May be repeated while it stands; with other
+        content it moves the claim, or loses it. The time of the claim `replaces` of the same interview is no obstacle.
+        A hold ends at `hold_until`: from then on whoever claims that time gets it, and expired holds in the way are
+        deleted in the same transaction. A key once released claims nothing any more, even if the release overtook its
+        claim: nobody is free then.
         """
+        ...
+
+    async def held(self, key: str) -> tuple[Claimed, ...]:
+        """Give what `key` holds, by person; expired or not. Nothing where it was released or lost."""
         ...
 
     async def release(self, *, key: str, now: datetime) -> None:
@@ -55,6 +65,21 @@ class Ledger(Protocol):
         self, people: Sequence[PersonId], start: datetime, end: datetime, now: datetime
     ) -> tuple[Claimed, ...]:
         """Give all claims on these people's time that reach into [start, end), by start, but for expired holds."""
+        ...
+
+    async def ahead(self, now: datetime, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
+        """Give interviews, ascending, that hold time which ends after `now`; only those that follow `after`."""
+        ...
+
+    async def of_interview(self, interview: InterviewId) -> tuple[Claimed, ...]:
+        """Give all that this interview holds, by start, expired or not."""
+        ...
+
+    async def prune(self, *, holds_before: datetime, past_before: datetime) -> int:
+        """Delete holds that ended, claims that were over and releases that were made before these instants.
+
+        Give the number of rows deleted. A release must be kept as long as its claim could still be under way.
+        """
         ...
 
 

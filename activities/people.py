@@ -23,7 +23,7 @@ from entrevue.civil import Clock, Offset
 from entrevue.orders import ClockOf, Found, LookUpPeople, Organisation, PeopleFound
 from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
-from entrevue.values import CANDIDATE, EmailAddress, Intake, Line, Link, Name, PersonId, Who, ZoneName
+from entrevue.values import CANDIDATE, EmailAddress, Intake, Line, Link, Name, PersonId, PoolName, Who, ZoneName
 
 TZDATA: str = tzdata.IANA_VERSION
 
@@ -117,7 +117,7 @@ class PersonEntry(Intake):
     """When they can be booked, by their own wall clock."""
     calendar: Annotated[Link, AfterValidator(_public)] | None = None
     """Their CalDAV collection. Without one, only our own interviews are known to be in their way."""
-    pools: tuple[Line, ...] = ()
+    pools: tuple[PoolName, ...] = ()
     weekly_target: Annotated[int, Field(ge=0, le=100)] | None = None
     place: Place | None = None
     """None: the organisation's."""
@@ -154,6 +154,14 @@ class Directory(Protocol):
 
     async def person(self, name: str) -> PersonEntry | None:
         """Find somebody by id, or by address in whatever case; None: nobody is called that."""
+        ...
+
+    async def pool(self, name: PoolName) -> tuple[PersonEntry, ...]:
+        """Give everyone of this pool, by id; none where nobody is of it."""
+        ...
+
+    async def everyone(self) -> tuple[PersonEntry, ...]:
+        """Give all the organisation's people, by id."""
         ...
 
 

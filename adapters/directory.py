@@ -13,7 +13,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from activities.people import DirectoryBroken, OrganisationEntry, PersonEntry
-from entrevue.values import Intake, PersonId
+from entrevue.values import Intake, PersonId, PoolName
 
 _LARGEST = 1024 * 1024
 """Bytes: some thousands of people. Whoever has more has a directory server, and writes an adapter for it."""
@@ -43,6 +43,13 @@ class FileDirectory:
     async def person(self, name: str) -> PersonEntry | None:
         contents = await asyncio.to_thread(self._contents)
         return contents.by_name.get(name.lower() if "@" in name else name)
+
+    async def pool(self, name: PoolName) -> tuple[PersonEntry, ...]:
+        return tuple(person for person in await self.everyone() if name in person.pools)
+
+    async def everyone(self) -> tuple[PersonEntry, ...]:
+        contents = await asyncio.to_thread(self._contents)
+        return tuple(person for name, person in sorted(contents.by_name.items()) if name == person.id)
 
     def _contents(self) -> _Contents:
         """Read the file, if it is another than the one that was read last."""

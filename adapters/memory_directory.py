@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from activities.people import OrganisationEntry, PersonEntry
+from entrevue.values import PoolName
 
 
 class MemoryDirectory:
@@ -25,3 +26,9 @@ class MemoryDirectory:
 
     async def person(self, name: str) -> PersonEntry | None:
         return self._by_name.get(name.lower() if "@" in name else name)
+
+    async def pool(self, name: PoolName) -> tuple[PersonEntry, ...]:
+        return tuple(person for person in await self.everyone() if name in person.pools)
+
+    async def everyone(self) -> tuple[PersonEntry, ...]:
+        return tuple(person for name, person in sorted(self._by_name.items()) if name == person.id)

@@ -16,6 +16,7 @@ from entrevue.orders import (
     Order,
     ReleaseTime,
     RemoveEvent,
+    SeatWanted,
     SendLetter,
     WriteEvent,
 )
@@ -85,7 +86,11 @@ def _search(interview: Interview, now: datetime) -> list[FindSlots]:
             lane="search",
             interview=interview.id,
             now=now,
-            people=_must_be_free(interview),
+            seats=_seats(interview),
+            quorum=_quorum(interview),
+            excluded=interview.people.excluded,
+            load_a_day=policy.load_a_day,
+            load_a_week=policy.load_a_week,
             candidate_zone=interview.people.clock(CANDIDATE).zone,
             minutes=policy.duration,
             earliest=earliest,
@@ -126,7 +131,12 @@ def _claim(interview: Interview, claim: Claim, now: datetime) -> ClaimTime:
         lane="ledger",
         interview=interview.id,
         now=now,
-        people=_must_be_free(interview),
+        claim=claim_key(interview, claim.n),
+        seats=_seats(interview),
+        quorum=_quorum(interview),
+        excluded=interview.people.excluded,
+        load_a_day=policy.load_a_day,
+        load_a_week=policy.load_a_week,
         slot=claim.slot,
         buffer_before=policy.buffer_before,
         buffer_after=policy.buffer_after,
@@ -139,8 +149,17 @@ def _held_key(interview: Interview) -> str | None:
     return claim_key(interview, booking.claim) if booking else None
 
 
-def _must_be_free(interview: Interview) -> tuple[str, ...]:
-    return tuple(one.person for one in interview.people.interviewers if one.counts and one.person is not None)
+def _seats(interview: Interview) -> tuple[SeatWanted, ...]:
+    people = interview.people
+    return tuple(
+        SeatWanted(seat=one.n, person=people[one.who].person if one.who else None, pool=one.pool, counts=one.counts)
+        for one in people.seats
+    )
+
+
+def _quorum(interview: Interview) -> int:
+    counting = sum(one.counts for one in interview.people.seats)
+    return min(interview.policy.quorum or counting, counting)
 
 
 def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveEvent]:

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 
 from entrevue.civil import Clock
 from entrevue.request import Policy
-from entrevue.values import EmailAddress, Instant, InterviewId, Message, Name, PersonId, Slot, Who, ZoneName
+from entrevue.values import EmailAddress, Instant, InterviewId, Message, Name, PersonId, PoolName, Slot, Who, ZoneName
 
 # --- orders ----------------------------------------------------------------------------------------------------------
 
@@ -40,17 +40,50 @@ class LookUpPeople(AnOrder):
 
     kind: Literal["look_up_people"] = "look_up_people"
     people: tuple[Invitee, ...]
+    pools: tuple[PoolName, ...] = ()
+    zones: tuple[ZoneName, ...] = ()
+    """Whose rules are wanted besides: a booked slot's, whose zone may be nobody's any more."""
     until: Instant
     """The clocks must reach this far."""
 
 
-class FindSlots(AnOrder):
+class SeatWanted(Message):
+    """One seat to fill. With both, `person` sits there now and is preferred, and anybody of `pool` can stand in."""
+
+    seat: Annotated[int, Field(ge=1)]
+    person: PersonId | None = None
+    pool: PoolName | None = None
+    counts: bool = True
+    """LEAD and REQUIRED. Others never stand in the way: their people are preferred, and taken where they are free."""
+
+
+class Seating(AnOrder):
+    """Whom a search or a claim is about, and what may be asked of them. Nobody fills two seats."""
+
+    seats: Annotated[tuple[SeatWanted, ...], Field(min_length=1)]
+    quorum: Annotated[int, Field(ge=1)]
+    """How many of the seats that count must be filled; all of them are tried."""
+    excluded: tuple[PersonId, ...] = ()
+    """Never to be seated: a conflict of interest, or they have said no."""
+    load_a_day: int = 24 * 60
+    load_a_week: int = 7 * 24 * 60
+    """Minutes of interviews (without buffers) that a person has at most, this one included, in their own zone."""
+
+
+class Window(Message):
+    """A stretch of time, half-open."""
+
+    start: Instant
+    end: Instant
+
+
+class FindSlots(Seating):
     """Search the people's true free time for a few, diverse slots."""
 
     kind: Literal["find_slots"] = "find_slots"
-    people: tuple[PersonId, ...]
-    """Directory ids of everyone who must be free."""
     candidate_zone: ZoneName
+    windows: tuple[Window, ...] = ()
+    """When the candidate has said they are free; empty: civil hours in their zone."""
     minutes: int
     earliest: Instant
     latest: Instant
@@ -64,16 +97,25 @@ class FindSlots(AnOrder):
     """Key of a claim of this interview: its time counts as free, and so do the interview's own events."""
 
 
-class ClaimTime(AnOrder):
-    """Take the time of all these people at once, or of none. Calendars are looked at before the claim stands."""
+class ClaimTime(Seating):
+    """Take everybody's time at once, or nobody's, and say who sits where. Calendars are looked at before it stands.
+
+    A seat of a pool goes to whoever is free and has the least to do, measured by their weekly target. A repetition
+    finds those seated before, and seats them again.
+    """
 
     kind: Literal["claim_time"] = "claim_time"
-    people: tuple[PersonId, ...]
+    claim: str
+    """Key in the ledger. The same with another `hold_until` confirms a hold, or prolongs it."""
     slot: Slot
     buffer_before: int = 0
     buffer_after: int = 0
     replaces: str | None = None
     """Key of a claim of the same interview that may overlap; it is released by its own order afterwards."""
+    hold_until: Instant | None = None
+    """A hold: from then on whoever claims that time gets it. None: booked."""
+    overload: bool = False
+    """A coordinator has seen that somebody's load exceeds the limit, and wants it all the same."""
 
 
 class ReleaseTime(AnOrder):
@@ -100,7 +142,7 @@ class CalendarEvent(Message):
 
 
 class WriteEvent(AnOrder):
-    """Make the person's calendar hold exactly this version of the event."""
+    """Make the person's calendar hold exactly this version of the event, and look whether that time is theirs still."""
 
     kind: Literal["write_event"] = "write_event"
     who: Who
@@ -168,6 +210,11 @@ class Invitation(Message):
     imip: bool
     """False: we write the event into the reader's calendar ourselves (one inviter a person)."""
     moved_from: Slot | None = None
+    """The time it had before; None where it is new, or only the people changed."""
+    changed: bool = False
+    """The reader has an earlier version: what changed is the time (`moved_from`) or the people."""
+    because: str | None = None
+    """Why it was moved, in words for the reader."""
     with_names: tuple[str, ...]
     candidate_zone: ZoneName | None = None
     """For interviewers: whose local time to show beside their own."""
@@ -184,13 +231,82 @@ class Cancellation(Message):
     """The company caused it, late."""
     continues: bool = False
     """A new time will be proposed; the interview goes on."""
+    replaced: bool = False
+    """The interview goes on without the reader, who has left the panel."""
 
 
 class OfferWithdrawn(Message):
-    """The company cancelled while an offer was open: nothing was booked, so there is no event to cancel."""
+    """It is over while an offer was open: nothing was booked, so there is no event to cancel."""
 
     kind: Literal["offer_withdrawn"] = "offer_withdrawn"
     reason: str | None = None
+
+
+class AvailabilityRequest(Message):
+    """To the candidate: say when you are free, instead of picking from an offer."""
+
+    kind: Literal["availability_request"] = "availability_request"
+    minutes: int
+    reply_by: Instant
+
+
+class SeatRequest(Message):
+    """To an interviewer: a time is held for you; accept or decline it."""
+
+    kind: Literal["seat_request"] = "seat_request"
+    slot: Slot
+    reply_by: Instant
+    with_names: tuple[str, ...]
+    candidate_zone: ZoneName | None = None
+    proposed_by_candidate: bool = False
+
+
+class TimeStands(Message):
+    """No new time was found, or the change was not approved: the booked time stands."""
+
+    kind: Literal["time_stands"] = "time_stands"
+    slot: Slot
+    because: Literal["nothing_found", "not_approved"]
+    reason: str | None = None
+
+
+class OnHold(Message):
+    """The interview pauses, or goes on again. `slot` is the booked time, which stands meanwhile."""
+
+    kind: Literal["on_hold"] = "on_hold"
+    resumed: bool = False
+    slot: Slot | None = None
+    reason: str | None = None
+
+
+class JoinNudge(Message):
+    """To who is missing, a few minutes after the start: the others are waiting for you."""
+
+    kind: Literal["join_nudge"] = "join_nudge"
+    slot: Slot
+    location: str | None
+
+
+class InterviewerMissing(Message):
+    """To the candidate who is there alone: wait, go on with who is there, or meet another time; none costs you."""
+
+    kind: Literal["interviewer_missing"] = "interviewer_missing"
+    slot: Slot
+    someone_is_there: bool
+
+
+class LocalTimeChanged(Message):
+    """The rules of the reader's time zone have changed: the same instant is another time of their day."""
+
+    kind: Literal["local_time_changed"] = "local_time_changed"
+    slot: Slot
+
+
+class AdjustmentArranged(Message):
+    """To the candidate: what was arranged about the adjustment they asked for."""
+
+    kind: Literal["adjustment_arranged"] = "adjustment_arranged"
+    text: str
 
 
 class DayReminder(Message):
@@ -215,6 +331,8 @@ class HourReminder(Message):
     agenda: tuple[str, ...]
     lines: tuple[Line, ...] = ()
     brief: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """What the interviewers shall see to, because the candidate asked for an adjustment; the reason is not theirs."""
     candidate_zone: ZoneName | None = None
 
 
@@ -228,6 +346,8 @@ class FormRequest(Message):
     with_names: tuple[str, ...]
     presumed: bool = False
     """Nobody recorded the session: it is presumed held, and the reader can say it did not take place."""
+    partial: bool = False
+    """The reader was there for less than half of it: the form is optional."""
 
 
 class FormReminder(Message):
@@ -264,6 +384,14 @@ Letter = (
     | Invitation
     | Cancellation
     | OfferWithdrawn
+    | AvailabilityRequest
+    | SeatRequest
+    | TimeStands
+    | OnHold
+    | JoinNudge
+    | InterviewerMissing
+    | LocalTimeChanged
+    | AdjustmentArranged
     | DayReminder
     | HourReminder
     | FormRequest
@@ -364,8 +492,12 @@ class PeopleFound(AnAnswer):
     organisation: Organisation
     people: tuple[Found, ...]
     clocks: tuple[ClockOf, ...]
+    zones: tuple[Clock, ...] = ()
+    """For each zone that was asked for, its rules."""
     unknown: tuple[Who, ...] = ()
     """Named in the request, but not in the directory."""
+    no_pools: tuple[PoolName, ...] = ()
+    """Pools of the request that nobody in the directory belongs to."""
 
 
 class SlotsFound(AnAnswer):
@@ -375,15 +507,31 @@ class SlotsFound(AnAnswer):
     """Where there are none: who or what is the bottleneck, and what would help. Names nobody but by directory id."""
 
 
+class Seated(Message):
+    """Who took a seat, as the directory has them, with their civil time."""
+
+    seat: int
+    person: PersonId
+    name: Name
+    email: EmailAddress
+    has_calendar: bool
+    clock: Clock
+
+
 class TimeClaimed(AnAnswer):
+    """`seated` is everyone whose time is claimed; a seat that is missing there is empty (see `quorum`)."""
+
     kind: Literal["time_claimed"] = "time_claimed"
+    seated: tuple[Seated, ...] = ()
 
 
 class TimeTaken(AnAnswer):
-    """Somebody else has that time. Nothing is claimed."""
+    """That time is not to be had. Nothing is claimed. `people` are those in the way, as far as they are known."""
 
     kind: Literal["time_taken"] = "time_taken"
-    by: Literal["interview", "calendar"]
+    by: Literal["interview", "calendar", "load", "nobody"]
+    """`load`: it would be too much for somebody. `nobody`: a pool has nobody left who could."""
+    people: tuple[PersonId, ...] = ()
 
 
 class TimeReleased(AnAnswer):
@@ -399,6 +547,8 @@ class EventWritten(AnAnswer):
     sequence: int
     outcome: Literal["created", "updated", "already_there", "superseded", "edited_by_person", "gone"]
     etag: str | None = None
+    overlapped: bool = False
+    """Something that is not an interview of ours stands at that time, seen after the write."""
 
 
 class EventRemoved(AnAnswer):

@@ -75,6 +75,27 @@ Outcome = PeopleEvent | OfferLapsed | SearchRequested
 # --- state -----------------------------------------------------------------------------------------------------------
 
 
+Answer = Literal["needs_action", "accepted", "tentative", "declined"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """One place on the panel, whoever sits there: `who` is None while it is empty, or its pool has not been asked."""
+
+    n: int
+    role: SeatRole
+    pool: str | None = None
+    who: str | None = None
+    answer: Answer = "needs_action"
+    stand_in: bool = False
+    """Added because somebody was missing: who sits here counts in their place, and is not missed besides."""
+
+    @property
+    def counts(self) -> bool:
+        """OPTIONAL, SHADOW and REVERSE_SHADOW never count (lifecycle, section 8: quorum)."""
+        return self.role in (SeatRole.LEAD, SeatRole.REQUIRED)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """One person of the interview. Interviewers have a name only after the directory was asked."""
@@ -83,6 +104,7 @@ class Member:
     person: str | None = None
     """Directory id (before the look-up: as the request names them); None for the candidate."""
     seat: SeatRole | None = None
+    """The role they have, or had before they left."""
     name: str = ""
     email: str = ""
     zone: str | None = None
@@ -90,13 +112,18 @@ class Member:
 
     @property
     def counts(self) -> bool:
-        """OPTIONAL and SHADOW never count (lifecycle, section 8: quorum)."""
         return self.seat in (SeatRole.LEAD, SeatRole.REQUIRED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class People:
     members: tuple[Member, ...]
+    """Who takes part now."""
+    seats: tuple[Seat, ...] = ()
+    left: tuple[Member, ...] = ()
+    """Who has left the panel, or could not come; whoever comes back has their old `who`."""
+    excluded: tuple[str, ...] = ()
+    """Directory ids of those who must not be seated: a conflict of interest."""
     organisation: Organisation | None = None
     clocks: dict[str, Clock] = field(default_factory=dict)
     look_ups: int = 1
@@ -105,7 +132,7 @@ class People:
     unknown: tuple[str, ...] = ()
 
     def __getitem__(self, who: str) -> Member:
-        return next(member for member in self.members if member.who == who)
+        return next(member for member in (*self.members, *self.left) if member.who == who)
 
     def __contains__(self, who: object) -> bool:
         return any(member.who == who for member in self.members)
@@ -125,12 +152,20 @@ class People:
 
 
 def begin(request: InterviewRequest) -> People:
+    """Seat those whom the request names; a pool's seats are filled when a time is claimed."""
     candidate = request.candidate
     first = Member(who=CANDIDATE, name=candidate.name, email=candidate.email, zone=candidate.zone)
-    seats = (
-        Member(who=f"i{n}", person=seat.person, seat=seat.role) for n, seat in enumerate(request.interviewers, start=1)
+    asked = [one for one in request.interviewers for _ in range(one.count)]
+    seats = tuple(
+        Seat(n=n, role=one.role, pool=one.pool, who=f"i{n}" if one.person is not None else None)
+        for n, one in enumerate(asked, start=1)
     )
-    return People(members=(first, *seats))
+    seated = (
+        Member(who=f"i{n}", person=one.person, seat=one.role)
+        for n, one in enumerate(asked, start=1)
+        if one.person is not None
+    )
+    return People(members=(first, *seated), seats=seats, excluded=request.excluded)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What a backend sends to start an interview, and the policy that is fixed at that moment."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,12 +15,14 @@ from entrevue.values import (
     Minutes,
     Name,
     PersonId,
+    PoolName,
     SeatRole,
     ZoneName,
 )
 
 _Count = Annotated[int, Field(ge=0, le=100)]
 _LONGEST = timedelta(days=400)
+_MOST_SEATS = 20
 
 
 class Policy(Intake):
@@ -37,6 +39,20 @@ class Policy(Intake):
     minimum_notice: timedelta = timedelta(hours=24)
     buffer_before: Minutes = 0
     buffer_after: Minutes = 15
+    load_a_day: Annotated[int, Field(ge=5, le=24 * 60, description="minutes of interviews, in their own zone")] = 240
+    load_a_week: Annotated[int, Field(ge=5, le=7 * 24 * 60, description="likewise; weeks begin on Monday")] = 900
+    quorum: Annotated[int | None, Field(ge=1, le=20, description="LEAD and REQUIRED seats needed; none: all")] = None
+    confirmation: Annotated[
+        Literal["implicit", "explicit"], Field(description="explicit: interviewers accept before it is booked")
+    ] = "implicit"
+    hold: Annotated[timedelta, Field(description="how long a proposed time is held")] = timedelta(hours=48)
+    replace_notice: Annotated[timedelta, Field(description="later than this nobody is replaced unasked")] = timedelta(
+        hours=48
+    )
+    replacements: Annotated[_Count, Field(description="seats refilled unasked, then the coordinator")] = 3
+    approve_by: Annotated[timedelta, Field(description="before the start; unanswered requests are granted then")] = (
+        timedelta(minutes=30)
+    )
     claim_patience: timedelta = timedelta(minutes=5)
     calendar_patience: timedelta = timedelta(minutes=15)
     nudges: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
@@ -50,6 +66,7 @@ class Policy(Intake):
     remind_before: tuple[timedelta, timedelta] = (timedelta(hours=24), timedelta(hours=1))
     grace_soft: timedelta = timedelta(minutes=5)
     grace_hard: timedelta = timedelta(minutes=15)
+    attended_share: Annotated[float, Field(ge=0, le=1, description="less than this of the session owes no form")] = 0.5
     no_show_contest_business_days: _Count = 3
     no_show_retries: _Count = 1
     empty_room: timedelta = timedelta(minutes=5)
@@ -87,8 +104,20 @@ class CandidateContact(Intake):
 
 
 class SeatRequest(Intake):
-    person: PersonId
+    """A seat for one person, or for whoever of a pool is free and has the least to do, chosen when a time is booked."""
+
+    person: PersonId | None = None
+    pool: PoolName | None = None
+    count: Annotated[int, Field(ge=1, le=10, description="so many seats alike, of a pool")] = 1
     role: SeatRole = SeatRole.REQUIRED
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.person is None and self.pool is None:
+            raise ValueError("name a person, or a pool")
+        if self.person is not None and self.count != 1:
+            raise ValueError("count: only a pool can fill several seats")
+        return self
 
 
 class InterviewRequest(Intake):
@@ -101,6 +130,9 @@ class InterviewRequest(Intake):
         tuple[SeatRequest, ...],
         Field(min_length=1, max_length=20, description="directory ids or addresses, or seats; the first leads"),
     ]
+    excluded: Annotated[
+        tuple[PersonId, ...], Field(max_length=100, description="never seated here: a conflict of interest")
+    ] = ()
     process_id: InterviewId | None = None
     predecessor_id: InterviewId | None = None
     conference_link: Link | None = None
@@ -123,14 +155,21 @@ class InterviewRequest(Intake):
 
     @model_validator(mode="after")
     def _panel(self) -> Self:
-        people = [seat.person for seat in self.interviewers]
+        people = [seat.person for seat in self.interviewers if seat.person is not None]
         if len(set(people)) != len(people):
             raise ValueError("interviewers: somebody is named twice")
-        leads = sum(seat.role is SeatRole.LEAD for seat in self.interviewers)
+        if both := sorted(set(people) & set(self.excluded)):
+            raise ValueError(f"excluded: {', '.join(both)} is named as an interviewer, too")
+        leads = sum(seat.count for seat in self.interviewers if seat.role is SeatRole.LEAD)
         if leads > 1:
             raise ValueError("interviewers: only one can be LEAD")
-        if not any(seat.role in (SeatRole.LEAD, SeatRole.REQUIRED) for seat in self.interviewers):
+        counting = sum(seat.count for seat in self.interviewers if seat.role in (SeatRole.LEAD, SeatRole.REQUIRED))
+        if not counting:
             raise ValueError("interviewers: at least one must be LEAD or REQUIRED")
+        if sum(seat.count for seat in self.interviewers) > _MOST_SEATS:
+            raise ValueError(f"interviewers: {_MOST_SEATS} seats at most")
+        if self.policy.quorum is not None and self.policy.quorum > counting:
+            raise ValueError(f"policy.quorum: only {counting} seats are LEAD or REQUIRED")
         return self
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, StringConstraints
 
 
 class Message(BaseModel):
@@ -83,6 +83,9 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+-]{1,254}$"
 """A person of the organisation: their id in the directory or, in a request only, their address there."""
 
 
+PoolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
+"""Interviewers who can stand in for one another, as the directory calls them."""
+
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -101,11 +104,13 @@ Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
 
 
 class Slot(Message):
-    """A stretch of time for one interview; the zone in which it was picked says which wall time was promised."""
+    """A stretch of time for one interview: an instant, and the wall time in a zone that people were promised by it."""
 
     start: Instant
     minutes: Annotated[int, Field(ge=5, le=8 * 60)]
     zone: ZoneName = "UTC"
+    wall: NaiveDatetime | None = None
+    """What a clock in `zone` showed at `start` when the slot was made; new zone rules keep this, and move `start`."""
 
     @property
     def end(self) -> datetime:
