@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from entrevue import attention, correspondence, people
+from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
 from entrevue.correspondence import event_for
 from entrevue.effects import event_key, removal_key
 from entrevue.interview import Interview, deadlines
@@ -16,11 +17,10 @@ from entrevue.orders import (
     Order,
     ReleaseTime,
     RemoveEvent,
-    SeatWanted,
     SendLetter,
     WriteEvent,
 )
-from entrevue.scheduling import Claim, claim_key, release_key, search_key
+from entrevue.scheduling import Claim
 from entrevue.values import CANDIDATE, Status
 
 CLOCKS_REACH = timedelta(days=400)
@@ -61,7 +61,12 @@ def _next(interview: Interview, now: datetime) -> datetime | None:
 def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
     if interview.people.looked_up == interview.people.look_ups:
         return []
+    booking = interview.scheduling.booking
     invitees = tuple(Invitee(who=one.who, person=one.person, zone=one.zone) for one in interview.people.members)
+    pools = {seat.pool for seat in interview.people.seats if seat.pool is not None}
+    zones = {booking.slot.zone} if booking is not None else set[str]()
+    if interview.scheduling.offer is not None:
+        zones |= {slot.zone for slot in interview.scheduling.offer.slots}
     return [
         LookUpPeople(
             key=people.key(interview),
@@ -69,6 +74,8 @@ def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
             interview=interview.id,
             now=now,
             people=invitees,
+            pools=tuple(sorted(pools)),
+            zones=tuple(sorted(zones)),
             until=interview.opened_at + CLOCKS_REACH,
         )
     ]
@@ -76,33 +83,44 @@ def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
 
 def _search(interview: Interview, now: datetime) -> list[FindSlots]:
     state, policy = interview.scheduling, interview.policy
-    wanted = state.searches > state.searched and interview.people.known and interview.status in _LOOKING
-    if not wanted or state.requested is not None:
+    due = state.searches > state.searched and interview.people.known and interview.status in _LOOKING
+    if not due or state.requested is not None or state.held is not None or not fillable(interview):
         return []
-    earliest = max(now + policy.minimum_notice, interview.request.earliest or now)
+    earliest, latest = _searched(interview, now)
+    seats = wanted(interview)
     return [
         FindSlots(
             key=search_key(interview),
             lane="search",
             interview=interview.id,
             now=now,
-            seats=_seats(interview),
-            quorum=_quorum(interview),
+            seats=seats,
+            quorum=quorum(interview, seats),
             excluded=interview.people.excluded,
             load_a_day=policy.load_a_day,
             load_a_week=policy.load_a_week,
             candidate_zone=interview.people.clock(CANDIDATE).zone,
+            windows=state.windows,
             minutes=policy.duration,
             earliest=earliest,
-            latest=earliest + timedelta(days=policy.horizon_days),
+            latest=latest,
             buffer_before=policy.buffer_before,
             buffer_after=policy.buffer_after,
             grid=policy.grid,
             count=policy.slots_offered,
             avoid=state.avoid if state.booking is None else (*state.avoid, state.booking.slot.start),
-            replaces=_held_key(interview),
+            replaces=replaced_by(interview, None),
         )
     ]
+
+
+def _searched(interview: Interview, now: datetime) -> tuple[datetime, datetime]:
+    """Give from when to when: the candidate's own windows are searched to their end, at whatever notice they give."""
+    policy, windows = interview.policy, interview.scheduling.windows
+    earliest = max(now + policy.minimum_notice, interview.request.earliest or now)
+    if not windows:
+        return earliest, earliest + timedelta(days=policy.horizon_days)
+    return earliest, max(*(one.end for one in windows), earliest)
 
 
 def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime]:
@@ -125,54 +143,42 @@ def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime
 
 
 def _claim(interview: Interview, claim: Claim, now: datetime) -> ClaimTime:
-    policy = interview.policy
+    policy, seats = interview.policy, wanted(interview, claim)
     return ClaimTime(
-        key=claim_key(interview, claim.n),
+        key=asking_key(interview, claim),
         lane="ledger",
         interview=interview.id,
         now=now,
         claim=claim_key(interview, claim.n),
-        seats=_seats(interview),
-        quorum=_quorum(interview),
-        excluded=interview.people.excluded,
+        seats=seats,
+        quorum=quorum(interview, seats),
+        excluded=(*interview.people.excluded, *claim.excluded),
         load_a_day=policy.load_a_day,
         load_a_week=policy.load_a_week,
         slot=claim.slot,
         buffer_before=policy.buffer_before,
         buffer_after=policy.buffer_after,
-        replaces=_held_key(interview),
+        replaces=replaced_by(interview, claim),
+        hold_until=claim.hold_until,
+        overload=claim.overload,
     )
-
-
-def _held_key(interview: Interview) -> str | None:
-    booking = interview.scheduling.booking
-    return claim_key(interview, booking.claim) if booking else None
-
-
-def _seats(interview: Interview) -> tuple[SeatWanted, ...]:
-    people = interview.people
-    return tuple(
-        SeatWanted(seat=one.n, person=people[one.who].person if one.who else None, pool=one.pool, counts=one.counts)
-        for one in people.seats
-    )
-
-
-def _quorum(interview: Interview) -> int:
-    counting = sum(one.counts for one in interview.people.seats)
-    return min(interview.policy.quorum or counting, counting)
 
 
 def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveEvent]:
     shown = interview.scheduling.shown
-    if shown is None or (interview.closed is not None and not shown.cancelled):
+    if shown is None:
         return []
     owed: list[WriteEvent | RemoveEvent] = []
     for who in interview.with_calendar:
         person, held = interview.people[who].person, interview.effects.calendars.get(who)
-        if person is None or interview.in_sync(who):
+        version = interview.to_show(who)
+        if person is None or version is None or interview.in_sync(who):
             continue
+        sequence, present = version
+        if present and interview.closed is not None:
+            continue  # what has taken place stays as it is
         etag = held.etag if held else None
-        if shown.cancelled:
+        if not present:
             owed.append(
                 RemoveEvent(
                     key=removal_key(interview, who),
@@ -182,7 +188,7 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
                     who=who,
                     person=person,
                     uid=event_for(interview, who, shown).uid,
-                    sequence=shown.sequence,
+                    sequence=sequence,
                     etag=etag,
                 )
             )

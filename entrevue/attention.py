@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from entrevue import correspondence, people
+from entrevue.claims import fillable, search_key
 from entrevue.effects import event_key, removal_key
 from entrevue.feedback import review_due
-from entrevue.scheduling import search_key
+from entrevue.negotiation import zone_lag
+from entrevue.seats import enough
 from entrevue.values import CANDIDATE, Message, Role, Status
 
 if TYPE_CHECKING:
@@ -109,18 +111,53 @@ def moments(interview: "Interview") -> Iterator[datetime]:
 
 def _of_people(interview: "Interview") -> Iterator[Item]:
     for who in interview.people.unknown:
-        yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now", clears=("clear_attention", "cancel"))
+        clears = ("clear_attention", "replace_interviewer", "cancel")
+        yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now", clears=clears)
+    for pool in interview.people.no_pools:
+        yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now", clears=("clear_attention", "cancel"))
 
 
 def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
     state, status = interview.scheduling, interview.status
-    looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and state.offer is None
-    if looking and state.requested is None and state.searched == state.searches:
+    if state.paused:
+        yield Item(id="ON_HOLD", owner="coordinator", rank="information", clears=("resume", "cancel"))
+        return
+    yield from _of_seats(interview)
+    if state.approval is not None:
+        clears = ("grant_approval", "deny_approval")
+        yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now", clears=clears)
+    if zone_lag(interview) and state.requested is None:
+        yield Item(id="ZONE_RULES_MOVED", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
+    waits = state.offer is None and state.held is None and state.requested is None
+    looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and waits
+    if looking and state.searched == state.searches and fillable(interview):
         cause = "NO_COMMON_SLOT" if state.no_slot is not None else "NEGOTIATION_STUCK"
-        yield Item(id=cause, owner="coordinator", rank="today", clears=("offer_slots", "book_slot", "cancel"))
+        yield Item(
+            id=cause,
+            owner="coordinator",
+            rank="today",
+            clears=("offer_slots", "request_availability", "book_slot", "cancel"),
+        )
     warn_at = state.reply_by - _WARN_BEFORE_EXPIRY if state.reply_by is not None else None
     if status is Status.AWAITING_CANDIDATE and warn_at is not None and now >= warn_at:
         yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information", clears=("offer_slots",))
+
+
+def _of_seats(interview: "Interview") -> Iterator[Item]:
+    """Too few who count can come: somebody must be found, or something else decided."""
+    state, session = interview.scheduling, interview.session
+    if session.started_at is not None or session.no_show is not None:
+        return
+    if not fillable(interview):
+        empty = [seat.n for seat in interview.people.seats if seat.who is None and seat.pool is None and seat.counts]
+        clears = ("replace_interviewer", "remove_seat", "cancel")
+        for n in empty:
+            yield Item(id=f"SEAT_OPEN:{n}", owner="coordinator", rank="now", clears=clears)
+    elif state.booking is not None and not enough(interview):
+        for seat in interview.people.seats:
+            if seat.counts and seat.answer == "declined":
+                clears = ("replace_interviewer", "reschedule", "cancel")
+                yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now", clears=clears)
 
 
 def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
@@ -150,6 +187,9 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         if behind:
             yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())
     for who, on_calendar in effects.calendars.items():
+        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
+            ways_out = ("reschedule", "replace_interviewer", "cancel")
+            yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today", clears=ways_out)
         if on_calendar.edited:
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
 
@@ -163,8 +203,8 @@ def _wanted(interview: "Interview") -> set[str]:
     if scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
     if shown is not None:
-        name = removal_key if shown.cancelled else event_key
-        keys |= {name(interview, who) for who in interview.with_calendar if not interview.in_sync(who)}
+        behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
+        keys |= {name(interview, who) for who in behind for name in (event_key, removal_key)}
     return keys
 
 

@@ -37,6 +37,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from entrevue import contract
 from entrevue.attention import Rank
+from entrevue.changes import (
+    Cancel,
+    DenyApproval,
+    GrantApproval,
+    PutOnHold,
+    RequestReschedule,
+    Reschedule,
+    Resume,
+    Withdraw,
+)
 from entrevue.contract import TASK_QUEUE, Ended, Receipt, read
 from entrevue.effects import ClearAttention, LetterKind, ResendMessage
 from entrevue.evaluation import ExcuseEvaluation, ShareExpectations, SubmitEvaluation
@@ -51,21 +61,22 @@ from entrevue.feedback import (
     Told,
 )
 from entrevue.interview import Fact
+from entrevue.negotiation import (
+    BookSlot,
+    ChooseSlot,
+    DeclineOffer,
+    OfferSlots,
+    ProposeOtherTime,
+    RequestAvailability,
+    SubmitAvailability,
+)
+from entrevue.orders import Window
 from entrevue.people import UpdateContact
 from entrevue.permissions import Command
 from entrevue.privacy import GiveConsent, Layer, RevokeConsent
 from entrevue.request import InterviewRequest
 from entrevue.rubrics import CandidateForm, Score, Scorecard
-from entrevue.scheduling import (
-    BookSlot,
-    Cancel,
-    ChooseSlot,
-    DeclineOffer,
-    OfferSlots,
-    RequestReschedule,
-    Reschedule,
-    Withdraw,
-)
+from entrevue.seats import AddSeat, DeclareConflict, RemoveSeat, ReplaceInterviewer, RespondToSeat
 from entrevue.session import (
     AbortSession,
     AnswerQuestion,
@@ -90,7 +101,10 @@ from entrevue.values import (
     Line,
     Message,
     Name,
+    PersonId,
+    PoolName,
     Refused,
+    SeatRole,
     Status,
     Text,
     Who,
@@ -430,9 +444,35 @@ class InterviewHandle:
 
     # --- scheduling
 
-    async def offer_slots(self, *, by: Actor, slots: tuple[Instant, ...] = (), key: str | None = None) -> Receipt:
-        """Offer these starts to the candidate; without any, search for some again."""
-        return await self._command(OfferSlots, key, by=by, slots=slots)
+    async def offer_slots(
+        self, *, by: Actor, slots: tuple[Instant, ...] = (), hold: bool = False, key: str | None = None
+    ) -> Receipt:
+        """Offer these starts to the candidate; without any, search for some again. Of one, `hold` waits for a claim."""
+        return await self._command(OfferSlots, key, by=by, slots=slots, hold=hold)
+
+    async def request_availability(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Ask the candidate when they are free, instead of making an offer."""
+        return await self._command(RequestAvailability, key, by=by)
+
+    async def submit_availability(
+        self, *, windows: tuple[Window, ...], by: Actor = CANDIDATE, key: str | None = None
+    ) -> Receipt:
+        """Say when the candidate is free. The first time that fits everybody is booked; follow it by `view`."""
+        return await self._command(SubmitAvailability, key, by=by, windows=windows)
+
+    async def propose_other_time(
+        self,
+        *,
+        by: Actor,
+        start: Instant,
+        expected_revision: int,
+        reason: Line | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Would rather meet then. Waits until the time is held for the other side's answer."""
+        return await self._command(
+            ProposeOtherTime, key, by=by, start=start, expected_revision=expected_revision, reason=reason
+        )
 
     async def choose_slot(
         self, *, by: Actor, start: Instant, expected_revision: int | None = None, key: str | None = None
@@ -445,10 +485,18 @@ class InterviewHandle:
         return await self._command(DeclineOffer, key, by=by, reason=reason)
 
     async def book_slot(
-        self, *, by: Actor, start: Instant, expected_revision: int | None = None, key: str | None = None
+        self,
+        *,
+        by: Actor,
+        start: Instant,
+        overload: bool = False,
+        expected_revision: int | None = None,
+        key: str | None = None,
     ) -> Receipt:
         """Book a time that was agreed elsewhere. Waits until it is claimed."""
-        return await self._command(BookSlot, key, by=by, start=start, expected_revision=expected_revision)
+        return await self._command(
+            BookSlot, key, by=by, start=start, overload=overload, expected_revision=expected_revision
+        )
 
     async def reschedule(
         self,
@@ -456,12 +504,19 @@ class InterviewHandle:
         by: Actor,
         start: Instant,
         reason: Line | None = None,
+        overload: bool = False,
         expected_revision: int | None = None,
         key: str | None = None,
     ) -> Receipt:
         """Move a booked interview to this time. Waits until it is claimed; the old time is kept until then."""
         return await self._command(
-            Reschedule, key, by=by, start=start, reason=reason, expected_revision=expected_revision
+            Reschedule,
+            key,
+            by=by,
+            start=start,
+            reason=reason,
+            overload=overload,
+            expected_revision=expected_revision,
         )
 
     async def request_reschedule(
@@ -473,10 +528,31 @@ class InterviewHandle:
         expected_revision: int | None = None,
         key: str | None = None,
     ) -> Receipt:
-        """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now."""
+        """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now.
+
+        Where the coordinator must decide, the receipt's `outcome` is `pending_approval`.
+        """
         return await self._command(
             RequestReschedule, key, by=by, mode=mode, reason=reason, expected_revision=expected_revision
         )
+
+    async def grant_approval(self, *, by: Actor = "coordinator", key: str | None = None) -> Receipt:
+        """Let the change happen that waits for it. A given time is claimed first."""
+        return await self._command(GrantApproval, key, by=by)
+
+    async def deny_approval(
+        self, *, by: Actor = "coordinator", reason: Line | None = None, key: str | None = None
+    ) -> Receipt:
+        """The booked time stands; whoever asked is told."""
+        return await self._command(DenyApproval, key, by=by, reason=reason)
+
+    async def put_on_hold(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
+        """Pause before the session: clocks stand still, a booked time is kept."""
+        return await self._command(PutOnHold, key, by=by, reason=reason)
+
+    async def resume(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Go on, with the time that clocks had left."""
+        return await self._command(Resume, key, by=by)
 
     async def cancel(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
         """End the interview before its session. Late, a reason is due to the other side."""
@@ -485,6 +561,60 @@ class InterviewHandle:
     async def withdraw(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
         """The candidate leaves the process. After the session the evaluation goes on without hiring."""
         return await self._command(Withdraw, key, by=by, reason=reason)
+
+    # --- the panel
+
+    async def respond_to_seat(
+        self,
+        *,
+        by: Actor,
+        answer: Literal["accepted", "tentative", "declined"],
+        whom: Who | None = None,
+        reason: Line | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Accept or decline the time for one's seat; who declines is replaced where that is possible."""
+        return await self._command(RespondToSeat, key, by=by, answer=answer, whom=whom, reason=reason)
+
+    async def replace_interviewer(
+        self,
+        *,
+        by: Actor,
+        whom: Who | None = None,
+        seat: int | None = None,
+        person: PersonId | None = None,
+        overload: bool = False,
+        key: str | None = None,
+    ) -> Receipt:
+        """Let `person`, or whoever of the seat's pool is free, sit there. Waits until their time is claimed."""
+        return await self._command(
+            ReplaceInterviewer, key, by=by, whom=whom, seat=seat, person=person, overload=overload
+        )
+
+    async def add_seat(
+        self,
+        *,
+        by: Actor,
+        person: PersonId | None = None,
+        pool: PoolName | None = None,
+        role: SeatRole = SeatRole.REQUIRED,
+        overload: bool = False,
+        key: str | None = None,
+    ) -> Receipt:
+        """Ask one more person to the panel, or somebody of a pool. Waits until their time is claimed."""
+        return await self._command(AddSeat, key, by=by, person=person, pool=pool, role=role, overload=overload)
+
+    async def remove_seat(
+        self, *, by: Actor, whom: Who | None = None, seat: int | None = None, key: str | None = None
+    ) -> Receipt:
+        """Go on with one seat less."""
+        return await self._command(RemoveSeat, key, by=by, whom=whom, seat=seat)
+
+    async def declare_conflict(
+        self, *, by: Actor, whom: Who, reason: Line | None = None, key: str | None = None
+    ) -> Receipt:
+        """This interviewer and this candidate should not meet. The reason is read by the coordinator alone."""
+        return await self._command(DeclareConflict, key, by=by, whom=whom, reason=reason)
 
     # --- the session
 

@@ -1,7 +1,7 @@
 """What backends, workers and operators agree on: the names by which they meet, and what a command answers."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,13 +28,17 @@ def workflow_id(interview: InterviewId) -> str:
 
 
 class Receipt(Message):
-    """What an accepted command answers. `digest` lets the client see that one key came with two bodies."""
+    """What an accepted command answers. `digest` lets the client see that one key came with two bodies.
+
+    `outcome` is `pending_approval` where a change was asked for that the coordinator must allow first.
+    """
 
     interview: InterviewId
     status: Status
     revision: int
     seq: int
     digest: str
+    outcome: Literal["done", "pending_approval"] = "done"
 
 
 class Ended(Message):

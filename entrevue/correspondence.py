@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted
 from entrevue.feedback import candidate_feedback
+from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AnswerDelayed,
+    AvailabilityRequest,
     CalendarEvent,
     Cancellation,
     Correspondent,
@@ -26,13 +28,18 @@ from entrevue.orders import (
     Invitation,
     Letter,
     Line,
+    LocalTimeChanged,
     Nudge,
     Offer,
     OfferWithdrawn,
+    OnHold,
+    SeatRequest,
     SendLetter,
+    TimeStands,
 )
+from entrevue.people import Member
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
-from entrevue.scheduling import Booking, Offered, Shown, reply_by
+from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.values import CANDIDATE, Side, Status
 
 if TYPE_CHECKING:
@@ -43,9 +50,14 @@ _AWAKE = timedelta(hours=1)
 
 _SAME_DAY = timedelta(hours=24)
 
+_STALE = timedelta(days=2)
+"""That an interview goes on again is news for so long."""
+
 _MAYBE_SENT = ("queued", "sent", "unsure")
 
-AGAIN_IF_UNSURE = frozenset({"offer", "invitation", "cancellation", "offer_withdrawn"})
+AGAIN_IF_UNSURE = frozenset(
+    {"offer", "availability_request", "seat_request", "invitation", "cancellation", "offer_withdrawn"}
+)
 """Losing one of these costs more than a second copy; of all others a second copy is the greater nuisance."""
 
 
@@ -137,6 +149,9 @@ def _correspondent(interview: "Interview", whom: str) -> Correspondent:
 
 
 def _all(interview: "Interview") -> Iterator[Due]:
+    for member in interview.people.left:
+        if member.email and not interview.effects.unreachable(member.who):
+            yield from _farewell(interview, member)
     reachable = [
         member.who
         for member in interview.people.members
@@ -144,11 +159,13 @@ def _all(interview: "Interview") -> Iterator[Due]:
     ]
     for whom in reachable:
         yield from _of_booking(interview, whom)
-        if interview.closed is not None:
+        yield from _of_pause(interview, whom)
+        if interview.closed is not None or interview.scheduling.paused:
             continue
         yield from _reminders(interview, whom)
         yield from _forms(interview, whom)
-    if CANDIDATE in reachable:
+        yield from _of_change(interview, whom)
+    if CANDIDATE in reachable and not interview.scheduling.paused:
         yield from _of_offer(interview)
         yield from _of_decision(interview)
 
@@ -157,7 +174,9 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
     state, offer = interview.scheduling, interview.scheduling.offer
     if interview.closed is not None:
         yield from _offer_withdrawn(interview)
-    elif offer is not None and state.requested is None:
+    elif offer is not None and not offer.slots:
+        yield from _availability(interview, offer)
+    elif offer is not None and state.requested is None and state.held is None:
         last = max(slot.start for slot in offer.slots)
         yield Due(
             kind="offer",
@@ -175,10 +194,22 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
         yield from _nudges(interview, offer)
 
 
+def _availability(interview: "Interview", offer: Offered) -> Iterator[Due]:
+    yield Due(
+        kind="availability_request",
+        whom=CANDIDATE,
+        version=str(offer.n),
+        at=offer.at,
+        until=None,
+        write=lambda date: AvailabilityRequest(minutes=interview.policy.duration, reply_by=reply_by(interview, date)),
+    )
+    yield from _nudges(interview, offer)
+
+
 def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
-    state = interview.scheduling
-    sent, until = _left(interview, "offer", CANDIDATE, str(offer.n)), state.reply_by
-    if sent is None or until is None or state.exchange is not None:
+    state, kind = interview.scheduling, "offer" if offer.slots else "availability_request"
+    sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
+    if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
         return
     for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
@@ -207,10 +238,11 @@ def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
     cancelled = closed is not None and closed.status is Status.CANCELLED and interview.session.ended_at is None
     if closed is None or not cancelled or closed.side is Side.CANDIDATE:
         return
-    awaits = any(one.was in _MAYBE_SENT for one in interview.effects.of("offer", CANDIDATE))
+    asked = (*interview.effects.of("offer", CANDIDATE), *interview.effects.of("availability_request", CANDIDATE))
+    awaits = any(one.was in _MAYBE_SENT for one in asked)
     vacated = shown is not None and shown.continues
     ended = shown is not None and shown.cancelled and not shown.continues
-    called_off = shown is not None and ended and _was_invited(interview, shown, CANDIDATE)
+    called_off = shown is not None and ended and _was_invited(interview, shown.sequence, CANDIDATE)
     if (awaits or vacated) and not called_off:
         yield Due(
             kind="offer_withdrawn",
@@ -227,10 +259,11 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
     if shown is None:
         return
     if not shown.cancelled:
-        if interview.closed is None and interview.session.ended_at is None:
+        concerns = not shown.people_only or _is_told_of_people(interview, shown, whom)
+        if interview.closed is None and interview.session.ended_at is None and concerns:
             yield _invitation(interview, shown, whom)
         return
-    if _was_invited(interview, shown, whom):
+    if _was_invited(interview, shown.sequence, whom):
         yield Due(
             kind="cancellation",
             whom=whom,
@@ -248,20 +281,47 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
         )
 
 
-def _was_invited(interview: "Interview", shown: Shown, whom: str) -> bool:
+def _is_told_of_people(interview: "Interview", shown: Shown, whom: str) -> bool:
+    """Who sits on the panel matters to the candidate, and to who is new; others see it in the event we write."""
+    return whom == CANDIDATE or _by_mail(interview, whom) or not _was_invited(interview, shown.sequence, whom)
+
+
+def _was_invited(interview: "Interview", before: int, whom: str) -> bool:
     """A letter that was started counts as maybe sent: only then is its cancellation owed, and only once."""
 
     def last(letter: str) -> int:
         started = (one for one in interview.effects.of(letter, whom) if one.was in _MAYBE_SENT)
-        return max((int(one.version) for one in started if int(one.version) < shown.sequence), default=-1)
+        return max((int(one.version) for one in started if int(one.version) < before), default=-1)
 
     return last("invitation") > last("cancellation")
+
+
+def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
+    """Who has left the panel is told once, if they were invited; nothing else of this interview reaches them."""
+    shown, sequence = interview.scheduling.shown, member.left_sequence
+    if shown is None or sequence is None or not _was_invited(interview, sequence, member.who):
+        return
+    event = event_for(interview, member.who, shown)
+    yield Due(
+        kind="cancellation",
+        whom=member.who,
+        version=str(sequence),
+        at=member.left_at or shown.at,
+        until=shown.slot.end,
+        any_hour=_is_near(shown, member.left_at or shown.at),
+        write=lambda _: Cancellation(
+            event=event.model_copy(update={"sequence": sequence, "cancelled": True}),
+            imip=_by_mail(interview, member.who),
+            replaced=True,
+        ),
+    )
 
 
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
     """It follows the calendars, so that nobody looks for an event that is not there yet; but not for long."""
     written = all(interview.in_sync(who) for who in interview.with_calendar)
-    ready = shown.at if written else shown.at + interview.policy.calendar_patience
+    settled = written and interview.scheduling.requested is None
+    ready = shown.at if settled else shown.at + interview.policy.calendar_patience
     return Due(
         kind="invitation",
         whom=whom,
@@ -273,10 +333,87 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
             event=event_for(interview, whom, shown),
             imip=_by_mail(interview, whom),
             moved_from=shown.moved_from,
+            changed=_was_invited(interview, shown.sequence, whom),
+            because=shown.reason if shown.moved_from is not None else None,
             with_names=_others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         ),
     )
+
+
+def _of_pause(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Whoever awaits something is told that it pauses, and, if they were told, that it goes on."""
+    pause, booking, state = interview.scheduling.pause, interview.scheduling.booking, interview.scheduling
+    if pause is None or interview.closed is not None:
+        return
+    awaits = booking is not None or (whom == CANDIDATE and (state.offer is not None or state.offers > 0))
+    if pause.until is None and awaits:
+        yield Due(
+            kind="on_hold",
+            whom=whom,
+            version=str(pause.n),
+            at=pause.at,
+            until=None,
+            write=lambda _: OnHold(slot=booking.slot if booking else None, reason=pause.reason),
+        )
+    told = any(one.was in _MAYBE_SENT and one.version == str(pause.n) for one in interview.effects.of("on_hold", whom))
+    if pause.until is not None and told and interview.session.started_at is None:
+        yield Due(
+            kind="on_hold",
+            whom=whom,
+            version=f"{pause.n}-resumed",
+            at=pause.until,
+            until=pause.until + _STALE,
+            write=lambda _: OnHold(resumed=True, slot=booking.slot if booking else None),
+        )
+
+
+def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
+    state, booking = interview.scheduling, interview.scheduling.booking
+    held, stands = state.held, state.stands
+    seat = next((one for one in interview.people.seats if one.who == whom), None)
+    if held is not None and seat is not None and seat.counts and seat.answer == "needs_action":
+        yield Due(
+            kind="seat_request",
+            whom=whom,
+            version=f"{state.revision}-{held.slot.start:%Y%m%dT%H%MZ}",
+            at=held.at,
+            until=held.until,
+            any_hour=False,
+            write=lambda _: SeatRequest(
+                slot=held.slot,
+                reply_by=held.until,
+                with_names=_others(interview, whom),
+                candidate_zone=interview.people.clock(CANDIDATE).zone,
+                proposed_by_candidate=held.proposed,
+            ),
+        )
+    if booking is None:
+        return
+    if stands is not None and stands.revision == state.revision and whom in _concerned(stands):
+        yield Due(
+            kind="time_stands",
+            whom=whom,
+            version=str(stands.n),
+            at=stands.at,
+            until=booking.slot.start,
+            write=lambda _: TimeStands(slot=booking.slot, because=stands.because, reason=stands.reason),
+        )
+    look_up = interview.people.shifted.get(whom)
+    if look_up is not None and booking.at < interview.people.shifted_at and state.requested is None:
+        yield Due(
+            kind="local_time_changed",
+            whom=whom,
+            version=str(look_up),
+            at=interview.people.shifted_at,
+            until=booking.slot.start,
+            write=lambda _: LocalTimeChanged(slot=booking.slot),
+        )
+
+
+def _concerned(stands: Told) -> set[str]:
+    """Who asked for another time; and the candidate, who was asked to choose one."""
+    return {stands.whom, CANDIDATE} if stands.because == "nothing_found" else {stands.whom}
 
 
 def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:

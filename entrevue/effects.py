@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
+from entrevue import negotiation
 from entrevue.orders import (
     EventRemoved,
     EventWritten,
@@ -16,7 +17,7 @@ from entrevue.orders import (
     SendLetter,
 )
 from entrevue.people import ContactUpdated, DirectoryAskedAgain
-from entrevue.scheduling import OfferDelivered, delivered
+from entrevue.scheduling import OfferDelivered
 from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Message, Refused, Who
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class CalendarWritten(Message):
     sequence: int
     outcome: str
     etag: str | None = None
+    overlapped: bool = False
+    """Something else stands at that time in this calendar."""
 
 
 class CalendarCleared(Message):
@@ -210,6 +213,7 @@ class OnCalendar:
     at: datetime
     etag: str | None = None
     edited: bool = False
+    overlapped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,8 +291,10 @@ def answered(
 ) -> list[EffectsEvent | OfferDelivered]:
     """Remember what the world says it holds, also when it is no longer wanted."""
     match answer:
-        case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag):
-            return [CalendarWritten(whom=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag)]
+        case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag, overlapped=overlapped):
+            return [
+                CalendarWritten(whom=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag, overlapped=overlapped)
+            ]
         case EventRemoved(who=who, uid=uid, sequence=sequence, outcome=outcome):
             return [CalendarCleared(whom=who, uid=uid, sequence=sequence, outcome=outcome)]
         case LetterSent(key=key, message_id=message_id):
@@ -318,9 +324,9 @@ def _is_news(interview: "Interview", key: str, fate: Fate) -> bool:
 
 def _started_clock(key: str, interview: "Interview", now: datetime) -> list[OfferDelivered]:
     posted = interview.effects.messages.get(key)
-    if posted is None or posted.letter != "offer":
+    if posted is None or posted.letter not in ("offer", "availability_request"):
         return []
-    return [event for event in delivered(interview, int(posted.version), now) if isinstance(event, OfferDelivered)]
+    return negotiation.delivered(interview, int(posted.version), now)
 
 
 def started(order: SendLetter, version: str) -> MessageQueued:
@@ -338,8 +344,8 @@ def removal_key(interview: "Interview", who: str) -> str:
 
 
 def _calendar_key(interview: "Interview", effect: str, who: str) -> str:
-    shown = interview.scheduling.shown
-    return f"{interview.id}/{effect}/{who}/{shown.sequence if shown else 0}.1"
+    wanted = interview.to_show(who)
+    return f"{interview.id}/{effect}/{who}/{wanted[0] if wanted is not None else 0}.1"
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -414,6 +420,7 @@ def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
         at=at,
         etag=event.etag,
         edited=event.outcome in ("edited_by_person", "gone", "superseded"),
+        overlapped=event.overlapped,
     )
     return replace(state, calendars={**state.calendars, event.whom: now})
 

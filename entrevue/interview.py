@@ -13,20 +13,26 @@ from pydantic import Field
 
 from entrevue import (
     attention,
+    changes,
     correspondence,
     effects,
     evaluation,
     feedback,
+    negotiation,
     people,
     permissions,
     privacy,
     scheduling,
+    seats,
     session,
 )
 from entrevue.attention import AttentionEvent, Item
+from entrevue.changes import ChangeCommand
+from entrevue.civil import local
 from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
 from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
 from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, InterviewCompleted
+from entrevue.negotiation import NegotiationCommand
 from entrevue.orders import (
     Answer,
     EventRemoved,
@@ -42,7 +48,15 @@ from entrevue.orders import (
     TimeReleased,
     TimeTaken,
 )
-from entrevue.people import ContactUpdated, Member, People, PeopleCommand, PeopleEvent, PeopleLookedUp
+from entrevue.people import (
+    ContactUpdated,
+    Member,
+    People,
+    PeopleCommand,
+    PeopleEvent,
+    PeopleLookedUp,
+    TimezoneRulesChanged,
+)
 from entrevue.permissions import Command
 from entrevue.privacy import Privacy, PrivacyCommand, PrivacyEvent
 from entrevue.request import InterviewRequest, Policy
@@ -51,10 +65,14 @@ from entrevue.scheduling import (
     InterviewCancelled,
     InterviewExpired,
     InterviewScheduled,
+    PanelChanged,
+    RescheduleRequested,
     Scheduling,
-    SchedulingCommand,
     SchedulingEvent,
+    SlotsOffered,
+    TimeHeld,
 )
+from entrevue.seats import SeatCommand
 from entrevue.session import (
     NoShowConfirmed,
     NoShowProvisional,
@@ -65,7 +83,7 @@ from entrevue.session import (
     SessionEvent,
     SessionFact,
 )
-from entrevue.values import Message, Side, Status
+from entrevue.values import Message, Side, Status, Who
 
 RULES = 1
 """Which logic an interview was opened under; `Interview.rules` keeps it when the logic changes (architecture, 1)."""
@@ -100,7 +118,7 @@ class JournalRefused(Message):
     entry: int
 
 
-Fact = SessionFact
+Fact = SessionFact | TimezoneRulesChanged
 Cause = Command | Fact | Answer | Started | OperatorCancelled | JournalRefused | UnreadableFact
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -191,15 +209,26 @@ class Interview:
 
     @property
     def with_calendar(self) -> tuple[str, ...]:
-        """The interviewers whose calendars we write."""
-        return tuple(member.who for member in self.people.interviewers if member.has_calendar)
+        """Whose calendars we write: the panel's, and of those who have left it where our event may still stand."""
+        gone = (member for member in self.people.left if member.left_sequence is not None)
+        return tuple(member.who for member in (*self.people.interviewers, *gone) if member.has_calendar)
+
+    def to_show(self, who: str) -> tuple[int, bool] | None:
+        """Give the version that this person's calendar should know, and whether the event should stand there."""
+        shown, left = self.scheduling.shown, self.people[who].left_sequence
+        if shown is None:
+            return None
+        return (shown.sequence, not shown.cancelled) if who in self.people else (left or 0, False)
 
     def in_sync(self, who: str) -> bool:
         """Whether this person's calendar holds what it should, or a person changed it on purpose."""
-        shown, held = self.scheduling.shown, self.effects.calendars.get(who)
-        if shown is None:
+        held, wanted = self.effects.calendars.get(who), self.to_show(who)
+        if wanted is None:
             return True
-        return held is not None and held.sequence >= shown.sequence and (held.edited or held.present != shown.cancelled)
+        sequence, present = wanted
+        if held is None:
+            return False
+        return held.sequence >= sequence and (held.edited or held.present == present)
 
     def member(self, who: str) -> Member:
         return self.people[who]
@@ -226,10 +255,14 @@ def _status(interview: Interview) -> Status:
         return Status.AWAITING_EVALUATIONS
     if session.started_at is not None:
         return Status.IN_PROGRESS
+    if scheduling.paused:
+        return Status.ON_HOLD
     if scheduling.exchange is not None:
         return Status.NEEDS_RESCHEDULING
     if scheduling.booking is not None:
         return Status.SCHEDULED
+    if scheduling.held is not None:
+        return Status.AWAITING_INTERVIEWERS
     return Status.AWAITING_CANDIDATE if scheduling.offer is not None else Status.NEEDS_SCHEDULING
 
 
@@ -242,8 +275,11 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
         permissions.check(cause, interview)
         return _command(cause, interview, now)
     if isinstance(cause, SessionFact):
-        return [] if interview.closed else _widen(session.judge(cause, interview, now))
+        deaf = interview.closed is not None or interview.scheduling.paused
+        return [] if deaf else _widen(session.judge(cause, interview, now))
     match cause:
+        case TimezoneRulesChanged():
+            return [] if interview.closed else _widen(people.judge(cause, interview))
         case Started(order=order):
             return [] if order.key in interview.effects.messages else [_queued(order)]
         case OperatorCancelled(reason=reason):
@@ -257,8 +293,12 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
 
 
 def _command(command: Command, interview: Interview, now: datetime) -> list[Event]:
-    if isinstance(command, SchedulingCommand):
-        return _widen(scheduling.decide(command, interview, now))
+    if isinstance(command, NegotiationCommand):
+        return _widen(negotiation.decide(command, interview, now))
+    if isinstance(command, ChangeCommand):
+        return _widen(changes.decide(command, interview, now))
+    if isinstance(command, SeatCommand):
+        return _widen(seats.decide(command, interview, now))
     if isinstance(command, SessionCommand):
         return _widen(session.decide(command, interview, now))
     if isinstance(command, EvaluationCommand):
@@ -270,7 +310,9 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
     if isinstance(command, EffectsCommand):
         return _widen(effects.decide(command, interview))
     if isinstance(command, PeopleCommand):
-        return _widen(people.decide(command, interview))
+        corrected = people.decide(command, interview)
+        again = negotiation.offered_in_vain(interview) if any(_new_address(event) for event in corrected) else []
+        return [*_widen(corrected), *_widen(again)]
     assert_never(command)
 
 
@@ -280,20 +322,37 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
         case PeopleFound():
             if answer.key != people.key(interview):
                 return []
-            return [_found(answer, interview)]
+            return [_found(answer, interview, now)]
         case SlotsFound() | TimeClaimed() | TimeTaken() | TimeReleased():
-            return _widen(scheduling.answered(answer, interview))
+            return _widen(negotiation.answered(answer, interview, now))
         case GaveUp(order="claim_time"):
-            return _widen(scheduling.answered(answer, interview))
+            return _widen(negotiation.answered(answer, interview, now))
         case GaveUp(order="release_time" | "remove_event"):
             return []  # what must be undone is owed until it is undone
+        case EventWritten(who=who, overlapped=True):
+            gives_way = seats.overlapped(interview, who, now) if _nobody_invited(interview, answer) else []
+            return [*_widen(effects.answered(answer, interview, now)), *_widen(gives_way)]
         case EventWritten() | EventRemoved() | LetterSent() | LetterRefused() | LetterUnsure() | GaveUp():
             return _widen(effects.answered(answer, interview, now))
         case _:
             assert_never(answer)
 
 
-def _found(answer: PeopleFound, interview: Interview) -> PeopleLookedUp:
+def _nobody_invited(interview: Interview, written: EventWritten) -> bool:
+    """Whether the version that was just written is known to nobody but the calendars: so long it can be undone."""
+    shown, started = interview.scheduling.shown, interview.session.started_at is not None
+    if shown is None or shown.cancelled or shown.sequence != written.sequence or started:
+        return False
+    version = str(shown.sequence)
+    told = [one for one in interview.effects.messages.values() if (one.letter, one.version) == ("invitation", version)]
+    return not told
+
+
+def _new_address(event: PeopleEvent) -> bool:
+    return isinstance(event, ContactUpdated) and event.email is not None
+
+
+def _found(answer: PeopleFound, interview: Interview, now: datetime) -> PeopleLookedUp:
     """Whoever is named twice, once by id and once by address, fills one seat; the other is as if unknown."""
     first = interview.people.looked_up == 0
     seats = {one.person: one.who for one in reversed(answer.people)}
@@ -302,9 +361,25 @@ def _found(answer: PeopleFound, interview: Interview) -> PeopleLookedUp:
         organisation=answer.organisation,
         people=answer.people,
         clocks=answer.clocks,
+        zones=answer.zones,
         unknown=(*answer.unknown, *twice),
+        no_pools=answer.no_pools,
         policy=interview.request.policy.over(answer.organisation.policy) if first else None,
+        shifted=() if first else tuple(_shifted(answer, interview, now)),
     )
+
+
+def _shifted(answer: PeopleFound, interview: Interview, now: datetime) -> Iterable[Who]:
+    """Name those for whom new zone rules make the booked instant another time of their day."""
+    booking, known = interview.scheduling.booking, interview.people.clocks
+    if booking is None or booking.slot.start <= now:
+        return
+    for one in answer.clocks:
+        before, start = known.get(one.who), booking.slot.start
+        if one.who not in interview.people or before is None or before.zone != one.clock.zone:
+            continue
+        if local(start, before) != local(start, one.clock):
+            yield one.who
 
 
 def _queued(order: SendLetter) -> Event:
@@ -332,9 +407,7 @@ def evolve(interview: Interview, record: Recorded) -> Interview:
 def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
     if isinstance(event, SchedulingEvent):
         folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
-        if isinstance(event, InterviewScheduled):
-            return replace(folded, session=session.awaited(interview.session))
-        return _closed_by(folded, event, at, by)
+        return _closed_by(_panel_follows(folded, event, at), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(_forms_follow(folded, event), event, at, by)
@@ -352,7 +425,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         policy = event.policy if isinstance(event, PeopleLookedUp) else None
         return replace(
             interview,
-            people=people.evolve(interview.people, event),
+            people=people.evolve(interview.people, event, at, _sequence(interview)),
             effects=known or interview.effects,
             policy=policy or interview.policy,
         )
@@ -365,6 +438,26 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             raise ValueError("an interview is opened once")
         case _:
             assert_never(event)
+
+
+def _panel_follows(interview: Interview, event: SchedulingEvent, at: datetime) -> Interview:
+    match event:
+        case InterviewScheduled(panel=panel, moved_from=moved_from):
+            asked = interview.people if moved_from is None else people.asked_anew(interview.people)
+            seated = people.seated(asked, panel, at, _sequence(interview))
+            return replace(interview, people=seated, session=session.awaited(interview.session))
+        case PanelChanged(panel=panel) | TimeHeld(panel=panel) | SlotsOffered(panel=panel):
+            return replace(interview, people=people.seated(interview.people, panel, at, _sequence(interview)))
+        case RescheduleRequested(vacated=True):
+            return replace(interview, people=people.asked_anew(interview.people))
+        case _:
+            return interview
+
+
+def _sequence(interview: Interview) -> int | None:
+    """Give the version that calendars and mailboxes know, or shall know next."""
+    shown = interview.scheduling.shown
+    return shown.sequence if shown is not None else None
 
 
 def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:
@@ -475,10 +568,11 @@ def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded
 
 def deadlines(interview: Interview) -> list[tuple[datetime, list[Event]]]:
     """What will happen by itself, and when, as far as is known now."""
-    if interview.closed is not None:
+    if interview.closed is not None or interview.scheduling.paused:
         return [(at, _widen(events)) for at, events in correspondence.deadlines(interview)]
     of_all: tuple[tuple[datetime, Iterable[Event]], ...] = (
-        *scheduling.deadlines(interview),
+        *negotiation.deadlines(interview),
+        *changes.deadlines(interview),
         *session.deadlines(interview),
         *evaluation.deadlines(interview),
         *feedback.deadlines(interview),
@@ -494,8 +588,13 @@ def _follows(interview: Interview) -> list[Event]:
         return []
     if interview.cancel_requested is not None and interview.status is not Status.IN_PROGRESS:
         # Without the reason: it was written for other operators, and this goes into letters.
-        return [scheduling.cancelled_by(interview, "operator", None, at)]
-    return [*evaluation.follows(interview, at), *feedback.follows(interview, at)]
+        return [changes.cancelled_by(interview, "operator", None, at)]
+    return [
+        *negotiation.follows(interview, at),
+        *seats.follows(interview, at),
+        *evaluation.follows(interview, at),
+        *feedback.follows(interview, at),
+    ]
 
 
 def _record(interview: Interview, events: Iterable[Event], at: datetime, by: str) -> tuple[Interview, list[Recorded]]:

@@ -3,6 +3,17 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from entrevue.changes import (
+    Cancel,
+    ChangeCommand,
+    DenyApproval,
+    GrantApproval,
+    PutOnHold,
+    RequestReschedule,
+    Reschedule,
+    Resume,
+    Withdraw,
+)
 from entrevue.effects import ClearAttention, EffectsCommand, ResendMessage
 from entrevue.evaluation import EvaluationCommand, ExcuseEvaluation, ShareExpectations, SubmitEvaluation
 from entrevue.feedback import (
@@ -13,18 +24,25 @@ from entrevue.feedback import (
     ReviewFeedback,
     SubmitReflection,
 )
-from entrevue.people import PeopleCommand, UpdateContact
-from entrevue.privacy import GiveConsent, PrivacyCommand, RevokeConsent
-from entrevue.scheduling import (
+from entrevue.negotiation import (
     BookSlot,
-    Cancel,
     ChooseSlot,
     DeclineOffer,
+    NegotiationCommand,
     OfferSlots,
-    RequestReschedule,
-    Reschedule,
-    SchedulingCommand,
-    Withdraw,
+    ProposeOtherTime,
+    RequestAvailability,
+    SubmitAvailability,
+)
+from entrevue.people import PeopleCommand, UpdateContact
+from entrevue.privacy import GiveConsent, PrivacyCommand, RevokeConsent
+from entrevue.seats import (
+    AddSeat,
+    DeclareConflict,
+    RemoveSeat,
+    ReplaceInterviewer,
+    RespondToSeat,
+    SeatCommand,
 )
 from entrevue.session import (
     AbortSession,
@@ -47,7 +65,9 @@ if TYPE_CHECKING:
 
 Command = (
     PeopleCommand
-    | SchedulingCommand
+    | NegotiationCommand
+    | ChangeCommand
+    | SeatCommand
     | SessionCommand
     | EvaluationCommand
     | FeedbackCommand
@@ -65,8 +85,12 @@ class Rule:
 
 
 _S = Status
-_LOOKING = {_S.NEEDS_SCHEDULING, _S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING}
+_OFFERED = {_S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING}
+_ASKED = {*_OFFERED, _S.AWAITING_INTERVIEWERS}
+_LOOKING = {_S.NEEDS_SCHEDULING, *_ASKED}
+_BOOKED = {_S.SCHEDULED, _S.NEEDS_RESCHEDULING}
 _BEFORE = {*_LOOKING, _S.SCHEDULED}
+_NOT_YET = {*_BEFORE, _S.ON_HOLD}
 _FORMS = {_S.AWAITING_EVALUATIONS, _S.AWAITING_DECISION}
 _AFTER = {*_FORMS, _S.RELEASED, _S.FOLLOW_UP}
 _LIVE = {status for status in Status if not status.terminal}
@@ -81,13 +105,25 @@ def _rule(roles: set[str], statuses: set[Status]) -> Rule:
 TABLE: dict[type[Command], Rule] = {
     UpdateContact: _rule({CANDIDATE, *_COMPANY}, _LIVE),
     OfferSlots: _rule(_COMPANY, _LOOKING),
-    ChooseSlot: _rule({CANDIDATE, *_COMPANY}, {_S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING, _S.SCHEDULED}),
-    DeclineOffer: _rule({CANDIDATE, *_COMPANY}, {_S.AWAITING_CANDIDATE, _S.NEEDS_RESCHEDULING}),
+    RequestAvailability: _rule(_COMPANY, {_S.NEEDS_SCHEDULING, *_OFFERED}),
+    SubmitAvailability: _rule({CANDIDATE, *_COMPANY}, {_S.NEEDS_SCHEDULING, *_OFFERED}),
+    ChooseSlot: _rule({CANDIDATE, *_COMPANY}, {*_ASKED, _S.SCHEDULED}),
+    ProposeOtherTime: _rule({*_PEOPLE, *_COMPANY}, {*_ASKED, _S.SCHEDULED}),
+    DeclineOffer: _rule({CANDIDATE, *_COMPANY}, _OFFERED),
     BookSlot: _rule(_COMPANY, _LOOKING),
-    Reschedule: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED, _S.NEEDS_RESCHEDULING}),
+    RespondToSeat: _rule({"interviewer", *_COMPANY}, {*_BOOKED, _S.AWAITING_INTERVIEWERS}),
+    ReplaceInterviewer: _rule(_COMPANY, _BEFORE),
+    AddSeat: _rule(_COMPANY, _BEFORE),
+    RemoveSeat: _rule(_COMPANY, _BEFORE),
+    DeclareConflict: _rule({*_PEOPLE, *_COMPANY}, _BEFORE),
+    Reschedule: _rule({"interviewer", *_COMPANY}, _BOOKED),
     RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED}),
-    Cancel: _rule({CANDIDATE, "decision_maker", "operator", *_COMPANY}, _BEFORE),
-    Withdraw: _rule({CANDIDATE, *_COMPANY}, {*_BEFORE, _S.NO_SHOW_REVIEW, *_FORMS}),
+    GrantApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
+    DenyApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
+    PutOnHold: _rule({"decision_maker", "operator", *_COMPANY}, _BEFORE),
+    Resume: _rule({"decision_maker", "operator", *_COMPANY}, {_S.ON_HOLD}),
+    Cancel: _rule({CANDIDATE, "decision_maker", "operator", *_COMPANY}, _NOT_YET),
+    Withdraw: _rule({CANDIDATE, *_COMPANY}, {*_NOT_YET, _S.NO_SHOW_REVIEW, *_FORMS}),
     StartSession: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED}),
     EndSession: _rule({"interviewer", *_COMPANY}, {_S.IN_PROGRESS}),
     AbortSession: _rule({*_PEOPLE, *_COMPANY}, {_S.IN_PROGRESS}),
@@ -99,7 +135,7 @@ TABLE: dict[type[Command], Rule] = {
     AskQuestion: _rule({CANDIDATE}, {_S.SCHEDULED, _S.IN_PROGRESS, *_AFTER}),
     AnswerQuestion: _rule({"coordinator"}, _LIVE),
     MarkAddressed: _rule({CANDIDATE}, _LIVE),
-    ShareExpectations: _rule(_PEOPLE, _BEFORE),
+    ShareExpectations: _rule(_PEOPLE, _NOT_YET),
     SubmitEvaluation: _rule(_PEOPLE, _FORMS),
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
     RecordDecision: _rule({"decision_maker", "coordinator"}, {_S.AWAITING_DECISION, _S.FOLLOW_UP}),
@@ -126,6 +162,8 @@ def check(command: Command, interview: "Interview") -> None:
     if role_of(by) not in rule.roles:
         allowed = ", ".join(sorted(rule.roles))
         raise Refused(Code.NOT_AUTHORIZED, f"by: {command.kind} is for {allowed}, not for {role_of(by)}")
+    if status is Status.ON_HOLD and status not in rule.statuses:
+        raise Refused(Code.ON_HOLD, f"{command.kind} must wait: the interview is on hold; resume it first")
     if status not in rule.statuses:
         fits = ", ".join(sorted(rule.statuses))
         sentence = f"{command.kind} does not fit while the interview is {status}; it fits in {fits}"

@@ -1,101 +1,23 @@
-"""From a valid request to a booked time: offers, claims, booking, moving it, giving it up."""
+"""What scheduling knows: offers, claims, the booked time and how it is shown; its events, and how they fold.
 
-from collections.abc import Callable
+The rules stand beside it, a file a subject: `negotiation` (from a request to a time), `claims` (what the ledger
+answers), `changes` (moving, pausing, giving up) and `seats` (who sits on the panel).
+"""
+
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import Literal, assert_never
 
-from pydantic import Field
+from entrevue.orders import Window
+from entrevue.people import Panel, SeatChange
+from entrevue.values import Instant, Message, PersonId, Side, Slot, side_of
 
-from entrevue.civil import day_end
-from entrevue.orders import GaveUp, SlotsFound, TimeClaimed, TimeReleased, TimeTaken
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Side, Slot, side_of
+Aim = Literal["book", "ask", "offer", "seats"]
+"""What a claim is for: to be booked; to be held until the interviewers, or the candidate, have answered; to book the
+time that is booked for another panel."""
 
-if TYPE_CHECKING:
-    from entrevue.interview import Interview
-
-_FURTHEST = timedelta(days=200)
-"""How far ahead a time can be booked: what follows it must still lie where the clocks reach (`agenda.CLOCKS_REACH`)."""
-
-_SHORTEST_NOTICE_OF_A_PERSON = timedelta(minutes=15)
-"""A coordinator may book at shorter notice than slots are offered at, but not in the past."""
-
-# --- commands --------------------------------------------------------------------------------------------------------
-
-
-class OfferSlots(Intake):
-    """Offer these slots to the candidate; without slots, search for some again."""
-
-    kind: Literal["offer_slots"] = "offer_slots"
-    by: Actor
-    slots: Annotated[tuple[Instant, ...], Field(max_length=20, description="starts; empty: search again")] = ()
-
-
-class ChooseSlot(Intake):
-    """Pick one of the offered slots. Waits until the time is claimed, or refuses with `slot_unavailable`."""
-
-    kind: Literal["choose_slot"] = "choose_slot"
-    by: Actor
-    start: Instant
-    expected_revision: int | None = None
-
-
-class DeclineOffer(Intake):
-    """None of these times; the process goes on with fresh ones."""
-
-    kind: Literal["decline_offer"] = "decline_offer"
-    by: Actor
-    reason: Line | None = None
-
-
-class BookSlot(Intake):
-    """Book a time that was agreed elsewhere. Waits until it is claimed."""
-
-    kind: Literal["book_slot"] = "book_slot"
-    by: Actor
-    start: Instant
-    expected_revision: int | None = None
-
-
-class Reschedule(Intake):
-    """Move a booked interview to this time. Waits until it is claimed; the old time is kept until then."""
-
-    kind: Literal["reschedule"] = "reschedule"
-    by: Actor
-    start: Instant
-    reason: Line | None = None
-    expected_revision: int | None = None
-
-
-class RequestReschedule(Intake):
-    """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now."""
-
-    kind: Literal["request_reschedule"] = "request_reschedule"
-    by: Actor
-    mode: Literal["swap", "vacate"] = "swap"
-    reason: Line | None = None
-    expected_revision: int | None = None
-
-
-class Cancel(Intake):
-    """End the interview before its session. Late, a reason is due to the other side."""
-
-    kind: Literal["cancel"] = "cancel"
-    by: Actor
-    reason: Line | None = None
-
-
-class Withdraw(Intake):
-    """The candidate leaves the process. After the session the evaluation goes on without hiring."""
-
-    kind: Literal["withdraw"] = "withdraw"
-    by: Actor
-    reason: Line | None = None
-
-
-SchedulingCommand = (
-    OfferSlots | ChooseSlot | DeclineOffer | BookSlot | Reschedule | RequestReschedule | Cancel | Withdraw
-)
+Cause = Literal["request", "no_show", "aborted", "declined", "overlap", "on_hold"]
+"""Why another time is looked for; `declined`: the panel has become too small."""
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
@@ -112,8 +34,32 @@ class NoSlotFound(Message):
 
 
 class SlotsOffered(Message):
+    """`claim` is there where the one slot is held for the candidate meanwhile."""
+
     kind: Literal["slots_offered"] = "slots_offered"
     offer: int
+    slots: tuple[Slot, ...]
+    claim: int | None = None
+    hold_until: Instant | None = None
+    panel: Panel = Panel()
+
+
+class AvailabilityRequested(Message):
+    """Instead of an offer: the candidate shall say when they are free."""
+
+    kind: Literal["availability_requested"] = "availability_requested"
+    offer: int
+
+
+class AvailabilitySubmitted(Message):
+    kind: Literal["availability_submitted"] = "availability_submitted"
+    windows: tuple[Window, ...]
+
+
+class OptionsFound(Message):
+    """Times within the candidate's availability, best first: they are claimed one after the other."""
+
+    kind: Literal["options_found"] = "options_found"
     slots: tuple[Slot, ...]
 
 
@@ -139,6 +85,16 @@ class OfferLapsed(Message):
     missed: bool = True
 
 
+class OtherTimeProposed(Message):
+    """One side would rather meet at another time; it is held until the other side has answered."""
+
+    kind: Literal["other_time_proposed"] = "other_time_proposed"
+    side: Side
+    start: Instant
+    revision: int
+    reason: str | None = None
+
+
 class TimeRequested(Message):
     """A claim may exist from now on; remembered before the ledger is asked."""
 
@@ -146,6 +102,41 @@ class TimeRequested(Message):
     claim: int
     slot: Slot
     reason: str | None = None
+    aim: Aim = "book"
+    hold_until: Instant | None = None
+    changes: tuple[SeatChange, ...] = ()
+    excluded: tuple[PersonId, ...] = ()
+    """Not for this time, besides those who are excluded for good."""
+    overload: bool = False
+    counts: bool = True
+    """Where it moves a booked time: whether that goes on the account of whoever asked for it."""
+    unasked: bool = False
+    """The engine refills a seat by itself."""
+
+
+class TimeHeld(Message):
+    """The slot is held; the interviewers are asked, and accept or decline by `until`."""
+
+    kind: Literal["time_held"] = "time_held"
+    claim: int
+    slot: Slot
+    until: Instant
+    panel: Panel = Panel()
+
+
+class HoldConfirmed(Message):
+    """Whoever was asked has accepted: the ledger is asked to keep for good what it holds."""
+
+    kind: Literal["hold_confirmed"] = "hold_confirmed"
+    claim: int
+
+
+class HoldEnded(Message):
+    """A held time is given up: somebody said no, nobody answered in time, or it was overtaken."""
+
+    kind: Literal["hold_ended"] = "hold_ended"
+    claim: int
+    because: Literal["declined", "silence", "overtaken", "on_hold"]
 
 
 class SlotLost(Message):
@@ -154,6 +145,8 @@ class SlotLost(Message):
     kind: Literal["slot_lost"] = "slot_lost"
     claim: int
     unsure: bool = False
+    because: str = "interview"
+    """As the ledger said: `interview`, `calendar`, `load`, `nobody`."""
 
 
 class InterviewScheduled(Message):
@@ -166,6 +159,17 @@ class InterviewScheduled(Message):
     sequence: int
     moved_from: Slot | None = None
     reason: str | None = None
+    panel: Panel = Panel()
+
+
+class PanelChanged(Message):
+    """The booked time stands, for other people."""
+
+    kind: Literal["panel_changed"] = "panel_changed"
+    claim: int
+    revision: int
+    sequence: int
+    panel: Panel
 
 
 class TimeGivenBack(Message):
@@ -181,7 +185,7 @@ class RescheduleRequested(Message):
     deadline: Instant
     revision: int
     sequence: int
-    cause: Literal["request", "no_show", "aborted"] = "request"
+    cause: Cause = "request"
     side: Side
     """Whose account it goes on; see `counts`."""
     counts: bool = True
@@ -189,9 +193,44 @@ class RescheduleRequested(Message):
 
 
 class ExchangeLapsed(Message):
-    """No new time was found; the booked one stands."""
+    """No new time was found, or none is needed any more; the booked one stands."""
 
     kind: Literal["exchange_lapsed"] = "exchange_lapsed"
+    needless: bool = False
+
+
+class ApprovalRequested(Message):
+    """Too near or too often for a change of one's own: the coordinator decides by `until`, or it is granted."""
+
+    kind: Literal["approval_requested"] = "approval_requested"
+    approval: int
+    side: Side
+    until: Instant
+    mode: Literal["swap", "vacate"]
+    start: Instant | None = None
+    reason: str | None = None
+
+
+class ApprovalGranted(Message):
+    kind: Literal["approval_granted"] = "approval_granted"
+    approval: int
+
+
+class ApprovalDenied(Message):
+    kind: Literal["approval_denied"] = "approval_denied"
+    approval: int
+    reason: str | None = None
+
+
+class InterviewPaused(Message):
+    kind: Literal["interview_paused"] = "interview_paused"
+    reason: str | None = None
+
+
+class InterviewResumed(Message):
+    """Clocks go on with the time they had left."""
+
+    kind: Literal["interview_resumed"] = "interview_resumed"
 
 
 class InterviewCancelled(Message):
@@ -223,15 +262,28 @@ SchedulingEvent = (
     SearchRequested
     | NoSlotFound
     | SlotsOffered
+    | AvailabilityRequested
+    | AvailabilitySubmitted
+    | OptionsFound
     | OfferDelivered
     | OfferDeclined
     | OfferLapsed
+    | OtherTimeProposed
     | TimeRequested
+    | TimeHeld
+    | HoldConfirmed
+    | HoldEnded
     | SlotLost
     | InterviewScheduled
+    | PanelChanged
     | TimeGivenBack
     | RescheduleRequested
     | ExchangeLapsed
+    | ApprovalRequested
+    | ApprovalGranted
+    | ApprovalDenied
+    | InterviewPaused
+    | InterviewResumed
     | InterviewCancelled
     | CandidateWithdrew
     | InterviewExpired
@@ -242,9 +294,13 @@ SchedulingEvent = (
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
+    """Slots to pick from; none where the candidate is asked for their availability instead."""
+
     n: int
     slots: tuple[Slot, ...]
     at: datetime
+    claim: int | None = None
+    hold_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +312,29 @@ class Claim:
     by: str
     was: Literal["requested", "held", "leaving", "gone"] = "requested"
     lost: bool = False
+    because: str = ""
     reason: str | None = None
+    aim: Aim = "book"
+    hold_until: datetime | None = None
+    changes: tuple[SeatChange, ...] = ()
+    excluded: tuple[str, ...] = ()
+    overload: bool = False
+    counts: bool = True
+    unasked: bool = False
+    asks: int = 1
+    """How often the ledger was asked about it: a hold is confirmed by asking again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A time that the interviewers are asked to accept."""
+
+    claim: int
+    slot: Slot
+    at: datetime
+    until: datetime
+    proposed: bool = False
+    """The candidate proposed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,6 +359,8 @@ class Shown:
     reason: str | None = None
     apology: bool = False
     continues: bool = False
+    people_only: bool = False
+    """Against the version before, only the panel is another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +370,43 @@ class Exchange:
     by: str
     deadline: datetime
     vacated: bool
+    unfit: bool = False
+    """The booked time, though kept, cannot be used as it is: the panel is short of somebody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A change that waits for the coordinator's word."""
+
+    n: int
+    by: str
+    side: Side
+    until: datetime
+    mode: Literal["swap", "vacate"]
+    start: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Somebody is to be told that the booked time stands after all."""
+
+    n: int
+    whom: str
+    because: Literal["nothing_found", "not_approved"]
+    at: datetime
+    revision: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    n: int
+    at: datetime
+    by: str
+    reason: str | None = None
+    until: datetime | None = None
+    """None: still paused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,16 +416,27 @@ class Scheduling:
     no_slot: str | None = None
     rounds: int = 0
     avoid: tuple[datetime, ...] = ()
+    windows: tuple[Window, ...] = ()
+    """When the candidate has said they are free."""
+    options: tuple[Slot, ...] = ()
+    """Times within those windows that were not tried yet."""
     offers: int = 0
     offer: Offered | None = None
     first_reply_by: datetime | None = None
     reply_by: datetime | None = None
     claims: tuple[Claim, ...] = ()
+    held: Held | None = None
     booking: Booking | None = None
     exchange: Exchange | None = None
+    approvals: int = 0
+    approval: Approval | None = None
+    stands: Told | None = None
     shown: Shown | None = None
     revision: int = 0
     reschedules: dict[str, int] = field(default_factory=dict)
+    refilled: int = 0
+    """Seats that the engine refilled by itself."""
+    pause: Pause | None = None
     withdrawn: bool = False
 
     @property
@@ -320,310 +448,12 @@ class Scheduling:
         """The claim whose answer is awaited."""
         return next((claim for claim in self.claims if claim.was == "requested"), None)
 
+    @property
+    def paused(self) -> bool:
+        return self.pause is not None and self.pause.until is None
+
     def claim(self, n: int) -> Claim:
         return next(claim for claim in self.claims if claim.n == n)
-
-
-# --- rules: commands -------------------------------------------------------------------------------------------------
-
-
-def decide(command: SchedulingCommand, interview: "Interview", now: datetime) -> list[SchedulingEvent]:
-    state = interview.scheduling
-    match command:
-        case OfferSlots(slots=starts):
-            return _offer(interview, starts, now)
-        case ChooseSlot(start=start):
-            return _choose(interview, command, start, now)
-        case DeclineOffer(reason=reason):
-            if state.offer is None:
-                raise Refused(Code.INVALID_STATE, "there is no open offer to decline; wait for the next one")
-            _nothing_being_booked(state)
-            return [OfferDeclined(offer=state.offer.n, reason=reason), *_another_round(interview)]
-        case BookSlot(start=start):
-            _expect(interview, command.expected_revision)
-            return _request(interview, start, now)
-        case Reschedule(start=start):
-            _expect(interview, command.expected_revision)
-            _may_move(interview, command.by, now)
-            if state.booking is not None and state.booking.slot.start == start:
-                return []
-            return _request(interview, start, now, reason=command.reason)
-        case RequestReschedule():
-            return _request_reschedule(interview, command, now)
-        case Cancel(by=by, reason=reason):
-            return _cancel(interview, by, reason, now)
-        case Withdraw(reason=reason):
-            withdrew = CandidateWithdrew(
-                ends=interview.session.ended_at is None,
-                revision=state.revision + 1,
-                sequence=state.next_sequence,
-                reason=reason,
-            )
-            return [] if state.withdrawn else [withdrew]
-        case _:
-            assert_never(command)
-
-
-def _offer(interview: "Interview", starts: tuple[datetime, ...], now: datetime) -> list[SchedulingEvent]:
-    state = interview.scheduling
-    _nothing_being_booked(state)
-    if not starts:
-        return [SearchRequested(fresh_start=True)]
-    _in_the_future(min(starts), now, "slots")
-    _in_the_future(max(starts), now, "slots")
-    slots = tuple(_slot(interview, start) for start in sorted(set(starts)))
-    return [SlotsOffered(offer=state.offers + 1, slots=slots)]
-
-
-def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: datetime) -> list[SchedulingEvent]:
-    state = interview.scheduling
-    if state.booking is not None and state.exchange is None and state.booking.slot.start == start:
-        return []
-    _expect(interview, command.expected_revision)
-    if state.requested is not None and state.requested.slot.start == start:
-        return []  # the same choice again: the handler waits for the claim that is on its way
-    if state.offer is None:
-        raise Refused(Code.INVALID_STATE, "there is no open offer to choose from; wait for the next one")
-    if all(slot.start != start for slot in state.offer.slots):
-        open_now = ", ".join(f"{slot.start:%Y-%m-%dT%H:%MZ}" for slot in state.offer.slots)
-        raise Refused(Code.SLOT_UNAVAILABLE, f"start: that time is not on offer; choose one of {open_now}")
-    if start < now + _SHORTEST_NOTICE_OF_A_PERSON:
-        raise Refused(Code.SLOT_UNAVAILABLE, "start: that time is too near by now; choose another one")
-    return _request(interview, start, now)
-
-
-def _request(
-    interview: "Interview", start: datetime, now: datetime, reason: str | None = None
-) -> list[SchedulingEvent]:
-    state = interview.scheduling
-    _nothing_being_booked(state)
-    if not interview.people.known:
-        raise Refused(Code.INVALID_STATE, "the directory has not answered for everyone yet; try again shortly")
-    _in_the_future(start, now, "start")
-    return [TimeRequested(claim=len(state.claims) + 1, slot=_slot(interview, start), reason=reason)]
-
-
-def _request_reschedule(interview: "Interview", command: RequestReschedule, now: datetime) -> list[SchedulingEvent]:
-    state, policy = interview.scheduling, interview.policy
-    _expect(interview, command.expected_revision)
-    _may_move(interview, command.by, now)
-    if state.booking is None:
-        raise Refused(Code.INVALID_STATE, "there is no booked time to exchange")
-    vacate = command.mode == "vacate"
-    deadline = now + policy.reschedule_within
-    if not vacate:
-        deadline = min(deadline, state.booking.slot.start - policy.self_service_cutoff)
-    if deadline <= now:
-        raise Refused(
-            Code.WINDOW_CLOSED,
-            "mode: too near to keep the booked time while another is looked for; "
-            "`vacate` it, or `reschedule` to a time that was agreed",
-        )
-    requested = RescheduleRequested(
-        vacated=vacate,
-        deadline=deadline,
-        revision=state.revision + vacate,
-        sequence=state.next_sequence,
-        side=side_of(command.by),
-        reason=command.reason,
-    )
-    return [requested, SearchRequested(fresh_start=True)]
-
-
-def _cancel(interview: "Interview", by: str, reason: str | None, now: datetime) -> list[SchedulingEvent]:
-    cancelled = cancelled_by(interview, by, reason, now)
-    if cancelled.late and reason is None:
-        raise Refused(Code.INVALID_COMMAND, "reason: is due to the other side when an interview is cancelled late")
-    return [cancelled]
-
-
-def cancelled_by(interview: "Interview", by: str, reason: str | None, now: datetime) -> InterviewCancelled:
-    state, held = interview.scheduling, interview.session.ended_at is not None
-    booking = state.booking
-    return InterviewCancelled(
-        side=side_of(by),
-        late=not held and booking is not None and booking.slot.start - now < interview.policy.late,
-        revision=state.revision + 1,
-        sequence=None if held else state.next_sequence,
-        reason=reason,
-    )
-
-
-def _another_round(interview: "Interview") -> list[SchedulingEvent]:
-    """Search again while rounds are left; afterwards a person must help (attention NEGOTIATION_STUCK)."""
-    return [SearchRequested()] if interview.scheduling.rounds + 1 < interview.policy.rounds else []
-
-
-def _slot(interview: "Interview", start: datetime) -> Slot:
-    zone = interview.people.clock(CANDIDATE).zone
-    return Slot(start=start, minutes=interview.policy.duration, zone=zone)
-
-
-def _expect(interview: "Interview", revision: int | None) -> None:
-    current = interview.scheduling.revision
-    if revision is not None and revision != current:
-        raise Refused(
-            Code.STALE_REVISION, f"expected_revision: the interview is at revision {current} now; read it again"
-        )
-
-
-def _in_the_future(start: datetime, now: datetime, field_name: str) -> None:
-    if start < now + _SHORTEST_NOTICE_OF_A_PERSON:
-        raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie at least 15 minutes ahead")
-    if start > now + _FURTHEST:
-        raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie within {_FURTHEST.days} days")
-
-
-def _nothing_being_booked(state: Scheduling) -> None:
-    if state.requested is not None:
-        start = state.requested.slot.start
-        raise Refused(Code.INVALID_STATE, f"{start:%Y-%m-%dT%H:%MZ} is being booked at this moment; wait for it")
-
-
-def _may_move(interview: "Interview", by: str, now: datetime) -> None:
-    """Keep the cutoff and the limits of each side; the coordinator is the way out, and is not bound by them."""
-    policy, state = interview.policy, interview.scheduling
-    if by in ("coordinator", "backend") or state.exchange is not None:
-        return  # an exchange was counted when it was asked for
-    if state.booking is not None and state.booking.slot.start - now < policy.self_service_cutoff:
-        raise Refused(Code.WINDOW_CLOSED, "the interview is too near to be moved by yourself; ask the coordinator")
-    if state.reschedules.get(side_of(by), 0) >= policy.reschedules:
-        raise Refused(
-            Code.MAX_ROUNDS_REACHED, f"moved {policy.reschedules} times by your side already; ask the coordinator"
-        )
-
-
-# --- rules: answers and clocks ---------------------------------------------------------------------------------------
-
-
-def answered(
-    answer: SlotsFound | TimeClaimed | TimeTaken | TimeReleased | GaveUp, interview: "Interview"
-) -> list[SchedulingEvent]:
-    """Judge what the world answered to a search, a claim or a release."""
-    state = interview.scheduling
-    match answer:
-        case SlotsFound(slots=slots, why=why):
-            if answer.key != search_key(interview) or state.searched == state.searches:
-                return []  # of a search that is no longer wanted
-            if not slots:
-                return [NoSlotFound(why=why or "nobody's calendar has a common gap")]
-            return [SlotsOffered(offer=state.offers + 1, slots=slots)]
-        case TimeClaimed(key=key):
-            claim = _claim_of(interview, key, claim_key)
-            if claim is None or claim.was != "requested":
-                return []
-            if interview.session.started_at is not None or interview.session.no_show is not None:
-                return [SlotLost(claim=claim.n, unsure=True)]  # the booked time has come: it is not moved any more
-            return _booked(interview, claim)
-        case TimeTaken(key=key):
-            claim = _claim_of(interview, key, claim_key)
-            return _lost(interview, claim) if claim is not None and claim.was == "requested" else []
-        case TimeReleased(key=key):
-            claim = _claim_of(interview, key, release_key)
-            return [TimeGivenBack(claim=claim.n)] if claim is not None and claim.was == "leaving" else []
-        case GaveUp(key=key):
-            claim = _claim_of(interview, key, claim_key)
-            if claim is not None and claim.was == "requested":
-                return _lost(interview, claim, unsure=True)
-            return []
-        case _:
-            assert_never(answer)
-
-
-def _booked(interview: "Interview", claim: Claim) -> list[SchedulingEvent]:
-    state = interview.scheduling
-    before = state.booking
-    return [
-        InterviewScheduled(
-            claim=claim.n,
-            slot=claim.slot,
-            revision=state.revision + 1,
-            sequence=state.next_sequence,
-            moved_from=before.slot if before else None,
-            reason=claim.reason,
-        )
-    ]
-
-
-def _lost(interview: "Interview", claim: Claim, *, unsure: bool = False) -> list[SchedulingEvent]:
-    """A slot that was on offer is replaced by fresh ones; this costs the candidate no round (invariant 9)."""
-    state = interview.scheduling
-    lost = SlotLost(claim=claim.n, unsure=unsure)
-    on_offer = state.offer is not None and any(slot.start == claim.slot.start for slot in state.offer.slots)
-    return [lost, SearchRequested()] if on_offer else [lost]
-
-
-def claim_key(interview: "Interview", n: int) -> str:
-    return f"{interview.id}/claim/all/{n}.1"
-
-
-def release_key(interview: "Interview", n: int) -> str:
-    return f"{interview.id}/release/all/{n}.1"
-
-
-def search_key(interview: "Interview") -> str:
-    return f"{interview.id}/search/all/{interview.scheduling.searches}.1"
-
-
-def _claim_of(interview: "Interview", key: str, name: Callable[["Interview", int], str]) -> Claim | None:
-    return next((claim for claim in interview.scheduling.claims if name(interview, claim.n) == key), None)
-
-
-def delivered(interview: "Interview", offer: int, now: datetime) -> list[SchedulingEvent]:
-    """Start the candidate's clock once the offer is in their hands."""
-    state = interview.scheduling
-    if state.offer is None or state.offer.n != offer:
-        return []
-    return [OfferDelivered(offer=offer, reply_by=reply_by(interview, now))]
-
-
-def reply_by(interview: "Interview", now: datetime) -> datetime:
-    """Give seven days from the first offer that arrived, 48 h at least from a later one; or the end of the exchange.
-
-    Where the booked time was given up, the candidate has the 48 h too: nobody pays for our slow search.
-    """
-    state, policy = interview.scheduling, interview.policy
-    if state.exchange is not None and not state.exchange.vacated:
-        return state.exchange.deadline
-    if state.exchange is not None:
-        return max(state.exchange.deadline, now + policy.answer_at_least)
-    first = state.first_reply_by or day_end(now, policy.answer_days, interview.people.clock(CANDIDATE))
-    return max(first, now + policy.answer_at_least)
-
-
-def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
-    """What happens by itself, and when."""
-    state, exchange = interview.scheduling, interview.scheduling.exchange
-    if state.requested is not None:
-        return []  # a choice made in time is settled first
-    due: list[tuple[datetime, list[SchedulingEvent]]] = []
-    if exchange is not None and not exchange.vacated:
-        due.append((exchange.deadline, [ExchangeLapsed()]))
-    if state.offer is None or interview.effects.unreachable(CANDIDATE):
-        return due  # we are the silent side, or the candidate's clock stands still
-    if state.booking is None and state.reply_by is not None:
-        due.append((state.reply_by, [InterviewExpired() if exchange is None else _nothing_found(state)]))
-    last = max(slot.start for slot in state.offer.slots) - _SHORTEST_NOTICE_OF_A_PERSON
-    due.append((last, [OfferLapsed(offer=state.offer.n), *_another_round(interview)]))
-    return due
-
-
-def _nothing_found(state: Scheduling) -> InterviewCancelled:
-    return InterviewCancelled(
-        side=None,
-        late=False,
-        revision=state.revision + 1,
-        sequence=state.next_sequence,
-        reason="no new time was found",
-    )
-
-
-def offered_in_vain(interview: "Interview") -> list[OfferLapsed | SearchRequested]:
-    """The open offer went to a dead address: make a fresh one, at no cost to the candidate."""
-    state = interview.scheduling
-    if state.offer is None or state.requested is not None or not interview.effects.unreachable(CANDIDATE):
-        return []
-    return [OfferLapsed(offer=state.offer.n, missed=False), SearchRequested()]
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -634,10 +464,16 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
         case SearchRequested(fresh_start=fresh):
             return replace(state, searches=state.searches + 1, rounds=0 if fresh else state.rounds, no_slot=None)
         case NoSlotFound(why=why):
-            return replace(state, searched=state.searches, no_slot=why)
-        case SlotsOffered(offer=n, slots=slots):
-            offered = Offered(n=n, slots=slots, at=at)
-            return replace(state, offers=n, offer=offered, searched=state.searches, no_slot=None, reply_by=None)
+            return replace(state, searched=state.searches, no_slot=why, windows=())
+        case SlotsOffered():
+            return _offered(state, event, at)
+        case AvailabilityRequested(offer=n):
+            asked = Offered(n=n, slots=(), at=at)
+            return replace(_without_offer(state), offers=n, offer=asked, windows=(), no_slot=None)
+        case AvailabilitySubmitted(windows=windows):
+            return replace(_without_offer(state), windows=windows, options=())
+        case OptionsFound(slots=slots):
+            return replace(state, options=slots, searched=state.searches, no_slot=None)
         case OfferDelivered(reply_by=reply_by):
             return replace(state, reply_by=reply_by, first_reply_by=state.first_reply_by or reply_by)
         case OfferDeclined():
@@ -645,18 +481,50 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
         case OfferLapsed(missed=missed):
             avoid = state.avoid  # nobody said no to its slots
             return replace(_without_offer(state, rounds=state.rounds + missed), avoid=avoid)
-        case TimeRequested(claim=n, slot=slot, reason=reason):
-            return replace(state, claims=(*state.claims, Claim(n=n, slot=slot, by=by, reason=reason)))
-        case SlotLost(claim=n, unsure=unsure):
-            return _slot_lost(_set_claim(state, n, was="leaving" if unsure else "gone", lost=True), n)
+        case OtherTimeProposed(revision=revision):
+            return replace(state, rounds=state.rounds + 1, revision=revision)
+        case TimeRequested():
+            return _requested(state, event, by)
+        case TimeHeld(claim=n, slot=slot, until=until):
+            return _held(state, n, slot, at, until)
+        case HoldConfirmed(claim=n):
+            return _set_claim(state, n, was="requested", aim="book", hold_until=None, asks=state.claim(n).asks + 1)
+        case HoldEnded(claim=n, because=because):
+            return _hold_ended(state, n, at, lost=because != "overtaken")
+        case SlotLost(claim=n, unsure=unsure, because=because):
+            lost = _set_claim(state, n, was="leaving" if unsure else "gone", lost=True, because=because)
+            return _slot_lost(lost, n, at)
         case InterviewScheduled():
             return _scheduled(state, event, at)
+        case PanelChanged():
+            return _panel_changed(state, event, at)
         case TimeGivenBack(claim=n):
             return _set_claim(state, n, was="gone")
         case RescheduleRequested():
             return _exchanging(state, event, at, by)
-        case ExchangeLapsed():
-            return _without_offer(replace(state, exchange=None))
+        case ExchangeLapsed(needless=needless):
+            return _exchange_lapsed(state, at, needless=needless)
+        case ApprovalRequested():
+            asked_for = Approval(
+                n=event.approval,
+                by=by,
+                side=event.side,
+                until=event.until,
+                mode=event.mode,
+                start=event.start,
+                reason=event.reason,
+            )
+            return replace(state, approvals=event.approval, approval=asked_for)
+        case ApprovalGranted():
+            return replace(state, approval=None)
+        case ApprovalDenied(reason=reason):
+            asked_by = state.approval.by if state.approval else by
+            return replace(_stands(state, asked_by, "not_approved", at, reason), approval=None)
+        case InterviewPaused(reason=reason):
+            n = state.pause.n + 1 if state.pause else 1
+            return replace(state, pause=Pause(n=n, at=at, by=by, reason=reason))
+        case InterviewResumed():
+            return _resumed(state, at)
         case InterviewCancelled(side=side, late=late, reason=reason):
             apology = late and side is Side.COMPANY
             return _ended(state, event.revision, event.sequence, at, by, reason=reason, apology=apology)
@@ -674,9 +542,31 @@ def finished(state: Scheduling) -> Scheduling:
     return _without_offer(_leave_all(state, spent=state.booking.claim if state.booking else None))
 
 
+def _offered(state: Scheduling, event: SlotsOffered, at: datetime) -> Scheduling:
+    if state.offer is not None and state.offer.claim is not None:
+        state = _without_offer(state)
+    state = _without_held(state)
+    offer = Offered(n=event.offer, slots=event.slots, at=at, claim=event.claim, hold_until=event.hold_until)
+    if event.claim is not None:
+        state = _set_claim(state, event.claim, was="held")
+    return replace(
+        state,
+        offers=event.offer,
+        offer=offer,
+        searched=state.searches,
+        no_slot=None,
+        reply_by=None,
+        windows=(),
+        options=(),
+    )
+
+
 def _without_offer(state: Scheduling, *, rounds: int | None = None) -> Scheduling:
-    """Close the open offer; its starts are not offered again."""
-    starts = tuple(slot.start for slot in state.offer.slots) if state.offer else ()
+    """Close the open offer; its starts are not offered again, and a hold on it is given up."""
+    offer = state.offer
+    if offer is not None and offer.claim is not None and state.claim(offer.claim).was == "held":
+        state = _set_claim(state, offer.claim, was="leaving", lost=True)
+    starts = tuple(slot.start for slot in offer.slots) if offer else ()
     return replace(
         state,
         offer=None,
@@ -687,16 +577,91 @@ def _without_offer(state: Scheduling, *, rounds: int | None = None) -> Schedulin
     )
 
 
-def _slot_lost(state: Scheduling, n: int) -> Scheduling:
-    lost = state.claim(n).slot.start
+def _requested(state: Scheduling, event: TimeRequested, by: str) -> Scheduling:
+    claim = Claim(
+        n=event.claim,
+        slot=event.slot,
+        by=by,
+        reason=event.reason,
+        aim=event.aim,
+        hold_until=event.hold_until,
+        changes=event.changes,
+        excluded=event.excluded,
+        overload=event.overload,
+        counts=event.counts,
+        unasked=event.unasked,
+    )
+    options = tuple(slot for slot in state.options if slot.start != event.slot.start)
+    return replace(state, claims=(*state.claims, claim), options=options)
+
+
+def _held(state: Scheduling, n: int, slot: Slot, at: datetime, until: datetime) -> Scheduling:
+    proposed = state.claim(n).by == "candidate"
+    since = at
+    before = state.held
+    if before is not None:  # the same time, for another panel: nobody is asked twice
+        since, proposed = before.at, before.proposed
+        state = replace(
+            _set_claim(state, before.claim, was="leaving"), refilled=state.refilled + state.claim(n).unasked
+        )
+    held = Held(claim=n, slot=slot, at=since, until=until, proposed=proposed)
+    return replace(_set_claim(state, n, was="held"), held=held)
+
+
+def _without_held(state: Scheduling) -> Scheduling:
+    if state.held is None:
+        return state
+    return replace(_set_claim(state, state.held.claim, was="leaving", lost=True), held=None)
+
+
+def _hold_ended(state: Scheduling, n: int, at: datetime, *, lost: bool) -> Scheduling:
+    """The candidate's clock stood still while the company was asked."""
+    held = state.held
+    state = _set_claim(state, n, was="leaving", lost=True)
+    if held is None or held.claim != n:
+        return state
+    state = replace(state, held=None)
+    if not lost:
+        return state
+    gone = held.slot.start
+    offer = state.offer
+    left = tuple(slot for slot in offer.slots if slot.start != gone) if offer else ()
+    state = replace(state, avoid=tuple(sorted({*state.avoid, gone})))
+    if offer is not None and offer.slots and not left:
+        return replace(state, offer=None, reply_by=None)
+    return _later(replace(state, offer=replace(offer, slots=left) if offer else None), at - held.at)
+
+
+def _later(state: Scheduling, by: timedelta) -> Scheduling:
+    """Put off what the candidate, or the search, has time for: the clock stood still so long."""
+    exchange = state.exchange
+    return replace(
+        state,
+        reply_by=state.reply_by + by if state.reply_by else None,
+        first_reply_by=state.first_reply_by + by if state.first_reply_by else None,
+        exchange=replace(exchange, deadline=exchange.deadline + by) if exchange and exchange.vacated else exchange,
+    )
+
+
+def _slot_lost(state: Scheduling, n: int, at: datetime) -> Scheduling:
+    claim = state.claim(n)
+    if claim.aim == "seats":
+        return state
+    if state.held is not None and state.held.claim == n:  # a hold that could not be confirmed
+        return _hold_ended(state, n, at, lost=True) if claim.was == "leaving" else _hold_gone(state, n, at)
+    lost = claim.slot.start
     offer = state.offer
     state = replace(state, avoid=tuple(sorted({*state.avoid, lost})))
-    if offer is None:
+    if offer is None or not offer.slots:
         return state
     left = tuple(slot for slot in offer.slots if slot.start != lost)
     if not left:
         return replace(state, offer=None, reply_by=None)
     return replace(state, offer=replace(offer, slots=left))
+
+
+def _hold_gone(state: Scheduling, n: int, at: datetime) -> Scheduling:
+    return _set_claim(_hold_ended(state, n, at, lost=True), n, was="gone")
 
 
 def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Scheduling:
@@ -705,9 +670,13 @@ def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Sc
     reschedules = state.reschedules
     if before is not None:
         state = _set_claim(state, before.claim, was="leaving")
-        if state.exchange is None:
+        if state.exchange is None and claim.counts:
             side = side_of(claim.by)
             reschedules = {**reschedules, side: reschedules.get(side, 0) + 1}
+    if state.held is not None and state.held.claim != event.claim:
+        state = _without_held(state)
+    if state.offer is not None and state.offer.claim not in (None, event.claim):
+        state = _without_offer(state)
     state = _set_claim(state, event.claim, was="held")
     return replace(
         state,
@@ -723,27 +692,79 @@ def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Sc
         revision=event.revision,
         reschedules=reschedules,
         exchange=None,
+        approval=None,
+        held=None,
         offer=None,
         reply_by=None,
         searched=state.searches,
         avoid=(),
+        windows=(),
+        options=(),
+    )
+
+
+def _panel_changed(state: Scheduling, event: PanelChanged, at: datetime) -> Scheduling:
+    booking = state.booking
+    if booking is None:
+        raise ValueError("a panel changes at a booked time")
+    claim = state.claim(event.claim)
+    state = _set_claim(_set_claim(state, booking.claim, was="leaving"), event.claim, was="held")
+    return replace(
+        state,
+        booking=replace(booking, claim=event.claim, revision=event.revision),
+        shown=Shown(sequence=event.sequence, slot=booking.slot, at=at, by=claim.by, people_only=True),
+        revision=event.revision,
+        refilled=state.refilled + claim.unasked,
     )
 
 
 def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by: str) -> Scheduling:
     side = event.side
     counted = state.reschedules.get(side, 0) + event.counts
+    unfit = event.cause == "declined" and not event.vacated
     state = replace(
-        state,
-        exchange=Exchange(by=by, deadline=event.deadline, vacated=event.vacated),
+        _without_held(state),
+        exchange=Exchange(by=by, deadline=event.deadline, vacated=event.vacated, unfit=unfit),
         reschedules={**state.reschedules, side: counted},
         revision=event.revision,
+        approval=None,
+        stands=None,
     )
     if not event.vacated:
         return state
-    if event.cause != "request":  # the booked time is over; the next booking moves the event
+    if event.cause in ("no_show", "aborted"):  # the booked time is over; the next booking moves the event
         return replace(_leave_all(state), booking=None)
     return _off(state, event.sequence, at, by, reason=event.reason, apology=False, continues=True)
+
+
+def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Scheduling:
+    asked_by = state.exchange.by if state.exchange else ""
+    state = _without_offer(_without_held(replace(state, exchange=None)))
+    return state if needless else _stands(state, asked_by, "nothing_found", at, None)
+
+
+def _stands(
+    state: Scheduling,
+    whom: str,
+    because: Literal["nothing_found", "not_approved"],
+    at: datetime,
+    reason: str | None,
+) -> Scheduling:
+    n = state.stands.n + 1 if state.stands else 1
+    told = Told(n=n, whom=whom, because=because, at=at, revision=state.revision, reason=reason)
+    return replace(state, stands=told)
+
+
+def _resumed(state: Scheduling, at: datetime) -> Scheduling:
+    pause = state.pause
+    if pause is None:
+        return state
+    exchange = state.exchange
+    stood = at - pause.at
+    state = _later(state, stood)
+    if exchange is not None and not exchange.vacated:  # it may not come nearer to the booked time
+        state = replace(state, exchange=exchange)
+    return replace(state, pause=replace(pause, until=at))
 
 
 def _ended(
@@ -802,11 +823,30 @@ def _leave_all(state: Scheduling, spent: int | None = None) -> Scheduling:
             return replace(claim, was="leaving", lost=claim.lost or claim.was == "requested")
         return claim
 
-    return replace(state, claims=tuple(left(claim) for claim in state.claims))
+    claims = tuple(left(claim) for claim in state.claims)
+    return replace(state, claims=claims, held=None, approval=None, stands=None)
 
 
-def _set_claim(state: Scheduling, n: int, *, was: Literal["held", "leaving", "gone"], lost: bool = False) -> Scheduling:
-    claims = tuple(
-        replace(claim, was=was, lost=claim.lost or lost) if claim.n == n else claim for claim in state.claims
-    )
-    return replace(state, claims=claims)
+def _set_claim(
+    state: Scheduling,
+    n: int,
+    *,
+    was: Literal["requested", "held", "leaving", "gone"],
+    lost: bool = False,
+    because: str = "",
+    aim: Aim | None = None,
+    hold_until: datetime | None = None,
+    asks: int | None = None,
+) -> Scheduling:
+    def changed(claim: Claim) -> Claim:
+        return replace(
+            claim,
+            was=was,
+            lost=claim.lost or lost,
+            because=because or claim.because,
+            aim=aim or claim.aim,
+            hold_until=hold_until if aim is not None else claim.hold_until,
+            asks=asks or claim.asks,
+        )
+
+    return replace(state, claims=tuple(changed(claim) if claim.n == n else claim for claim in state.claims))

@@ -9,6 +9,7 @@ from typing import Literal
 
 from entrevue import correspondence
 from entrevue.agenda import Agenda
+from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.evaluation import unblinded
 from entrevue.feedback import Item, candidate_feedback, sentence
 from entrevue.interview import Interview, Recorded
@@ -40,9 +41,35 @@ class PersonView(Message):
     who: Who
     name: str
     seat: SeatRole | None = None
+    answer: str | None = None
+    """An interviewer's to the time that is held or booked."""
     invited: bool = False
     owes: tuple[str, ...] = ()
     """Forms and answers this person still owes."""
+
+
+class OddHours(Message):
+    """It is before 08:00 or after 20:00 of their day for these people."""
+
+    start: Instant
+    whom: tuple[Who, ...]
+
+
+class ApprovalView(Message):
+    """A change that waits for the coordinator; unanswered, it is granted at `until`."""
+
+    by: Who
+    until: Instant
+    mode: str
+    start: Instant | None
+    reason: str | None
+
+
+class ConflictView(Message):
+    """Who left the panel for a conflict of interest, and why: for the coordinator only."""
+
+    who: Who
+    reason: str | None
 
 
 class AttentionView(Message):
@@ -165,6 +192,15 @@ class View(Message):
     sequence: int | None
     location: str | None
     agenda: tuple[str, ...]
+    held: Slot | None = None
+    """A time that the interviewers are asked to accept."""
+    availability_wanted: bool = False
+    """The candidate is asked when they are free, instead of being made an offer."""
+    unsocial: tuple[OddHours, ...] = ()
+    """Which of these times lie outside 08:00–20:00 for whom."""
+    pending_approval: ApprovalView | None = None
+    empty_seats: tuple[int, ...] = ()
+    conflicts: tuple[ConflictView, ...] = ()
     offered: tuple[Slot, ...] = ()
     reply_by: Instant | None = None
     answer_by: Instant | None = None
@@ -216,6 +252,12 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         sequence=scheduling.shown.sequence if scheduling.shown else None,
         location=correspondence.location(interview),
         agenda=AGENDA,
+        held=scheduling.held.slot if scheduling.held else None,
+        availability_wanted=scheduling.offer is not None and not scheduling.offer.slots,
+        unsocial=_unsocial(interview, now),
+        pending_approval=_approval(interview, viewer),
+        empty_seats=tuple(seat.n for seat in interview.people.seats if seat.who is None),
+        conflicts=_conflicts(interview, viewer),
         offered=_offered(scheduling.offer, now),
         reply_by=scheduling.reply_by,
         answer_by=interview.session.answer_by,
@@ -250,7 +292,46 @@ def ball(interview: Interview) -> Ball:
         return "nobody"
     if interview.status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and state.offer is None:
         return "engine" if state.searches > state.searched or state.requested else "coordinator"
+    if interview.status is Status.NEEDS_RESCHEDULING and state.held is not None:
+        return "interviewers"
     return _BALL[interview.status]
+
+
+# --- times and seats -------------------------------------------------------------------------------------------------
+
+
+def _unsocial(interview: Interview, now: datetime) -> tuple[OddHours, ...]:
+    """Flag the times that are booked, held or on offer; nobody is flagged whose zone is only assumed."""
+    state = interview.scheduling
+    times = [one.slot for one in (state.booking, state.held) if one is not None]
+    found = []
+    for slot in (*times, *_offered(state.offer, now)):
+        whom = tuple(one.who for one in interview.people.members if _is_unsocial(interview, one.who, slot))
+        if whom:
+            found.append(OddHours(start=slot.start, whom=whom))
+    return tuple(found)
+
+
+def _is_unsocial(interview: Interview, who: str, slot: Slot) -> bool:
+    clock = interview.people.clocks.get(who)
+    if clock is None or clock.assumed:
+        return False
+    start, end = local(slot.start, clock), local(slot.end, clock)
+    return start.time() < QUIET_UNTIL or end > datetime.combine(start.date(), QUIET_FROM)
+
+
+def _approval(interview: Interview, viewer: str) -> ApprovalView | None:
+    """Whoever asked, and who decides, see the request."""
+    asked = interview.scheduling.approval
+    if asked is None or viewer not in (asked.by, "coordinator"):
+        return None
+    return ApprovalView(by=asked.by, until=asked.until, mode=asked.mode, start=asked.start, reason=asked.reason)
+
+
+def _conflicts(interview: Interview, viewer: str) -> tuple[ConflictView, ...]:
+    if viewer != "coordinator":
+        return ()
+    return tuple(ConflictView(who=who, reason=reason) for who, reason in interview.people.conflicts.items())
 
 
 # --- the rows of the table -------------------------------------------------------------------------------------------
@@ -265,8 +346,18 @@ def _person(interview: Interview, who: str) -> PersonView:
     owes = ["evaluation"] if form is not None and form.was == "open" else []
     if who == CANDIDATE and interview.status is Status.AWAITING_CANDIDATE:
         owes.append("choice of a slot")
+    seat = next((one for one in interview.people.seats if one.who == who), None)
+    if interview.scheduling.held is not None and seat is not None and seat.counts and seat.answer == "needs_action":
+        owes.append("answer to the held time")
     invited = any(one.was in ("sent", "unsure") for one in interview.effects.of("invitation", who))
-    return PersonView(who=who, name=member.name or who, seat=member.seat, invited=invited, owes=tuple(owes))
+    return PersonView(
+        who=who,
+        name=member.name or who,
+        seat=member.seat,
+        answer=seat.answer if seat else None,
+        invited=invited,
+        owes=tuple(owes),
+    )
 
 
 def _attention(interview: Interview, viewer: str) -> tuple[AttentionView, ...]:
@@ -292,8 +383,8 @@ def _lines(interview: Interview, viewer: str, now: datetime) -> tuple[LineView, 
     start = booking.slot.start if booking else None
 
     def visible(author: str) -> bool:
-        if author == viewer:
-            return False
+        if author == viewer or author not in interview.people:
+            return False  # who has left the panel has nothing to say to the other side any more
         if role in ("coordinator", "decision_maker"):
             return True
         if role not in (CANDIDATE, "interviewer"):

@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from temporalio.client import Client
 
 from docs.generate import EXAMPLES
+from entrevue.changes import Cancel
 from entrevue.client import COMMANDS, FACTS, InterviewClient, InterviewHandle, NoServer
 from entrevue.contract import Receipt
 from entrevue.interview import Fact
 from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
-from entrevue.scheduling import Cancel
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
 
 NOT_COMMANDS = {"view", "timeline", "result", "send", "tell"}

@@ -18,6 +18,8 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue import contract
     from entrevue.agenda import Agenda, plan, summary
     from entrevue.attention import RANKS
+    from entrevue.changes import GrantApproval, Reschedule
+    from entrevue.claims import why_lost
     from entrevue.contract import Ended, Receipt, read
     from entrevue.interview import (
         SCHEMA_VERSION,
@@ -33,6 +35,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         opened,
         settle,
     )
+    from entrevue.negotiation import BookSlot, ChooseSlot, OfferSlots, ProposeOtherTime
     from entrevue.orders import (
         Answer,
         AppendJournal,
@@ -50,11 +53,22 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     )
     from entrevue.permissions import Command
     from entrevue.request import InterviewRequest
-    from entrevue.scheduling import BookSlot, ChooseSlot, Reschedule
+    from entrevue.scheduling import ApprovalRequested
+    from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, Status, digest
     from entrevue.view import Happening, View, ball, card, timeline, view
 
-_CLAIMS_TIME = (ChooseSlot, BookSlot, Reschedule)
+_CLAIMS_TIME = (
+    ChooseSlot,
+    BookSlot,
+    OfferSlots,
+    ProposeOtherTime,
+    Reschedule,
+    GrantApproval,
+    ReplaceInterviewer,
+    AddSeat,
+    RemoveSeat,
+)
 """Their handlers wait until the ledger has answered: the caller learns whether the time is theirs."""
 
 _SEEN = 200
@@ -230,13 +244,16 @@ class InterviewWorkflow:
         workflow.set_signal_handler(kind, judge)
 
     def _accept(self, command: Command) -> Receipt:
-        self._remember(*self._judge(command))
+        interview, records = self._judge(command)
+        self._remember(interview, records)
+        pending = any(isinstance(record.event, ApprovalRequested) for record in records)
         receipt = Receipt(
-            interview=self._interview.id,
-            status=self._interview.status,
+            interview=interview.id,
+            status=interview.status,
             revision=self._revision(),
-            seq=self._interview.seq,
+            seq=interview.seq,
             digest=digest(command),
+            outcome="pending_approval" if pending else "done",
         )
         self._keep(receipt)
         return receipt
@@ -267,7 +284,7 @@ class InterviewWorkflow:
             closed = self._interview.closed
             if closed is not None:
                 raise _refusal(Refused(Code.INVALID_STATE, f"the interview has ended meanwhile: {closed.status}"))
-            raise _refusal(Refused(Code.SLOT_UNAVAILABLE, "start: that time is gone; fresh slots are on their way"))
+            raise _refusal(why_lost(self._interview.scheduling.claim(claim.n)))
 
     def _revision(self) -> int:
         return self._interview.scheduling.revision

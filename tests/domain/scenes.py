@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import wraps
-from typing import ParamSpec, assert_never, get_args
+from typing import Literal, ParamSpec, assert_never, get_args
 
 import pytest
 
@@ -37,6 +37,7 @@ from entrevue.orders import (
     PeopleFound,
     ReleaseTime,
     RemoveEvent,
+    Seated,
     SendLetter,
     SlotsFound,
     TimeClaimed,
@@ -71,8 +72,16 @@ BERLIN = Clock(
 )
 CLOCKS = {clock.zone: clock for clock in (NEW_YORK, BERLIN, UTC_CLOCK)}
 
-PANEL = {"grace": ("Grace Winter", True), "linus": ("Linus Frost", False), "edsger": ("Edsger Rain", True)}
+PANEL = {
+    "grace": ("Grace Winter", True),
+    "linus": ("Linus Frost", False),
+    "edsger": ("Edsger Rain", True),
+    "barbara": ("Barbara Snow", True),
+    "alan": ("Alan Gale", False),
+}
 """Whether we write their calendar; who has none is invited by mail."""
+
+POOLS = {"backend": ("grace", "edsger", "barbara", "alan")}
 
 COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in get_args(Command)}
 FACTS: dict[str, type[Fact]] = {model.model_fields["kind"].default: model for model in get_args(Fact)}
@@ -124,6 +133,14 @@ class Scene:
     taken: set[datetime] = field(default_factory=set)
     full: bool = False
     """Nobody has a common gap."""
+    away: set[str] = field(default_factory=set)
+    """Directory ids of those whose time is never free."""
+    refusal: Literal["interview", "calendar", "load", "nobody"] = "interview"
+    """Why a time is not to be had."""
+    overlapped: set[str] = field(default_factory=set)
+    """Whose calendars turn out to hold something else, after the write."""
+    rules: dict[str, Clock] = field(default_factory=dict)
+    """Zones whose rules have changed."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
     dead: set[str] = field(default_factory=set)
@@ -138,6 +155,8 @@ class Scene:
     started: list[SendLetter] = field(default_factory=list)
     mailbox: list[Sent] = field(default_factory=list)
     ledger: dict[str, Slot] = field(default_factory=dict)
+    seated: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Whose time each claim of the ledger holds, by directory id."""
     calendars: dict[str, CalendarEvent] = field(default_factory=dict)
     asked: list[Order] = field(default_factory=list)
     said: list[Answer] = field(default_factory=list)
@@ -263,13 +282,11 @@ class Scene:
                 if self.full:
                     return SlotsFound(key=key, slots=(), why="grace has no free time that fits")
                 return SlotsFound(key=key, slots=_free(order))
-            case ClaimTime(key=key, slot=slot):
-                if slot.start in self.taken:
-                    return TimeTaken(key=key, by="interview")
-                self.ledger[key] = slot
-                return TimeClaimed(key=key)
+            case ClaimTime():
+                return self._claim(order)
             case ReleaseTime(key=key, claim=claim):
                 self.ledger.pop(claim, None)
+                self.seated.pop(claim, None)
                 return TimeReleased(key=key)
             case WriteEvent(key=key, who=who, event=event):
                 outcome = "updated" if who in self.calendars else "created"
@@ -278,7 +295,14 @@ class Scene:
                 else:
                     self.calendars[who] = event
                 return EventWritten.model_validate(
-                    {"key": key, "who": who, "uid": event.uid, "sequence": event.sequence, "outcome": outcome}
+                    {
+                        "key": key,
+                        "who": who,
+                        "uid": event.uid,
+                        "sequence": event.sequence,
+                        "outcome": outcome,
+                        "overlapped": who in self.overlapped,
+                    }
                 )
             case RemoveEvent(key=key, who=who, uid=uid, sequence=sequence):
                 there = self.calendars.pop(who, None) is not None
@@ -354,6 +378,38 @@ class Scene:
 
     # --- the world ---------------------------------------------------------------------------------------------------
 
+    def _claim(self, order: ClaimTime) -> Answer:
+        """Give seats to those who are free: whoever sits there, else the first of the pool by the alphabet."""
+        if order.slot.start in self.taken:
+            return TimeTaken(key=order.key, by=self.refusal)
+        fixed = {seat.person for seat in order.seats if seat.person is not None and seat.pool is None}
+        seated: list[Seated] = []
+        for seat in order.seats:
+            taken = {one.person for one in seated}
+            asked = [seat.person] if seat.person is not None else []
+            asked += sorted(set(POOLS.get(seat.pool or "", ())) - fixed)
+            free = [one for one in asked if one not in {*taken, *self.away, *order.excluded}]
+            if free:
+                name, has_calendar = PANEL[free[0]]
+                seated.append(
+                    Seated(
+                        seat=seat.seat,
+                        person=free[0],
+                        name=name,
+                        email=f"{free[0]}@acme.example",
+                        has_calendar=has_calendar,
+                        clock=BERLIN,
+                    )
+                )
+        filled = {one.seat for one in seated}
+        counting = [seat.seat for seat in order.seats if seat.counts]
+        if len(filled.intersection(counting)) < order.quorum:
+            self.ledger.pop(order.claim, None)
+            return TimeTaken(key=order.key, by="nobody")
+        self.ledger[order.claim] = order.slot
+        self.seated[order.claim] = tuple(one.person for one in seated)
+        return TimeClaimed(key=order.key, seated=tuple(seated))
+
     def _people(self, order: LookUpPeople) -> PeopleFound:
         staff = [one for one in order.people if one.person is not None and one.who not in self.unknown]
         found = []
@@ -363,7 +419,8 @@ class Scene:
             email = f"{person}@acme.example"
             found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
         candidate = next(one for one in order.people if one.who == CANDIDATE)
-        clock = CLOCKS[candidate.zone] if candidate.zone else BERLIN.model_copy(update={"assumed": True})
+        berlin = self.rules.get("Europe/Berlin", BERLIN)
+        clock = self._clock(candidate.zone) if candidate.zone else berlin.model_copy(update={"assumed": True})
         return PeopleFound(
             key=order.key,
             organisation=Organisation(
@@ -375,12 +432,17 @@ class Scene:
             ),
             people=tuple(found),
             clocks=(
-                ClockOf(who="organisation", clock=BERLIN),
+                ClockOf(who="organisation", clock=berlin),
                 ClockOf(who=CANDIDATE, clock=clock),
-                *(ClockOf(who=one.who, clock=BERLIN) for one in staff),
+                *(ClockOf(who=one.who, clock=berlin) for one in staff),
             ),
+            zones=tuple(self._clock(zone) for zone in order.zones),
+            no_pools=tuple(pool for pool in order.pools if pool not in POOLS),
             unknown=tuple(one.who for one in order.people if one.who in self.unknown),
         )
+
+    def _clock(self, zone: str) -> Clock:
+        return self.rules.get(zone) or CLOCKS[zone]
 
     def _post(self, order: SendLetter) -> Answer:
         if order.to.email in self.dead:
@@ -436,7 +498,7 @@ def check_agenda(interview: Interview, agenda: Agenda, now: datetime) -> None:
     live = [claim for claim in interview.scheduling.claims if claim.was in ("requested", "held")]
     if interview.status.terminal:
         assert not live
-    assert len(live) <= 2, "at most the booked time, and the one it is exchanged for"
+    assert len(live) <= 3, "at most the booked time, the one it is exchanged for, and another panel for one of them"
 
 
 def command(kind: str, **fields: object) -> Command:
@@ -480,6 +542,21 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "offer_slots": {"slots": [soon, soon + timedelta(days=1)] if n % 2 else []},
         "choose_slot": {"start": offered[n % len(offered)]},
         "book_slot": {"start": soon},
+        "submit_availability": {"windows": [{"start": soon, "end": soon + timedelta(hours=4)}]},
+        "propose_other_time": {"start": soon, "expected_revision": scene.interview.scheduling.revision},
+        "respond_to_seat": {
+            "answer": ("accepted", "declined", "tentative")[n % 3],
+            "whom": None if by.startswith("i") else ("i1", "i2")[n % 2],
+        },
+        "replace_interviewer": (
+            {"whom": ("i1", "i2")[n % 2], "person": ("edsger", "barbara")[n // 2 % 2]},
+            {"seat": 1 + n % 3, "person": ("edsger", "alan")[n // 2 % 2]},
+        )[n % 3 > 1],
+        "add_seat": {"person": ("alan", "edsger")[n % 2], "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3]},
+        "remove_seat": {"whom": ("i2", "i3", "i1")[n % 3]},
+        "declare_conflict": {"whom": by if by.startswith("i") else ("i1", "i2")[n % 2], "reason": secret("conflict")},
+        "deny_approval": {"reason": secret("denial")},
+        "put_on_hold": {"reason": secret("pause")},
         "reschedule": {"start": soon},
         "request_reschedule": {"mode": ("swap", "vacate")[n % 2]},
         "cancel": {"reason": secret("reason")},
@@ -734,9 +811,26 @@ def expired() -> Scene:
     return scene
 
 
+@_once
+def a_held_time() -> Scene:
+    """The candidate has chosen; the interviewers are asked."""
+    scene = an_offer(policy={"confirmation": "explicit"})
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
+    return scene
+
+
+@_once
+def on_hold() -> Scene:
+    scene = a_booking()
+    scene.send("put_on_hold", by="coordinator", reason="the budget is discussed")
+    return scene
+
+
 _STORIES: dict[Status, Callable[[], Scene]] = {
     Status.NEEDS_SCHEDULING: no_slots,
     Status.AWAITING_CANDIDATE: an_offer,
+    Status.AWAITING_INTERVIEWERS: a_held_time,
+    Status.ON_HOLD: on_hold,
     Status.SCHEDULED: a_booking,
     Status.NEEDS_RESCHEDULING: an_exchange,
     Status.IN_PROGRESS: a_session,
@@ -753,7 +847,7 @@ _STORIES: dict[Status, Callable[[], Scene]] = {
 }
 
 REACHED = tuple(_STORIES)
-"""Every status that an interview can have so far; AWAITING_INTERVIEWERS and ON_HOLD come later."""
+"""Every status that an interview can have."""
 
 
 def story(status: Status) -> Scene:

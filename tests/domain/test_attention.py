@@ -24,7 +24,7 @@ def test_an_item_names_its_cause_its_owner_its_rank_and_what_helps() -> None:
     (item,) = no_slots().view("coordinator").attention
 
     assert (item.id, item.owner, item.rank) == ("NO_COMMON_SLOT", "coordinator", "today")
-    assert item.clears == ("offer_slots", "book_slot", "cancel")
+    assert item.clears == ("offer_slots", "request_availability", "book_slot", "cancel")
 
 
 def test_candidate_and_interviewers_are_shown_none_of_it() -> None:

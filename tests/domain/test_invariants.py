@@ -127,7 +127,9 @@ class Chaos:
             kind = model.model_fields["kind"].default
             if self.scene.status in rule.statuses and (kind not in _ENDINGS or rare):
                 roles = [
-                    by for by in ACTORS if by in rule.roles or ("interviewer" in rule.roles and by in ("i1", "i2"))
+                    by
+                    for by in ACTORS
+                    if by in rule.roles or ("interviewer" in rule.roles and by in self.scene.interview.people)
                 ]
                 allowed += [(kind, by) for by in roles]
         return allowed
@@ -144,7 +146,11 @@ class Chaos:
 
     def fact(self, n: int, m: int) -> None:
         kind = list(FACTS)[n % len(FACTS)]
-        who = {} if kind == "meeting_ended" else {"who": (CANDIDATE, "i1", "i2", "i9")[n % 4]}
+        who: dict[str, object] = {"who": (CANDIDATE, "i1", "i2", "i9")[n % 4]}
+        if kind == "meeting_ended":
+            who = {}
+        if kind == "timezone_rules_changed":
+            who = {"tzdata": f"2027{'abc'[m % 3]}"}
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))
@@ -154,7 +160,11 @@ class Chaos:
 
     def change_the_world(self, n: int) -> None:
         scene = self.scene
-        match n % 6:
+        match n % 8:
+            case 6:
+                scene.away = set() if scene.away else {"grace", "edsger"}
+            case 7:
+                scene.overlapped = set() if scene.overlapped else {"i1"}
             case 0:
                 scene.full = not scene.full
             case 1:
@@ -185,6 +195,10 @@ class Chaos:
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         near = False
         match letter:
+            case Cancellation(event=event, replaced=True):
+                assert to not in interview.people
+                assert event.sequence == interview.people[to].left_sequence
+                near = True
             case Invitation(event=event) | Cancellation(event=event):
                 shown = scheduling.shown
                 assert shown is not None
@@ -223,7 +237,7 @@ class Chaos:
         """The world is well again, and people do what attention asks them to."""
         scene = self.scene
         scene.full, scene.taken, scene.dead, scene.choosy = False, set(), set(), set()
-        scene.edited, scene.withheld = set(), set()
+        scene.edited, scene.withheld, scene.away, scene.overlapped = set(), set(), set(), set()
         scene.in_flight.clear()
         scene.run()
         for item in scene.attention:
@@ -244,11 +258,16 @@ class Chaos:
             return
         for who, on_calendar in interview.effects.calendars.items():
             event = self.scene.calendars.get(who)
+            if who not in interview.people:
+                assert event is None or on_calendar.edited, f"{who} has left, and the event stands there still"
+                continue
             assert on_calendar.edited or (event is None) is shown.cancelled
             assert on_calendar.edited or event is None or (event.sequence, event.slot) == (shown.sequence, shown.slot)
         if not shown.cancelled:
             for member in interview.people.members:
-                assert shown.sequence in self.left("invitation", member.who), f"{member.who} does not know the time"
+                known = self.left("invitation", member.who)
+                told = shown.sequence in known or (shown.people_only and known and member.who != CANDIDATE)
+                assert told or interview.scheduling.paused, f"{member.who} does not know the time"
 
     def check_called_off(self) -> None:
         """Who was invited to what does not take place was told so, where their address can be reached at all."""

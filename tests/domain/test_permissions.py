@@ -28,12 +28,14 @@ MOMENTS: dict[str, Callable[[], Scene]] = {
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
 # accepted from every role that the table names.
 _NOT_ASKED = {"answer_question": Code.INVALID_COMMAND, "mark_addressed": Code.INVALID_COMMAND}
+_NO_APPROVAL = {"grant_approval": Code.INVALID_STATE, "deny_approval": Code.INVALID_STATE}
 _NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
 UNFIT: dict[str, dict[str, Code]] = {
     "NEEDS_SCHEDULING": {**_NOT_ASKED, "resend_message": Code.INVALID_COMMAND},
     "AWAITING_CANDIDATE": _NOT_ASKED,
     "SCHEDULED": {
         **_NOT_ASKED,
+        **_NO_APPROVAL,
         "choose_slot": Code.INVALID_STATE,
         "start_session": Code.INVALID_STATE,
         "mark_attendance": Code.INVALID_STATE,
@@ -41,10 +43,15 @@ UNFIT: dict[str, dict[str, Code]] = {
     },
     "SCHEDULED, and its hour has come": {
         **_NOT_ASKED,
+        **_NO_APPROVAL,
         "choose_slot": Code.INVALID_STATE,
+        "propose_other_time": Code.WINDOW_CLOSED,
+        "respond_to_seat": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
     },
+    "AWAITING_INTERVIEWERS": _NOT_ASKED,
+    "ON_HOLD": _NOT_ASKED,
     "NEEDS_RESCHEDULING": _NOT_ASKED,
     "IN_PROGRESS": _NOT_ASKED,
     "NO_SHOW_REVIEW": {**_NOT_ASKED, "contest_no_show by interviewer": Code.NOT_AUTHORIZED},
@@ -92,7 +99,7 @@ def _expected(scene: Scene, moment: str, model: type[Command], by: str) -> Code 
     if role not in rule.roles:
         return Code.NOT_AUTHORIZED
     if scene.status not in rule.statuses:
-        return Code.INVALID_STATE
+        return Code.ON_HOLD if scene.stands(Status.ON_HOLD) else Code.INVALID_STATE
     return UNFIT[moment].get(f"{kind} by {role}", UNFIT[moment].get(kind))
 
 

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from entrevue.claims import claim_key
 from entrevue.orders import (
     Answer,
     Cancellation,
@@ -13,7 +14,7 @@ from entrevue.orders import (
     TimeReleased,
     TimeTaken,
 )
-from entrevue.scheduling import InterviewScheduled, claim_key
+from entrevue.scheduling import InterviewScheduled
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import MONDAY, Scene, a_booking, a_session, an_exchange, an_offer, no_slots, open_forms
 
@@ -628,22 +629,25 @@ def test_each_side_moves_the_interview_twice_at_most_and_the_coordinator_is_the_
         scene.send("request_reschedule", by=CANDIDATE)
         scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-1])
 
-    assert scene.refuses("request_reschedule", by=CANDIDATE).code is Code.MAX_ROUNDS_REACHED
+    assert scene.send("request_reschedule", by=CANDIDATE) == ["approval_requested", "attention_raised"]
+    scene.send("deny_approval", by="coordinator", reason="the panel is complete on that day only")
 
     scene.send("request_reschedule", by="i1")  # counted apart
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
     scene.send("reschedule", by="i1", start=scene.start_of_booking + timedelta(days=7))
-    assert scene.refuses("request_reschedule", by="i2").code is Code.MAX_ROUNDS_REACHED
+    assert scene.send("request_reschedule", by="i2") == ["approval_requested", "attention_raised"]
     scene.send("reschedule", by="coordinator", start=scene.start_of_booking + timedelta(days=7))
     assert scene.stands(Status.SCHEDULED)
 
 
-def test_within_a_day_of_the_start_only_the_coordinator_moves_it() -> None:
+@pytest.mark.parametrize("by", [CANDIDATE, "i1"])
+def test_within_a_day_of_the_start_only_the_coordinator_moves_it(by: str) -> None:
     scene = a_booking()
     scene.wait_until(scene.start_of_booking - 24 * HOUR + timedelta(minutes=1))
 
-    assert scene.refuses("request_reschedule", by=CANDIDATE).code is Code.WINDOW_CLOSED
-    assert scene.refuses("reschedule", by="i1", start=scene.now + 48 * HOUR).code is Code.WINDOW_CLOSED
+    assert scene.send("request_reschedule", by=by) == ["approval_requested", "attention_raised"]
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.attention["APPROVAL_DUE:1"] == "now"
     scene.send("reschedule", by="coordinator", start=scene.now + 48 * HOUR)
     assert scene.stands(Status.SCHEDULED)
 

@@ -16,10 +16,11 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from entrevue import contract
+from entrevue.changes import Cancel
 from entrevue.client import InterviewClient, InterviewHandle, Listed, NoAnswerYet, UnknownInterview
 from entrevue.feedback import Told
+from entrevue.negotiation import ChooseSlot
 from entrevue.rubrics import CandidateForm, Scorecard
-from entrevue.scheduling import Cancel, ChooseSlot
 from entrevue.session import ParticipantJoined
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from starter import Exit

@@ -1,0 +1,403 @@
+"""Who sits on the panel: answers, replacements, seats added and taken away, conflicts of interest.
+
+A booked panel changes by a claim of its own: the new people's time is claimed first, then events and people follow, and
+the old claim is released last. Nobody is left without the time they were promised (lifecycle, section 4).
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal, Self, assert_never
+
+from pydantic import Field, model_validator
+
+from entrevue import changes
+from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, everybody_known, nothing_being_booked, request
+from entrevue.people import (
+    COUNTING,
+    ConflictDeclared,
+    PeopleEvent,
+    Seat,
+    SeatAnswered,
+    SeatChange,
+    SeatGiven,
+    Why,
+    newcomer,
+)
+from entrevue.scheduling import (
+    Claim,
+    ExchangeLapsed,
+    Held,
+    HoldConfirmed,
+    HoldEnded,
+    OfferLapsed,
+    SchedulingEvent,
+    SearchRequested,
+)
+from entrevue.values import (
+    CANDIDATE,
+    Actor,
+    Code,
+    Intake,
+    Line,
+    PersonId,
+    PoolName,
+    Refused,
+    SeatRole,
+    Side,
+    Who,
+)
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+_MOST_SEATS = 20
+
+Outcome = PeopleEvent | SchedulingEvent
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class RespondToSeat(Intake):
+    """Accept or decline the time for one's seat. Who declines is replaced where that is possible."""
+
+    kind: Literal["respond_to_seat"] = "respond_to_seat"
+    by: Actor
+    answer: Literal["accepted", "tentative", "declined"]
+    whom: Annotated[Who | None, Field(description="whose answer; leave out for one's own")] = None
+    reason: Line | None = None
+
+
+class ReplaceInterviewer(Intake):
+    """Let somebody else sit in this seat: a person, or whoever of its pool is free. Waits until the time is claimed."""
+
+    kind: Literal["replace_interviewer"] = "replace_interviewer"
+    by: Actor
+    whom: Annotated[Who | None, Field(description="who leaves; leave out to fill the empty seat `seat`")] = None
+    seat: Annotated[int | None, Field(ge=1, description="number of the empty seat")] = None
+    person: Annotated[PersonId | None, Field(description="directory id; leave out for anybody of the pool")] = None
+    overload: Annotated[bool, Field(description="though it exceeds their load limit")] = False
+
+    @model_validator(mode="after")
+    def _one_seat(self) -> Self:
+        if (self.whom is None) == (self.seat is None):
+            raise ValueError("give either whom or seat")
+        return self
+
+
+class AddSeat(Intake):
+    """Ask one more person to the panel, or somebody of a pool. At a booked time, waits until theirs is claimed."""
+
+    kind: Literal["add_seat"] = "add_seat"
+    by: Actor
+    person: PersonId | None = None
+    pool: PoolName | None = None
+    role: SeatRole = SeatRole.REQUIRED
+    overload: Annotated[bool, Field(description="though it exceeds their load limit")] = False
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.person is None and self.pool is None:
+            raise ValueError("name a person, or a pool")
+        return self
+
+
+class RemoveSeat(Intake):
+    """Go on with one seat less."""
+
+    kind: Literal["remove_seat"] = "remove_seat"
+    by: Actor
+    whom: Annotated[Who | None, Field(description="whose seat; leave out to take away the empty seat `seat`")] = None
+    seat: Annotated[int | None, Field(ge=1, description="number of the empty seat")] = None
+
+    @model_validator(mode="after")
+    def _one_seat(self) -> Self:
+        if (self.whom is None) == (self.seat is None):
+            raise ValueError("give either whom or seat")
+        return self
+
+
+class DeclareConflict(Intake):
+    """This interviewer and this candidate should not meet. The reason is read by the coordinator alone."""
+
+    kind: Literal["declare_conflict"] = "declare_conflict"
+    by: Actor
+    whom: Annotated[Who, Field(description="the interviewer who leaves the panel")]
+    reason: Line | None = None
+
+
+SeatCommand = RespondToSeat | ReplaceInterviewer | AddSeat | RemoveSeat | DeclareConflict
+
+# --- rules: commands -------------------------------------------------------------------------------------------------
+
+
+def decide(command: SeatCommand, interview: "Interview", now: datetime) -> list[Outcome]:
+    match command:
+        case RespondToSeat():
+            return _respond(interview, command, now)
+        case ReplaceInterviewer():
+            return _replace(interview, command)
+        case AddSeat():
+            return _add(interview, command, now)
+        case RemoveSeat(whom=whom, seat=n):
+            return _remove(interview, _seat(interview, whom, n))
+        case DeclareConflict():
+            return _conflict(interview, command)
+        case _:
+            assert_never(command)
+
+
+def _respond(interview: "Interview", command: RespondToSeat, now: datetime) -> list[Outcome]:
+    whom, state = command.whom or command.by, interview.scheduling
+    own = command.by == whom
+    if not own and command.by not in ("coordinator", "backend"):
+        raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer answers for themselves only")
+    seat = _seat(interview, whom, None)
+    if state.booking is None and state.held is None:
+        raise Refused(Code.INVALID_STATE, "there is no time to answer to yet; wait until one is held or booked")
+    if state.booking is not None and state.held is None and state.booking.slot.start <= now:
+        raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
+    if seat.answer == command.answer:
+        return []
+    answered = SeatAnswered(whom=whom, answer=command.answer, reason=command.reason)
+    if command.answer != "declined":
+        return [answered, *_confirmed(interview, whom, command.answer)]
+    nothing_being_booked(interview)
+    return [answered, *_declined(interview, seat, now)]
+
+
+def _confirmed(interview: "Interview", whom: str, answer: str) -> list[Outcome]:
+    """Keep what is held once the quorum has accepted, and nobody who counts could still say no without it."""
+    state = interview.scheduling
+    if state.held is None or answer != "accepted" or state.requested is not None:
+        return []
+    accepted = {seat.who for seat in interview.people.seats if seat.counts and seat.answer == "accepted"} | {whom}
+    counting = {seat.who for seat in interview.people.seats if seat.counts and seat.who is not None}
+    if len(accepted & counting) < interview.people.quorum(interview.policy.quorum):
+        return []
+    return [HoldConfirmed(claim=state.held.claim)]
+
+
+def _declined(interview: "Interview", seat: Seat, now: datetime) -> list[Outcome]:
+    """Find a stand-in, go on without them where the quorum allows it, or look for another time."""
+    state = interview.scheduling
+    if state.held is not None:
+        return _declined_hold(interview, seat, state.held)
+    booking = state.booking
+    if booking is None or (state.exchange is not None and state.exchange.unfit):
+        return []
+    in_time = booking.slot.start - now >= interview.policy.replace_notice
+    if seat.pool is not None and in_time and state.refilled < interview.policy.replacements:
+        return [_refill(interview, seat, "declined")]
+    return without(interview, seat, "declined")
+
+
+def _declined_hold(interview: "Interview", seat: Seat, held: Held) -> list[Outcome]:
+    if not seat.counts or enough(interview, without=seat):
+        return []
+    if seat.pool is not None and interview.scheduling.refilled < interview.policy.replacements:
+        person = interview.people[seat.who].person if seat.who is not None else None
+        change = SeatChange(seat=seat.n, pool=seat.pool, why="declined")
+        excluded = (person,) if person is not None else ()
+        return [
+            request(
+                interview, held.slot, "ask", hold_until=held.until, changes=(change,), excluded=excluded, unasked=True
+            )
+        ]
+    return [HoldEnded(claim=held.claim, because="declined"), SearchRequested()]
+
+
+def _refill(interview: "Interview", seat: Seat, why: Why) -> SchedulingEvent:
+    """Ask the pool of this seat for somebody else at the booked time."""
+    booking = interview.scheduling.booking
+    if booking is None:
+        raise ValueError("a seat is refilled at a booked time")
+    person = interview.people[seat.who].person if seat.who is not None else None
+    change = SeatChange(seat=seat.n, pool=seat.pool, why=why)
+    excluded = (person,) if person is not None else ()
+    return request(interview, booking.slot, "seats", changes=(change,), excluded=excluded, unasked=True)
+
+
+def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
+    """Nobody stands in: go on with the others, where they are enough, and give this one's time back.
+
+    Where they are not, who has declined keeps the seat for another time (see `follows`); who must not meet the
+    candidate leaves all the same.
+    """
+    booking = interview.scheduling.booking
+    if booking is None:
+        return []
+    emptied = SeatChange(seat=leaving.n, why=why)
+    others = any(seat.counts and seat.who is not None for seat in interview.people.seats if seat != leaving)
+    if others and (why == "conflict" or not leaving.counts or enough(interview, without=leaving)):
+        return [request(interview, booking.slot, "seats", changes=(emptied,), unasked=True)]
+    return [SeatGiven(change=emptied)] if why == "conflict" else []
+
+
+def enough(interview: "Interview", without: Seat | None = None) -> bool:
+    """Whether the quorum is there of those who have not declined."""
+    coming = [
+        seat
+        for seat in interview.people.seats
+        if seat.counts and seat.who is not None and seat.answer != "declined" and seat != without
+    ]
+    return len(coming) >= interview.people.quorum(interview.policy.quorum)
+
+
+def _replace(interview: "Interview", command: ReplaceInterviewer) -> list[Outcome]:
+    seat, person = _seat(interview, command.whom, command.seat), command.person
+    if person is None and seat.pool is None:
+        raise Refused(Code.INVALID_COMMAND, "person: say who shall sit there; this seat has no pool")
+    _may_sit(interview, person, "person")
+    nothing_being_booked(interview)
+    change = SeatChange(seat=seat.n, person=person, pool=None if person is not None else seat.pool)
+    return _changed(interview, seat, change, overload=command.overload)
+
+
+def _add(interview: "Interview", command: AddSeat, now: datetime) -> list[Outcome]:
+    seats, booking = interview.people.seats, interview.scheduling.booking
+    _may_sit(interview, command.person, "person")
+    nothing_being_booked(interview)
+    if len(seats) >= _MOST_SEATS:
+        raise Refused(Code.INVALID_COMMAND, f"a panel has {_MOST_SEATS} seats at most; remove one first")
+    if command.role is SeatRole.LEAD and any(seat.role is SeatRole.LEAD for seat in seats):
+        raise Refused(Code.INVALID_COMMAND, "role: there is a LEAD already; only one leads")
+    change = SeatChange(
+        seat=interview.people.seats_ever + 1,
+        person=command.person,
+        pool=None if command.person is not None else command.pool,
+        role=command.role,
+        stand_in=command.role in COUNTING and booking is not None and booking.slot.start <= now,
+    )
+    return _changed(interview, None, change, overload=command.overload)
+
+
+def _remove(interview: "Interview", seat: Seat) -> list[Outcome]:
+    nothing_being_booked(interview)
+    left = [one for one in interview.people.seats if one.counts and one.n != seat.n and not one.stand_in]
+    if seat.counts and len(left) < (interview.policy.quorum or 1):
+        raise Refused(
+            Code.QUORUM_UNSATISFIABLE, "whom: without this seat too few are left who count; add or replace one first"
+        )
+    if seat.who is None and interview.scheduling.booking is not None:
+        return [SeatGiven(change=SeatChange(seat=seat.n, why="removed"))]
+    return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"), overload=False)
+
+
+def _conflict(interview: "Interview", command: DeclareConflict) -> list[Outcome]:
+    whom, by = command.whom, command.by
+    if whom == CANDIDATE:
+        raise Refused(Code.INVALID_COMMAND, "whom: name the interviewer who should not meet the candidate")
+    if by.startswith("i") and by[1:].isdigit() and by != whom:
+        raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer declares a conflict of their own only")
+    seat = _seat(interview, whom, None)
+    nothing_being_booked(interview)
+    person = interview.people[whom].person
+    if person is None:
+        raise Refused(Code.INVALID_STATE, "the directory has not answered for everyone yet; try again shortly")
+    declared = ConflictDeclared(whom=whom, person=person, reason=command.reason)
+    if interview.scheduling.booking is not None:
+        refill = seat.pool is not None
+        followed = [_refill(interview, seat, "conflict")] if refill else without(interview, seat, "conflict")
+        return [declared, *followed]
+    return [declared, *_changed(interview, seat, SeatChange(seat=seat.n, pool=seat.pool, why="conflict"))]
+
+
+def _changed(interview: "Interview", seat: Seat | None, change: SeatChange, *, overload: bool = False) -> list[Outcome]:
+    """At a booked time the ledger is asked; before, what was searched or held for another panel is worth nothing."""
+    state = interview.scheduling
+    if state.booking is not None:
+        everybody_known(interview)
+        ended = [HoldEnded(claim=state.held.claim, because="overtaken")] if state.held is not None else []
+        return [*ended, request(interview, state.booking.slot, "seats", changes=(change,), overload=overload)]
+    who = None
+    if change.person is not None:
+        who = newcomer(interview.people, change.seat, change.person)
+    given: list[Outcome] = [SeatGiven(change=change, who=who)]
+    if state.held is not None:
+        given.append(HoldEnded(claim=state.held.claim, because="overtaken"))
+    counts = change.role in COUNTING if seat is None else seat.counts
+    if not counts and state.held is None:
+        return given
+    if state.offer is not None and state.offer.slots:
+        given.append(OfferLapsed(offer=state.offer.n, missed=False))
+    asked = state.offer is not None and not state.offer.slots
+    return given if asked else [*given, SearchRequested()]
+
+
+def _may_sit(interview: "Interview", person: str | None, field_name: str) -> None:
+    people = interview.people
+    if person is None:
+        return
+    if person in people.excluded:
+        raise Refused(Code.CONFLICT_OF_INTEREST, f"{field_name}: {person} must not meet this candidate; name another")
+    if any(member.person == person for member in people.members):
+        raise Refused(Code.INVALID_COMMAND, f"{field_name}: {person} takes part already")
+
+
+def _seat(interview: "Interview", whom: str | None, n: int | None) -> Seat:
+    seats = interview.people.seats
+    found = next((seat for seat in seats if (seat.who == whom if whom is not None else seat.n == n)), None)
+    if found is None and whom is not None:
+        raise Refused(Code.NOT_PARTICIPANT, f"whom: {whom} has no seat in this interview")
+    if found is None or (whom is None and found.who is not None):
+        empty = ", ".join(str(seat.n) for seat in seats if seat.who is None) or "none"
+        raise Refused(Code.INVALID_COMMAND, f"seat: is not an empty seat; empty are: {empty}")
+    return found
+
+
+# --- rules: what follows ---------------------------------------------------------------------------------------------
+
+
+def unfilled(interview: "Interview", claim: Claim, now: datetime) -> list[Outcome]:
+    """A claim for another panel was refused. Who asked for it is told; what we asked for ourselves goes another way."""
+    if not claim.unasked or interview.scheduling.booking is None or interview.closed is not None:
+        return []
+    refilled = next((change for change in claim.changes if change.pool is not None), None)
+    if refilled is None or refilled.why == "missing":
+        return []  # nobody could step in: the session's own rules decide
+    if refilled.why == "not_free":
+        return [*changes.exchange(interview, Side.COMPANY, now, vacate=True, cause="overlap", counts=False)]
+    leaving = next((seat for seat in interview.people.seats if seat.n == refilled.seat), None)
+    return without(interview, leaving, refilled.why) if leaving is not None else []
+
+
+def unanswered(interview: "Interview", held: Held) -> list[SchedulingEvent]:
+    """Nobody of the company said yes in time. Others are asked, where there are any; it costs the candidate nothing."""
+    policy, state = interview.policy, interview.scheduling
+    silent = [seat for seat in interview.people.seats if seat.counts and seat.who and seat.answer != "accepted"]
+    until = min(held.until + policy.hold, held.slot.start - SHORTEST_NOTICE_OF_A_PERSON)
+    others = silent and all(seat.pool is not None for seat in silent) and state.booking is None
+    if others and until > held.until and state.refilled < policy.replacements:
+        asked = [SeatChange(seat=seat.n, pool=seat.pool, why="not_free") for seat in silent]
+        people = [interview.people[seat.who].person for seat in silent if seat.who is not None]
+        excluded = [person for person in people if person is not None]
+        return [request(interview, held.slot, "ask", hold_until=until, changes=asked, excluded=excluded, unasked=True)]
+    return [HoldEnded(claim=held.claim, because="silence"), SearchRequested()]
+
+
+def overlapped(interview: "Interview", who: str, now: datetime) -> list[Outcome]:
+    """Somebody's calendar held something else after all, seen before any invitation left: ours gives way."""
+    state, people = interview.scheduling, interview.people
+    if state.requested is not None or state.booking is None or who not in people:
+        return []
+    seat = people.seat_of(who)
+    if seat.pool is not None:
+        return [_refill(interview, seat, "not_free")]
+    if not seat.counts:
+        return []
+    return [*changes.exchange(interview, Side.COMPANY, now, vacate=True, cause="overlap", counts=False)]
+
+
+def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
+    """Too few are left who have not declined: it is the company that needs another time, unless somebody is found."""
+    state, session = interview.scheduling, interview.session
+    booking, going = state.booking, state.exchange
+    if booking is None or state.requested is not None or state.paused or booking.slot.start <= at:
+        return []
+    if session.started_at is not None or session.no_show is not None:
+        return []
+    if enough(interview):
+        return [ExchangeLapsed(needless=True)] if going is not None and going.unfit else []
+    if going is not None:
+        return []
+    near = booking.slot.start - interview.policy.self_service_cutoff <= at
+    return changes.exchange(interview, Side.COMPANY, at, vacate=near, cause="declined", counts=False)
