@@ -28,6 +28,7 @@ class NewZoneRules:
     mark: str | None = None
     second_round: bool = False
     told: int = 0
+    """Of the second round, too."""
     untold: int = 0
     """Those that ended meanwhile, or could take no more facts."""
 
