@@ -314,9 +314,9 @@ async def serve(settings: Settings) -> None:
         temporal = await connect()
         worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
         async with worker:
-            _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             if await announce_zone_rules(temporal, TZDATA):
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
+            _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
     _log.info("worker stopped")
