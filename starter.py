@@ -15,7 +15,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from uuid import uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -32,10 +31,11 @@ from entrevue.client import (
     NoServer,
     UnknownInterview,
 )
-from entrevue.contract import TASK_QUEUE, Receipt
+from entrevue.contract import TASK_QUEUE, Receipt, read
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
 from entrevue.values import Actor, InterviewId, PersonId, Refused, Slot, Status, Who
+from entrevue.walltime import UnclearTime, WallTime, instant, zone_rules
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _OBJECT = TypeAdapter(dict[str, JsonValue])
@@ -215,9 +215,14 @@ def _add_fields(sender: argparse.ArgumentParser, kind: str, model: type[BaseMode
     sender.set_defaults(kind=kind)
     sender.add_argument("id", help="of the interview")
     sender.add_argument("--payload", metavar="JSON", help="the whole content as JSON; - reads it from the input")
-    for name, option in _options(model).items():
+    options = _options(model)
+    for name, option in options.items():
         about = _senders(kind) if name == "by" else option.about
         sender.add_argument(f"--{_hyphens(name)}", dest=f"field {name}", metavar=option.metavar, help=about)
+    if any(option.time for option in options.values()):
+        clock = sender.add_argument_group("times by the clock on a wall, like 2026-12-01 10:00")
+        clock.add_argument("--zone", help="whose clock, like Europe/Berlin, shows the times given without offset")
+        clock.add_argument("--fold", choices=("0", "1"), help="which one, where the clocks go back and show it twice")
 
 
 def _hyphened(words: Sequence[str]) -> list[str]:
@@ -257,6 +262,8 @@ class _Option:
 
     metavar: str
     about: str | None
+    time: bool
+    """One instant, or a list of them."""
 
     @property
     def json(self) -> bool:
@@ -273,10 +280,12 @@ def _option(field: dict[str, JsonValue]) -> _Option:
     given = [_object(one) for one in either] if isinstance(either, list) else [field]
     plain = next(one for one in given if one.get("type") != "null")
     about, enum = field.get("description"), plain.get("enum")
+    items = plain.get("items")
+    time = "date-time" in (plain.get("format"), _object(items).get("format") if isinstance(items, dict) else None)
     match plain.get("type"):
         case "string" if isinstance(enum, list):
             metavar = "|".join(str(one) for one in enum)
-        case "string" if plain.get("format") == "date-time":
+        case "string" if time:
             metavar = "TIME"
         case "string":
             metavar = "TEXT"
@@ -286,7 +295,7 @@ def _option(field: dict[str, JsonValue]) -> _Option:
             metavar = "true|false"
         case _:
             metavar = "JSON"
-    return _Option(metavar=metavar, about=str(about) if about else None)
+    return _Option(metavar=metavar, about=str(about) if about else None, time=time)
 
 
 # --- from words to messages ------------------------------------------------------------------------------------------
@@ -301,7 +310,30 @@ def _message(model: type[_Model], arguments: argparse.Namespace, defaults: Mappi
         if word is not None
     }
     payload = _object(_from_json(_standard_input(arguments.payload), "--payload")) if arguments.payload else {}
-    return _checked(model, {**defaults, **payload, **fields})
+    given = {**defaults, **payload, **fields}
+    times = [name for name, option in options.items() if option.time and name in given]
+    return _checked(model, given | {name: _instants(given[name], name, arguments) for name in times})
+
+
+def _instants(given: JsonValue, field: str, arguments: argparse.Namespace) -> JsonValue:
+    """Turn what the clock on a wall shows into instants; what is no such time is left to be judged with the rest."""
+    if isinstance(given, list):
+        return [_instants(one, f"{field}.{n}", arguments) for n, one in enumerate(given)]
+    local = _naive(given)
+    if arguments.zone is None or local is None:
+        return given
+    fold = None if arguments.fold is None else int(arguments.fold)
+    return instant(read(WallTime, {"local": local, "zone": arguments.zone, "fold": fold}), field).isoformat()
+
+
+def _naive(given: JsonValue) -> datetime | None:
+    if not isinstance(given, str) or ":" not in given:  # a day alone is no time
+        return None
+    try:
+        local = datetime.fromisoformat(given)
+    except ValueError:
+        return None
+    return local if local.tzinfo is None else None
 
 
 def _read_json(file: str) -> dict[str, JsonValue]:
@@ -345,7 +377,7 @@ def _fault(fault: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return f"{where}: is missing"
         case "timezone_aware":
-            return f"{where}: say the offset from UTC as well, like 2026-12-01T15:00:00+01:00 or …Z"
+            return f"{where}: say the offset from UTC as well, like 2026-12-01T15:00:00+01:00 or …Z, or give --zone"
         case "datetime_from_date_parsing" | "datetime_parsing":
             return f"{where}: is no time; write it like 2026-12-01T15:00:00+01:00"
         case "string_pattern_mismatch" if fault["ctx"]["pattern"] in _SHAPES:
@@ -431,17 +463,19 @@ def _cell(value: object) -> str:
 def _slot(slot: Slot) -> str:
     """The instant first, so that it can be copied into a command; then the wall time that was promised."""
     try:
-        wall = slot.start.astimezone(ZoneInfo(slot.zone))
-    except ZoneInfoNotFoundError:
+        wall = slot.start.astimezone(zone_rules(slot.zone))
+    except Refused:
         wall = slot.start
     return f"{slot.start:%Y-%m-%dT%H:%M:%SZ}  {wall:%a %d %b %H:%M} {slot.zone}, {slot.minutes} min"
 
 
 def _complain(error: Exception, *, as_json: bool) -> Exit:
     code, name, sentence = _trouble(error)
-    complaint = {"error": name, "sentence": sentence}
+    complaint: dict[str, JsonValue] = {"error": name, "sentence": sentence}
     if isinstance(error, NoAnswerYet) and error.key is not None:
         complaint["key"] = error.key
+    if isinstance(error, UnclearTime):
+        complaint["either"] = [_cell(at) for at in error.either]
     text = f"{sentence}\n" if code is Exit.USAGE else f"{name}: {sentence}\n"
     sys.stderr.write(_json(complaint) if as_json else text)
     return code

@@ -5,15 +5,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -22,9 +22,12 @@ from pydantic_settings import (
     SettingsError,
 )
 from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.plugin import SimplePlugin
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -34,7 +37,8 @@ from activities.journal import Journal, JournalActivities
 from activities.ledger import Ledger, LedgerActivities
 from activities.letters import MailSettings
 from activities.mail import MailActivities, Outbox, Post
-from activities.people import Directory, PeopleActivities, use_pinned_tzdata
+from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
+from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
 from adapters.migrations import migrate
@@ -43,10 +47,12 @@ from adapters.sql import open_database
 from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
 from adapters.sql_outbox import SqlOutbox
-from entrevue.client import ADDRESS
+from entrevue import contract
+from entrevue.client import ADDRESS, RPC_TIMEOUT
 from entrevue.contract import TASK_QUEUE
 from entrevue.values import PersonId
 from workflows.interview import InterviewWorkflow
+from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
     "entrevue",
@@ -195,8 +201,8 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow],
-        activities=activities(adapters),
+        workflows=[InterviewWorkflow, ZoneRulesWorkflow],
+        activities=[*activities(adapters), ZoneRulesActivities(InterviewsOnServer(temporal)).tell_zone_rules],
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
@@ -210,6 +216,60 @@ async def connect() -> Client:
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", ADDRESS)
     return await Client.connect(**config, plugins=[PLUGIN])
+
+
+# --- new zone rules --------------------------------------------------------------------------------------------------
+
+
+class InterviewsOnServer:
+    """The open interviews of one namespace, as the server's index lists them: a moment behind."""
+
+    def __init__(self, temporal: Client) -> None:
+        self._temporal = temporal
+
+    async def page(self, mark: str | None, *, since: datetime | None, most: int) -> Page:
+        began = f' AND StartTime >= "{since:%Y-%m-%dT%H:%M:%S.%fZ}"' if since else ""
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running"{began}',
+            page_size=most,
+            next_page_token=bytes.fromhex(mark) if mark else None,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        await found.fetch_next_page()
+        prefix = contract.workflow_id("")
+        ids = (one.id for one in found.current_page or ())
+        token = found.next_page_token
+        return Page(
+            interviews=tuple(one.removeprefix(prefix) for one in ids if one.startswith(prefix)),
+            next=token.hex() if token else None,
+        )
+
+    async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
+        handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
+        try:
+            await handle.signal(fact, dict(payload), rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
+                raise
+            return False  # it has ended, or its history holds all the signals it may
+        return True
+
+
+async def announce_zone_rules(temporal: Client, tzdata: str, *, task_queue: str = TASK_QUEUE) -> bool:
+    """Have every open interview told of these rules. False: it was done, or is being done, for this version."""
+    try:
+        await temporal.start_workflow(
+            ZoneRulesWorkflow.run,
+            NewZoneRules(tzdata=tzdata),
+            id=contract.zone_rules_id(tzdata),
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"Zone rules of tzdata {tzdata}: every open interview is told",
+            rpc_timeout=RPC_TIMEOUT,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True
 
 
 # --- the process -----------------------------------------------------------------------------------------------------
@@ -254,6 +314,8 @@ async def serve(settings: Settings) -> None:
         temporal = await connect()
         worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
         async with worker:
+            if await announce_zone_rules(temporal, TZDATA):
+                _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from email import message_from_bytes
 from email.header import Header
 from email.message import EmailMessage
@@ -22,7 +22,7 @@ from icalendar import Calendar, Event, vCalAddress
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, ValidationError
 
-from entrevue.orders import Cancellation, Invitation, Letter, OfferWithdrawn, SendLetter
+from entrevue.orders import Cancellation, Invitation, JoinNudge, Letter, OfferWithdrawn, OnHold, SendLetter
 from entrevue.values import CANDIDATE, EmailAddress, Link, Message, Name, Slot
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
@@ -121,6 +121,7 @@ _LIMITS = {
     "reason": 1000,
     "text": 1000,
     "brief": 1000,
+    "instructions": 1000,
 }
 _DESCRIPTION_LIMIT, _LIMIT, _MOST = 4000, 300, 50
 
@@ -168,15 +169,23 @@ _TEXT = Environment(
 
 
 def _subject(order: SendLetter, letter: Letter) -> str:
-    """Keep one stem an interview, so that its letters make one thread; only a lost time stands out."""
+    """Keep one stem an interview, so that its letters make one thread; only what changes somebody's day stands out."""
     stem = f"Interview for {clean_line(order.role, 70)} at {clean_line(order.organisation, 50)}"
     match letter:
         case Invitation(moved_from=Slot()):
             return f"New time: {stem}"
+        case Cancellation(replaced=True):
+            return f"You have left the panel: {stem}"
         case Cancellation(continues=True):
             return f"New time needed: {stem}"
-        case Cancellation() | OfferWithdrawn():
+        case Cancellation():
             return f"Cancelled: {stem}"
+        case OfferWithdrawn():
+            return f"Ended: {stem}"
+        case OnHold(resumed=False):
+            return f"On hold: {stem}"
+        case JoinNudge():
+            return f"Waiting for you: {stem}"
         case _:
             return stem
 
@@ -184,6 +193,7 @@ def _subject(order: SendLetter, letter: Letter) -> str:
 def _bodies(order: SendLetter, letter: Letter, subject: str) -> tuple[str, str]:
     reader = order.to
     zone = _zone(reader.zone)
+    known = None if reader.zone_assumed else zone
     organisation = clean_line(order.organisation, 100)
     to_candidate = reader.who == CANDIDATE
     words: dict[str, object] = {
@@ -194,11 +204,12 @@ def _bodies(order: SendLetter, letter: Letter, subject: str) -> tuple[str, str]:
         "organisation": organisation,
         "to_candidate": to_candidate,
         "page": f"the page that {organisation} gave you" if to_candidate else "your organisation's page",
-        "zone_unknown": reader.zone_assumed or zone is None,
+        "zone_unknown": known is None,
         "city": "UTC" if zone is None else _city(zone),
         "when": lambda slot: Shown(slot_in(slot, zone or UTC), slot.start),
         "moment": lambda at: Shown(moment_in(at, zone or UTC), at),
         "beside": lambda slot, other: _beside(slot, zone or UTC, other),
+        "outside": lambda slot, other=None: _outside(slot, known, other),
         "place": Place,
         "listed": _listed,
     }
@@ -267,17 +278,14 @@ _MONTHS = (
 )
 
 
+_EARLY, _LATE = time(8), time(20)
+"""Of anybody's own day: an interview outside is possible, and said to be so."""
+
+
 def slot_in(slot: Slot, zone: tzinfo) -> str:
     """Say `Tuesday 1 December 2026, 10:00–10:40 (Berlin, UTC+01:00)`; never an abbreviation: IST is three zones."""
-    start, end = slot.start.astimezone(zone), slot.end.astimezone(zone)
-    until = "" if start.date() == end.date() else f"{_day(end)}, "
-    if start.utcoffset() != end.utcoffset():
-        return (
-            f"{_day(start)}, {start:%H:%M} {_offset(start)} – {until}{end:%H:%M} {_offset(end)} "
-            f"({_city(zone)}; the clocks change in between)"
-        )
-    dash = " – " if until else "–"
-    return f"{_day(start)}, {start:%H:%M}{dash}{until}{end:%H:%M} ({_where(start)})"
+    times, where = _times(slot, zone, _day)
+    return f"{times} ({where})"
 
 
 def moment_in(at: datetime, zone: tzinfo) -> str:
@@ -290,12 +298,33 @@ def _beside(slot: Slot, readers: tzinfo, other: str | None) -> Shown | None:
     theirs = None if other is None else _zone(other)
     if theirs is None or str(theirs) == str(readers):
         return None
-    start, end = slot.start.astimezone(theirs), slot.end.astimezone(theirs)
-    if start.date() == end.date() == slot.start.astimezone(readers).date():
-        return Shown(f"{start:%H:%M}–{end:%H:%M} for the candidate ({_where(start)})", slot.start)
-    until = "–" if start.date() == end.date() else f" – {_short_day(end)}, "
-    text = f"{_short_day(start)}, {start:%H:%M}{until}{end:%H:%M} for the candidate ({_where(start)})"
-    return Shown(text, slot.start)
+    days = {at.astimezone(zone).date() for at in (slot.start, slot.end) for zone in (readers, theirs)}
+    times, where = _times(slot, theirs, _short_day if len(days) > 1 else None)
+    return Shown(f"{times} for the candidate ({where})", slot.start)
+
+
+def _times(slot: Slot, zone: tzinfo, day: Callable[[datetime], str] | None) -> tuple[str, str]:
+    """Say from when until when, with the dates as `day` writes them, and where that is so."""
+    start, end = slot.start.astimezone(zone), slot.end.astimezone(zone)
+    first = f"{day(start)}, " if day else ""
+    until = f"{day(end)}, " if day and start.date() != end.date() else ""
+    if start.utcoffset() != end.utcoffset():
+        times = f"{first}{start:%H:%M} {_offset(start)} – {until}{end:%H:%M} {_offset(end)}"
+        return times, f"{_city(zone)}; the clocks change in between"
+    dash = " – " if until else "–"
+    return f"{first}{start:%H:%M}{dash}{until}{end:%H:%M}", _where(start)
+
+
+def _outside(slot: Slot, readers: tzinfo | None, other: str | None) -> str:
+    """Name those for whom the slot lies early, late or in the night; nothing where nobody's zone says so."""
+    theirs = None if other is None else _zone(other)
+    whose = [whom for whom, zone in (("you", readers), ("the candidate", theirs)) if zone and _unusual(slot, zone)]
+    return f"outside {_EARLY:%H:%M}–{_LATE:%H:%M} for {_listed(whose)}" if whose else ""
+
+
+def _unusual(slot: Slot, zone: tzinfo) -> bool:
+    start, end = slot.start.astimezone(zone), slot.end.astimezone(zone)
+    return start.date() != end.date() or start.time() < _EARLY or end.time() > _LATE
 
 
 def _zone(name: str) -> tzinfo | None:

@@ -23,7 +23,7 @@ from entrevue.civil import Clock, Offset
 from entrevue.orders import ClockOf, Found, LookUpPeople, Organisation, PeopleFound
 from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
-from entrevue.values import CANDIDATE, EmailAddress, Intake, Line, Link, Name, PersonId, PoolName, Who, ZoneName
+from entrevue.values import CANDIDATE, EmailAddress, Intake, Link, Name, PersonId, PoolName, Who, ZoneName
 
 TZDATA: str = tzdata.IANA_VERSION
 
@@ -174,17 +174,24 @@ class PeopleActivities:
 
     @activity.defn(name="look_up_people")
     async def look_up_people(self, order: LookUpPeople) -> PeopleFound:
-        """Find everyone. Who is not in the directory is answered, not raised: somebody must enter or replace them."""
+        """Find everyone. Who is not in the directory is answered, not raised: somebody must enter or replace them.
+
+        So is a pool that nobody belongs to. A zone that tzdata does not have is left out of the answer.
+        """
         organisation = await self._directory.organisation()
         entries = {one.who: await self._entry(one.person) for one in order.people if one.who != CANDIDATE}
         found = {who: entry for who, entry in entries.items() if entry is not None}
+        empty = [name for name in order.pools if not await self._directory.pool(name)]
         clocks = await asyncio.to_thread(_clocks, order, organisation, found)
+        zones = await asyncio.to_thread(_zones, order)
         return PeopleFound(
             key=order.key,
             organisation=_organisation(organisation),
             people=tuple(_found(who, entry) for who, entry in found.items()),
             clocks=clocks,
+            zones=zones,
             unknown=tuple(who for who, entry in entries.items() if entry is None),
+            no_pools=tuple(empty),
         )
 
     async def _entry(self, name: PersonId | None) -> PersonEntry | None:
@@ -201,6 +208,12 @@ def _clocks(
             clocks[one.who] = candidate_clock(one.zone, organisation, since, until)
     clocks |= {who: staff_clock(entry, organisation, since, until) for who, entry in found.items()}
     return tuple(ClockOf(who=who, clock=clock) for who, clock in clocks.items())
+
+
+def _zones(order: LookUpPeople) -> tuple[Clock, ...]:
+    """Give each zone's rules alone: nobody's days off belong to a zone."""
+    wanted = [zone for zone in order.zones if zone in zone_names()]
+    return tuple(_clock(zone, order.now - _LOOK_BACK, order.until, ()) for zone in wanted)
 
 
 def _organisation(entry: OrganisationEntry) -> Organisation:

@@ -35,8 +35,10 @@ CODES: Mapping[Code, str] = {
     Code.NOT_AUTHORIZED: "Whoever is named in `by` may not do this, or not to this person.",
     Code.SLOT_UNAVAILABLE: "The time is not on offer, or somebody else was faster. Fresh slots are on their way.",
     Code.HOLD_EXPIRED: "The time was held for a while, and the while is over.",
-    Code.NONEXISTENT_LOCAL_TIME: "That wall time is skipped by a change of the clocks.",
-    Code.AMBIGUOUS_LOCAL_TIME: "That wall time exists twice, because the clocks are set back.",
+    Code.NONEXISTENT_LOCAL_TIME: "That wall time is skipped by a change of the clocks. Said by the client and the "
+    "command line, with the nearest times there are: commands carry instants.",
+    Code.AMBIGUOUS_LOCAL_TIME: "That wall time exists twice, because the clocks are set back. Said by the client "
+    "and the command line, with both instants: say which.",
     Code.MAX_ROUNDS_REACHED: "This side has used up its changes of time; the coordinator can go on.",
     Code.QUORUM_UNSATISFIABLE: "Too few interviewers would be left.",
     Code.CONFLICT_OF_INTEREST: "This person has declared, or was declared to have, a conflict of interest.",

@@ -1,17 +1,15 @@
 """The client that backends install: start interviews, send them commands, tell them facts, read them.
 
 Backends and workers deploy apart: the workflow is addressed by name, and whatever crosses the border is plain JSON.
+Commands carry instants; a wall time and its zone are turned into one here, before anything is sent.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from difflib import get_close_matches
-from functools import cache
 from typing import Literal, Self, get_args
 from uuid import uuid4
-from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.api.enums.v1 import IndexedValueType
@@ -112,6 +110,7 @@ from entrevue.values import (
     digest,
 )
 from entrevue.view import Happening, View
+from entrevue.walltime import WallTime, check_zone, instants
 
 RPC_TIMEOUT = timedelta(seconds=10)
 ADDRESS = "localhost:7233"
@@ -222,7 +221,7 @@ class InterviewClient:
         Raises `Refused` where the request does not fit, and `NoAnswerYet`: then start it again.
         """
         checked = request if isinstance(request, InterviewRequest) else read(InterviewRequest, request)
-        _check_zone(checked.candidate.zone, "candidate.zone")
+        check_zone(checked.candidate.zone, "candidate.zone")
         try:
             async with _in_time(self._patience, f"the server did not answer; start {checked.id} again", checked.id):
                 await self._temporal.start_workflow(
@@ -299,6 +298,8 @@ class InterviewHandle:
 
     A command may be repeated with the same `key`: it is applied once and answered alike. Without a key it gets a fresh
     one. Each may raise `Refused`, `UnknownInterview` and `NoAnswerYet`. Who may send what, and when: docs/commands.md.
+    Where a time is asked for, an aware datetime will do or a `WallTime`: one that never is, or is twice, is refused
+    with both of its neighbours (`UnclearTime`).
     """
 
     def __init__(
@@ -354,7 +355,7 @@ class InterviewHandle:
         A key that was used for another command is refused with `idempotency_mismatch`.
         """
         if isinstance(command, UpdateContact):
-            _check_zone(command.zone, "zone")
+            check_zone(command.zone, "zone")
         update = key or uuid4().hex
         silence = f"no answer to {command.kind} yet; it may still be applied: repeat it with the same key, {update}"
         try:
@@ -391,7 +392,7 @@ class InterviewHandle:
                 raise
 
     async def _command(self, model: type[Command], key: str | None, **fields: object) -> Receipt:
-        return await self.send(read(model, fields), key=key)
+        return await self.send(read(model, {name: instants(field, name) for name, field in fields.items()}), key=key)
 
     async def _ask(self, query: str, *words: str) -> object:
         silence = f"nobody answers the question for the {query} now; is a worker running?"
@@ -445,7 +446,7 @@ class InterviewHandle:
     # --- scheduling
 
     async def offer_slots(
-        self, *, by: Actor, slots: tuple[Instant, ...] = (), hold: bool = False, key: str | None = None
+        self, *, by: Actor, slots: tuple[Instant | WallTime, ...] = (), hold: bool = False, key: str | None = None
     ) -> Receipt:
         """Offer these starts to the candidate; without any, search for some again. Of one, `hold` waits for a claim."""
         return await self._command(OfferSlots, key, by=by, slots=slots, hold=hold)
@@ -464,7 +465,7 @@ class InterviewHandle:
         self,
         *,
         by: Actor,
-        start: Instant,
+        start: Instant | WallTime,
         expected_revision: int,
         reason: Line | None = None,
         key: str | None = None,
@@ -475,7 +476,7 @@ class InterviewHandle:
         )
 
     async def choose_slot(
-        self, *, by: Actor, start: Instant, expected_revision: int | None = None, key: str | None = None
+        self, *, by: Actor, start: Instant | WallTime, expected_revision: int | None = None, key: str | None = None
     ) -> Receipt:
         """Pick one of the offered slots. Waits until the time is claimed, or refuses with `slot_unavailable`."""
         return await self._command(ChooseSlot, key, by=by, start=start, expected_revision=expected_revision)
@@ -488,7 +489,7 @@ class InterviewHandle:
         self,
         *,
         by: Actor,
-        start: Instant,
+        start: Instant | WallTime,
         overload: bool = False,
         expected_revision: int | None = None,
         key: str | None = None,
@@ -502,7 +503,7 @@ class InterviewHandle:
         self,
         *,
         by: Actor,
-        start: Instant,
+        start: Instant | WallTime,
         reason: Line | None = None,
         overload: bool = False,
         expected_revision: int | None = None,
@@ -787,17 +788,3 @@ def _pass_on_cancellation() -> None:
 
 def _namespace_missing(error: RPCError) -> bool:
     return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
-
-
-def _check_zone(zone: ZoneName | None, field: str) -> None:
-    """Refuse a zone that does not exist; workers could not look it up. A machine without zone data cannot judge."""
-    if zone is None or not _zones() or zone in _zones():
-        return
-    similar = get_close_matches(zone, _zones(), n=1)
-    hint = f"; did you mean {similar[0]}?" if similar else ""
-    raise Refused(Code.INVALID_COMMAND, f"{field}: {zone} is not in the IANA time zone database{hint}")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

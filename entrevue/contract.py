@@ -16,6 +16,12 @@ VIEW, TIMELINE = "view", "timeline"
 APPEND_JOURNAL = "append_journal"
 """The one activity that is no order: the journal is the shell's business. Others are named by their order's kind."""
 
+ZONE_RULES = "ZoneRules"
+"""The workflow that tells every open interview of new zone rules; no backend starts it, operators see it."""
+
+TIMEZONE_RULES_CHANGED = "timezone_rules_changed"
+"""The fact it tells."""
+
 STATUS = "InterviewStatus"
 BALL = "InterviewBall"
 ATTENTION = "InterviewAttention"
@@ -25,6 +31,10 @@ START = "InterviewStart"
 
 def workflow_id(interview: InterviewId) -> str:
     return f"interview/{interview}"
+
+
+def zone_rules_id(tzdata: str) -> str:
+    return f"zone-rules/{tzdata}"
 
 
 class Receipt(Message):

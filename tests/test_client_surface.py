@@ -1,7 +1,10 @@
 """The client without a server: every command has its method, and what does not fit never leaves the backend."""
 
 import inspect
-from typing import get_args, get_type_hints
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from pydantic import BaseModel
@@ -12,9 +15,11 @@ from entrevue.changes import Cancel
 from entrevue.client import COMMANDS, FACTS, InterviewClient, InterviewHandle, NoServer
 from entrevue.contract import Receipt
 from entrevue.interview import Fact
+from entrevue.negotiation import OfferSlots
 from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
+from entrevue.walltime import UnclearTime, WallTime
 
 NOT_COMMANDS = {"view", "timeline", "result", "send", "tell"}
 
@@ -47,7 +52,7 @@ def test_every_command_has_one_method_and_every_method_is_a_command() -> None:
 def test_a_method_takes_what_its_command_holds(kind: str) -> None:
     model, method = COMMANDS[kind], getattr(InterviewHandle, kind)
     fields = {name: hint for name, hint in _hints(model).items() if name not in ("kind", "model_config")}
-    taken = _hints(method)
+    taken = {name: _without_wall_times(hint) for name, hint in _hints(method).items()}
 
     assert taken.pop("return") is Receipt
     assert taken.pop("key") == str | None
@@ -171,6 +176,45 @@ async def test_a_zone_that_does_not_exist_is_refused_with_the_nearest_one(
     assert hint in refused.value.sentence
 
 
+TEN_IN_BERLIN = WallTime(local=datetime(2026, 12, 1, 10), zone="Europe/Berlin")  # noqa: DTZ001 - that is its point
+
+
+@pytest.mark.parametrize("kind", ["choose_slot", "book_slot", "reschedule"])
+async def test_a_start_can_be_a_wall_time_and_is_sent_as_an_instant(kind: str) -> None:
+    outbox = Outbox()
+    await getattr(outbox, kind)(by="coordinator", start=TEN_IN_BERLIN)
+    ((command, _),) = outbox.sent
+
+    assert command == COMMANDS[kind].model_validate({"by": "coordinator", "start": "2026-12-01T09:00:00Z"})
+
+
+async def test_slots_can_be_wall_times_and_instants_side_by_side() -> None:
+    outbox = Outbox()
+    aware = datetime(2026, 12, 2, 9, tzinfo=UTC)
+    await outbox.offer_slots(by="coordinator", slots=(TEN_IN_BERLIN, aware))
+    ((command, _),) = outbox.sent
+
+    assert command == OfferSlots(by="coordinator", slots=(datetime(2026, 12, 1, 9, tzinfo=UTC), aware))
+
+
+@pytest.mark.parametrize(
+    ("local", "code"),
+    [
+        (datetime(2027, 3, 28, 2, 30), Code.NONEXISTENT_LOCAL_TIME),  # noqa: DTZ001 - that is its point
+        (datetime(2026, 10, 25, 2, 30), Code.AMBIGUOUS_LOCAL_TIME),  # noqa: DTZ001 - that is its point
+    ],
+)
+async def test_a_wall_time_that_is_never_or_twice_is_refused_before_anything_is_sent(
+    local: datetime, code: Code
+) -> None:
+    outbox = Outbox()
+    with pytest.raises(UnclearTime, match=r"^start: ") as refused:
+        await outbox.book_slot(by="coordinator", start=WallTime(local=local, zone="Europe/Berlin"))
+
+    assert refused.value.code is code
+    assert outbox.sent == []
+
+
 async def test_a_viewer_who_is_nobody_is_refused(client: InterviewClient) -> None:
     with pytest.raises(Refused, match=r"^viewer: "):
         await client.interview("r7").view("ada")
@@ -190,6 +234,16 @@ def test_the_digest_tells_two_commands_apart_that_hold_the_same() -> None:
 
 def _hints(thing: object) -> dict[str, object]:
     return get_type_hints(thing)
+
+
+def _without_wall_times(hint: Any) -> object:  # noqa: ANN401 - any type hint there is
+    """Give what the command itself holds where a method takes a wall time, too."""
+    if get_origin(hint) is tuple:
+        return tuple[_without_wall_times(get_args(hint)[0]), ...]  # type: ignore[misc]  # a hint made while running
+    kinds = get_args(hint)
+    if WallTime not in kinds:
+        return hint
+    return reduce(or_, (kind for kind in kinds if kind is not WallTime))
 
 
 def _all_models() -> set[type[BaseModel]]:

@@ -27,6 +27,7 @@ PINS = dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", (ROOT / "requirements.lock")
 
 
 PYDANTIC = ("pydantic", "pydantic_core")  # one library in two modules
+ZONE_RULES = ("tzdata", "zoneinfo")
 WORKER = tuple(Requirement(each).name.replace("-", "_") for each in EXTRAS["worker"])
 
 
@@ -37,6 +38,7 @@ class Layer:
     path: str
     may: tuple[str, ...]
     may_not: tuple[str, ...] = ()
+    """Exceptions from `may`, and from the standard library."""
     calls_nothing_unstable: bool = False
     """The builtins that differ from run to run; ruff's banned-api does not see builtins."""
 
@@ -47,17 +49,27 @@ LAYERS = (
     Layer(
         path="entrevue",
         may=("entrevue", *PYDANTIC),
-        may_not=("entrevue.client",),
+        may_not=("entrevue.client", "entrevue.walltime", *ZONE_RULES),
         calls_nothing_unstable=True,
     ),
     Layer(
         path="entrevue/client.py",
         may=("entrevue", *PYDANTIC, "temporalio"),
-        may_not=("temporalio.activity", "temporalio.testing", "temporalio.worker", "temporalio.workflow"),
+        may_not=(
+            "temporalio.activity",
+            "temporalio.testing",
+            "temporalio.worker",
+            "temporalio.workflow",
+            *ZONE_RULES,
+        ),
+    ),
+    Layer(
+        path="entrevue/walltime.py",
+        may=("entrevue.values", *PYDANTIC, "tzdata"),
     ),
     Layer(
         path="activities",
-        may=("activities", "entrevue", *PYDANTIC, "temporalio", *WORKER),
+        may=("activities", "entrevue", *PYDANTIC, "temporalio", "tzdata", *WORKER),
         may_not=(
             "entrevue.client",
             "temporalio.client",
@@ -71,6 +83,8 @@ LAYERS = (
         may=("activities", "entrevue", *PYDANTIC, "temporalio", "workflows"),
         may_not=(
             "entrevue.client",
+            "entrevue.walltime",
+            *ZONE_RULES,
             "temporalio.activity",
             "temporalio.client",
             "temporalio.testing",
@@ -106,9 +120,11 @@ def _faults(source: str, layer: Layer) -> Iterator[str]:
 
 
 def _allowed(target: str, layer: Layer) -> bool:
+    if _under(target, layer.may_not):
+        return False
     if target.split(".", maxsplit=1)[0] in sys.stdlib_module_names:
         return True  # ruff's business
-    return _under(target, layer.may) and not _under(target, layer.may_not)
+    return _under(target, layer.may)
 
 
 def _under(target: str, prefixes: tuple[str, ...]) -> bool:
@@ -137,13 +153,20 @@ def test_each_layer_imports_only_what_the_table_allows(layer: Layer) -> None:
     [
         ("entrevue", "import jinja2"),
         ("entrevue", "from entrevue import client"),
+        ("entrevue", "from entrevue.walltime import WallTime"),
+        ("entrevue", "from zoneinfo import ZoneInfo"),
         ("entrevue", "from . import values"),
         ("entrevue", "open('diary')"),
         ("entrevue/client.py", "from temporalio import workflow"),
         ("entrevue/client.py", "import workflows.interview"),
+        ("entrevue/client.py", "import zoneinfo"),
+        ("entrevue/walltime.py", "from entrevue import client"),
+        ("entrevue/walltime.py", "import temporalio.client"),
         ("activities", "from entrevue.client import InterviewClient"),
         ("activities", "import anyio"),
         ("workflows", "import structlog"),
+        ("workflows", "from entrevue import walltime"),
+        ("workflows", "import tzdata"),
         ("workflows", "hash('x')"),
         ("adapters", "from entrevue import interview"),
         ("adapters", "import entrevue"),
@@ -173,6 +196,7 @@ def _ruled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("entrevue/new.py", "from datetime import datetime; datetime.now()"),
         ("entrevue/new.py", "import random"),
         ("entrevue/new.py", "from zoneinfo import ZoneInfo"),
+        ("entrevue/new.py", "from entrevue.walltime import WallTime"),
         ("entrevue/new.py", "import logging"),
         ("entrevue/new.py", "from temporalio import workflow"),
         ("entrevue/new.py", "from entrevue.client import InterviewClient"),
@@ -182,6 +206,7 @@ def _ruled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("activities/new.py", "import uuid; uuid.uuid4()"),
         ("workflows/new.py", "from adapters import caldav"),
         ("workflows/new.py", "import time"),
+        ("workflows/new.py", "from entrevue import walltime"),
         ("workflows/new.py", "import asyncio; asyncio.sleep(1)"),
         ("workflows/new.py", "from temporalio.client import Client"),
         ("adapters/new.py", "from temporalio.exceptions import ApplicationError"),
@@ -203,6 +228,7 @@ def test_ruff_finds_what_a_folder_forbids(ruled: Path, file: str, line: str) -> 
     [
         ("entrevue/new.py", "from datetime import UTC, datetime, time"),
         ("entrevue/client.py", "from temporalio.client import Client"),
+        ("entrevue/walltime.py", "from zoneinfo import ZoneInfo"),
         ("activities/new.py", "from zoneinfo import ZoneInfo"),
         ("workflows/new.py", "from activities.mail import MailActivities"),
         ("adapters/new.py", "from activities.mail import Postbox"),
@@ -248,12 +274,12 @@ def test_the_wheel_holds_the_library_alone(wheel: Path) -> None:
     assert [name for name in names if name.endswith(".toml")] == []
 
 
-def test_a_backend_that_installs_the_library_gets_pydantic_and_temporalio_and_no_more(wheel: Path) -> None:
+def test_a_backend_that_installs_the_library_gets_pydantic_temporalio_and_zone_rules_and_no_more(wheel: Path) -> None:
     archive = ZipFile(wheel)
     (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     required = [Requirement(each) for each in message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])]
 
-    assert {each.name for each in required if not each.marker} == {"pydantic", "temporalio"}
+    assert {each.name for each in required if not each.marker} == {"pydantic", "temporalio", "tzdata"}
     assert all("extra ==" in str(each.marker) for each in required if each.marker)
 
 

@@ -54,6 +54,51 @@ def test_a_time_without_its_offset_is_refused_with_the_remedy(capsys: pytest.Cap
     assert text.startswith("start: say the offset from UTC")
 
 
+def test_a_time_by_the_clock_on_a_wall_is_taken_with_its_zone(capsys: pytest.CaptureFixture[str]) -> None:
+    booking = ("book-slot", "r7", "--by=coordinator", "--start", "2026-12-01 10:00")
+    twice = ("book-slot", "r7", "--by=coordinator", "--start=2026-10-25T02:30", "--zone=Europe/Berlin")
+    slots = '["2026-12-01 10:00", "2026-12-02T10:00Z"]'
+
+    assert complaint(capsys, *booking, "--zone", "Europe/Berlin")[0] == Exit.NO_SERVER
+    assert complaint(capsys, *twice, "--fold=1")[0] == Exit.NO_SERVER
+    assert (
+        complaint(capsys, "offer-slots", "r7", "--by=coordinator", f"--slots={slots}", "--zone=UTC")[0]
+        == Exit.NO_SERVER
+    )
+    assert complaint(capsys, *booking) == (
+        Exit.USAGE,
+        "start: say the offset from UTC as well, like 2026-12-01T15:00:00+01:00 or …Z, or give --zone\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "error", "either"),
+    [
+        ("2027-03-28 02:30", "nonexistent_local_time", ["2027-03-28T00:59:00Z", "2027-03-28T01:00:00Z"]),
+        ("2026-10-25 02:30", "ambiguous_local_time", ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"]),
+    ],
+)
+def test_a_time_that_is_never_or_twice_is_refused_with_the_ones_there_are(
+    start: str, error: str, either: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("reschedule", "r7", "--by=i1", f"--start={start}", "--zone=Europe/Berlin")
+    code, text = complaint(capsys, *words)
+    code_for_programs, text_for_programs = complaint(capsys, *words, "--json")
+
+    assert code == code_for_programs == Exit.REFUSED
+    assert text.startswith(f"{error}: start: {start} ")
+    told = json.loads(text_for_programs)
+    assert (told["error"], told["either"]) == (error, either)
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "Europe/Berlinn"])
+def test_a_clock_on_a_wall_of_nowhere_is_refused(zone: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = complaint(capsys, "book-slot", "r7", "--by=coordinator", "--start=2026-12-01 10:00", f"--zone={zone}")
+
+    assert code == Exit.REFUSED
+    assert "Europe/Berlin" in text
+
+
 def test_broken_json_is_shown_where_it_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "request.json"
     broken.write_text('{\n  "id": "r7",\n  "role" "Backend engineer"\n}')

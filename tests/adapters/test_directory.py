@@ -350,9 +350,18 @@ UNTIL = NOW + timedelta(days=400)
 CANDIDATE = Invitee(who="candidate", zone="Asia/Kathmandu")
 
 
-async def _look_up(directory: Directory, *people: Invitee) -> PeopleFound:
+async def _look_up(
+    directory: Directory, *people: Invitee, pools: tuple[str, ...] = (), zones: tuple[str, ...] = ()
+) -> PeopleFound:
     order = LookUpPeople(
-        key="r7/people/1.0", lane="directory", interview="r7", now=NOW, people=(CANDIDATE, *people), until=UNTIL
+        key="r7/people/1.0",
+        lane="directory",
+        interview="r7",
+        now=NOW,
+        people=(CANDIDATE, *people),
+        pools=pools,
+        zones=zones,
+        until=UNTIL,
     )
     return await PeopleActivities(directory).look_up_people(order)
 
@@ -445,6 +454,52 @@ async def test_clocks_reach_as_far_as_they_must_and_say_which_rules_they_follow(
         (datetime(2027, 10, 31, 1, tzinfo=UTC), 60),
     ]
     assert clock.tzdata == TZDATA
+
+
+async def test_a_pool_that_nobody_belongs_to_is_answered_not_raised(directory: Directory) -> None:
+    found = await _look_up(directory, pools=("backend", "sales", "system-design", "night shift"))
+
+    assert found.no_pools == ("sales", "night shift")
+    assert (await _look_up(directory, pools=("backend",))).no_pools == ()
+    assert (await _look_up(directory)).no_pools == ()
+
+
+async def test_a_zones_rules_can_be_asked_for_though_nobody_lives_by_them(directory: Directory) -> None:
+    found = await _look_up(directory, zones=("America/Vancouver", "Europe/Kiev"))
+    vancouver, kiev = found.zones
+
+    assert [clock.zone for clock in found.zones] == ["America/Vancouver", "Europe/Kiev"]  # as asked, not rewritten
+    assert (vancouver.days_off, vancouver.assumed, vancouver.tzdata) == ((), False, TZDATA)
+    assert [one.minutes for one in vancouver.offsets] == [-420]
+    assert [(one.since, one.minutes) for one in kiev.offsets[1:]] == [
+        (datetime(2026, 10, 25, 1, tzinfo=UTC), 120),
+        (datetime(2027, 3, 28, 1, tzinfo=UTC), 180),
+        (datetime(2027, 10, 31, 1, tzinfo=UTC), 120),
+    ]
+    assert {one.who for one in found.clocks} == {"organisation", "candidate"}
+
+
+async def test_a_zone_that_does_not_exist_has_no_rules(directory: Directory) -> None:
+    found = await _look_up(directory, zones=("Europe/Berlim", "UTC"))
+
+    assert [clock.zone for clock in found.zones] == ["UTC"]
+
+
+async def test_new_zone_rules_show_where_a_booked_wall_time_belongs_now(directory: Directory, tmp_path: Path) -> None:
+    nine = datetime.fromisoformat("2026-12-15T09:00")
+    (tmp_path / "America").mkdir()
+    los_angeles = (files("tzdata.zoneinfo.America") / "Los_Angeles").read_bytes()  # as Vancouver's were up to 2025
+    (tmp_path / "America" / "Vancouver").write_bytes(los_angeles)
+    zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    ZoneInfo.clear_cache()
+    try:
+        (before,) = (await _look_up(directory, zones=("America/Vancouver",))).zones
+    finally:
+        use_pinned_tzdata()
+    (after,) = (await _look_up(directory, zones=("America/Vancouver",))).zones
+
+    assert instant(nine, before) == datetime(2026, 12, 15, 17, tzinfo=UTC)
+    assert instant(nine, after) == datetime(2026, 12, 15, 16, tzinfo=UTC)
 
 
 # --- zones -----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,9 @@ from activities.letters import (
     render,
 )
 from entrevue.orders import (
+    AdjustmentArranged,
     AnswerDelayed,
+    AvailabilityRequest,
     CalendarEvent,
     Cancellation,
     Correspondent,
@@ -42,13 +44,19 @@ from entrevue.orders import (
     FormReminder,
     FormRequest,
     HourReminder,
+    InterviewerMissing,
     Invitation,
+    JoinNudge,
     Letter,
     Line,
+    LocalTimeChanged,
     Nudge,
     Offer,
     OfferWithdrawn,
+    OnHold,
+    SeatRequest,
     SendLetter,
+    TimeStands,
 )
 from entrevue.values import Slot
 
@@ -67,6 +75,7 @@ SETTINGS = MailSettings.model_validate(CONFIGURED)
 DAY = datetime(2026, 12, 1, 9, tzinfo=UTC)
 SLOT = Slot(start=DAY, minutes=40)
 LATER = Slot(start=DAY + timedelta(days=1, hours=14), minutes=40)
+EARLY = Slot(start=DAY - timedelta(hours=3), minutes=40)
 EVENT = CalendarEvent(
     uid="r7-c42-1.c0",
     sequence=3,
@@ -90,13 +99,45 @@ LETTERS: dict[str, Letter] = {
     "invitation, written": Invitation(
         event=EVENT.model_copy(update={"location": None, "description": ""}), imip=False, with_names=()
     ),
+    "invitation, other people": Invitation(event=EVENT, imip=True, changed=True, with_names=("Linus",)),
+    "invitation, other people, written": Invitation(
+        event=EVENT.model_copy(update={"slot": EARLY}), imip=False, changed=True, with_names=("Linus",)
+    ),
+    "invitation, moved for a reason": Invitation(
+        event=EVENT,
+        imip=True,
+        moved_from=LATER,
+        changed=True,
+        because="the rules for clocks in Vancouver have changed",
+        with_names=("Ada",),
+        candidate_zone="America/Vancouver",
+    ),
     "cancellation": Cancellation(event=EVENT, imip=True),
     "cancellation, late": Cancellation(
         event=EVENT, imip=True, reason="Grace is ill.\nSorry!", apology=True, continues=True
     ),
     "cancellation, written": Cancellation(event=EVENT, imip=False, apology=True),
+    "cancellation, replaced": Cancellation(event=EVENT, imip=True, replaced=True),
+    "cancellation, replaced, written": Cancellation(event=EVENT, imip=False, replaced=True, reason="Linus is in"),
     "offer withdrawn": OfferWithdrawn(reason="The position is filled."),
     "offer withdrawn, bare": OfferWithdrawn(),
+    "availability request": AvailabilityRequest(minutes=40, reply_by=DAY),
+    "seat request": SeatRequest(
+        slot=EARLY, reply_by=DAY, with_names=("Ada", "Grace"), candidate_zone="America/Vancouver"
+    ),
+    "seat request, proposed": SeatRequest(slot=SLOT, reply_by=DAY, with_names=(), proposed_by_candidate=True),
+    "time stands": TimeStands(slot=SLOT, because="nothing_found"),
+    "time stands, not approved": TimeStands(slot=SLOT, because="not_approved", reason="A release.\nSorry!"),
+    "on hold": OnHold(slot=SLOT, reason="The role is being\nlooked at again."),
+    "on hold, no time": OnHold(),
+    "on hold, over": OnHold(resumed=True, slot=SLOT),
+    "on hold, over, no time": OnHold(resumed=True),
+    "join nudge": JoinNudge(slot=SLOT, location="https://meet.example.org/room?a=1&b=2"),
+    "join nudge, bare": JoinNudge(slot=SLOT, location=None),
+    "interviewer missing": InterviewerMissing(slot=SLOT, someone_is_there=True),
+    "nobody there": InterviewerMissing(slot=SLOT, someone_is_there=False),
+    "local time changed": LocalTimeChanged(slot=SLOT),
+    "adjustment arranged": AdjustmentArranged(text="Captions are on.\nA break after <20> minutes & water."),
     "day reminder": DayReminder(
         slot=SLOT, location="Room 4 <ground floor>", with_names=("Grace",), agenda=("Your story", "Q & A"), lines=LINES
     ),
@@ -108,11 +149,13 @@ LETTERS: dict[str, Letter] = {
         agenda=("Their story",),
         lines=LINES,
         brief=("Ask for an example",),
+        instructions=("Switch the captions on", "Leave room for a break"),
         candidate_zone="America/New_York",
     ),
     "hour reminder, bare": HourReminder(slot=SLOT, location=None, with_names=(), agenda=()),
     "form request": FormRequest(due=DAY, minutes=3, with_names=("Grace",)),
     "form request, presumed": FormRequest(due=DAY, minutes=10, with_names=(), presumed=True),
+    "form request, partial": FormRequest(due=DAY, minutes=10, with_names=("Ada",), partial=True),
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
     "feedback available": FeedbackAvailable(),
@@ -216,7 +259,7 @@ def test_every_kind_of_letter_has_a_template_for_text_and_one_for_html() -> None
 
     assert {letter.kind for letter in LETTERS.values()} == kinds
     for suffix in ("txt", "html"):
-        assert {file.stem for file in TEMPLATES.glob(f"*.{suffix}")} - {"layout"} == kinds
+        assert {file.stem for file in TEMPLATES.glob(f"[!_]*.{suffix}")} - {"layout"} == kinds
 
 
 @every_reader
@@ -275,7 +318,7 @@ def test_an_offer_numbers_its_times_so_that_a_reply_can_name_one() -> None:
     text = part(render(order_of(LETTERS["offer"]), SETTINGS), "plain")
 
     assert "1. Tuesday 1 December 2026, 10:00–10:40 (Berlin, UTC+01:00)\n" in text
-    assert "2. Thursday 3 December 2026, 00:00–00:40 (Berlin, UTC+01:00)\n" in text
+    assert "2. Thursday 3 December 2026, 00:00–00:40 (Berlin, UTC+01:00)" in text
     assert "number of the time you choose" in text
 
 
@@ -315,7 +358,103 @@ def test_only_letters_with_the_event_attached_ask_to_accept_it() -> None:
 def test_the_subject_keeps_one_stem_and_names_nobody(name: str) -> None:
     subject = parsed(render(order_of(LETTERS[name]), SETTINGS))["Subject"]
 
-    assert re.fullmatch(r"((New time|New time needed|Cancelled): )?Interview for Backend engineer at Acme", subject)
+    assert re.fullmatch(
+        r"((New time|New time needed|Cancelled|Ended|On hold|Waiting for you|You have left the panel): )?"
+        r"Interview for Backend engineer at Acme",
+        subject,
+    )
+
+
+def _subject(name: str) -> str:
+    return str(parsed(render(order_of(LETTERS[name]), SETTINGS))["Subject"]).removesuffix(" at Acme")
+
+
+def test_what_changes_the_readers_day_stands_out_in_the_subject() -> None:
+    assert _subject("invitation") == "Interview for Backend engineer"
+    assert _subject("invitation, moved for a reason") == "New time: Interview for Backend engineer"
+    assert _subject("invitation, other people") == "Interview for Backend engineer"
+    assert _subject("cancellation") == "Cancelled: Interview for Backend engineer"
+    assert _subject("cancellation, late") == "New time needed: Interview for Backend engineer"
+    assert _subject("cancellation, replaced") == "You have left the panel: Interview for Backend engineer"
+    assert _subject("offer withdrawn") == "Ended: Interview for Backend engineer"
+    assert _subject("on hold") == "On hold: Interview for Backend engineer"
+    assert _subject("on hold, over") == "Interview for Backend engineer"
+
+
+@every_reader
+@pytest.mark.parametrize("name", ["invitation, other people", "invitation, other people, written"])
+def test_where_only_the_people_changed_the_letter_says_that_the_time_stands(name: str, who: str) -> None:
+    letter = render(order_of(LETTERS[name], to=reader(who)), SETTINGS)
+
+    for kind in ("plain", "html"):
+        assert "stays at its time; the people have changed." in part(letter, kind)
+        assert "new time" not in part(letter, kind)
+        assert "It is settled" not in part(letter, kind)
+
+
+def test_a_time_that_was_moved_is_told_with_the_old_one_and_the_reason() -> None:
+    text = part(render(order_of(LETTERS["invitation, moved for a reason"]), SETTINGS), "plain")
+
+    assert "Before: Thursday 3 December 2026, 00:00–00:40 (Berlin, UTC+01:00); that time no longer holds.\n" in text
+    assert "Why: the rules for clocks in Vancouver have changed\n" in text
+    assert "Why:" not in part(render(order_of(LETTERS["invitation, moved"]), SETTINGS), "plain")
+
+
+@pytest.mark.parametrize("name", ["cancellation, replaced", "cancellation, replaced, written"])
+def test_who_has_left_the_panel_is_thanked_and_has_nothing_to_do(name: str) -> None:
+    text = part(render(order_of(LETTERS[name], to=reader("i1")), SETTINGS), "plain")
+
+    assert "goes on without you, and this time is yours again" in text
+    assert "Thank you for having kept it free. Nothing more is asked of you." in text
+    assert "does not take place" not in text
+    assert "a new time will be proposed" not in text
+
+
+@pytest.mark.parametrize("name", ["offer withdrawn", "offer withdrawn, bare"])
+def test_an_offer_that_ended_is_told_alike_whoever_ended_it(name: str) -> None:
+    text = part(render(order_of(LETTERS[name]), SETTINGS), "plain")
+
+    assert "has ended while a time for it was still being looked for" in text
+    assert not re.search(r"\bcancel|take back|did not (answer|reply)", text)
+
+
+@pytest.mark.parametrize(
+    "name", ["time stands", "time stands, not approved", "on hold, over", "local time changed", "invitation"]
+)
+def test_asking_for_another_time_is_no_mark_against_the_candidate(name: str) -> None:
+    assert "no mark against you" in part(render(order_of(LETTERS[name]), SETTINGS), "plain")
+
+
+def test_who_waits_alone_is_told_what_they_can_choose() -> None:
+    def choices(name: str) -> list[str]:
+        return re.findall(r"(?m)^- (.*)$", part(render(order_of(LETTERS[name]), SETTINGS), "plain"))
+
+    assert choices("interviewer missing") == [
+        "wait a little longer",
+        "go on with those who are there",
+        "meet at another time",
+    ]
+    assert choices("nobody there") == ["wait a little longer", "meet at another time"]
+
+
+def test_interviewers_read_what_to_see_to_before_their_brief() -> None:
+    text = part(render(order_of(LETTERS["hour reminder"], to=reader("i1")), SETTINGS), "plain")
+
+    assert "Please see to this for the candidate:\n\n- Switch the captions on\n- Leave room for a break\n" in text
+    assert text.index("Switch the captions on") < text.index("Your brief:")
+    assert "see to this" not in part(render(order_of(LETTERS["hour reminder, bare"]), SETTINGS), "plain")
+
+
+def test_who_was_there_for_a_part_only_may_leave_the_form() -> None:
+    partial = part(render(order_of(LETTERS["form request, partial"], to=reader("i1")), SETTINGS), "plain")
+
+    assert "your form is optional" in partial
+    assert "optional" not in part(render(order_of(LETTERS["form request"], to=reader("i1")), SETTINGS), "plain")
+
+
+@pytest.mark.parametrize("name", ["on hold, no time", "on hold, over, no time", "adjustment arranged"])
+def test_a_letter_without_times_asks_for_no_time_zone(name: str) -> None:
+    assert "time zone" not in part(render(order_of(LETTERS[name], to=reader(assumed=True)), SETTINGS), "plain")
 
 
 # --- times -----------------------------------------------------------------------------------------------------------
@@ -355,7 +494,7 @@ def test_times_are_shown_in_the_readers_own_zone(start: str, zone: str, shown: s
     slot = Slot(start=datetime.fromisoformat(start), minutes=40)
     letter = render(order_of(Nudge(slots=(slot,), reply_by=DAY), to=reader(zone=zone)), SETTINGS)
 
-    assert f"1. {shown}\n" in part(letter, "plain")
+    assert re.search(rf"(?m)^1\. {re.escape(shown)}(, outside 08:00–20:00 for you)?$", part(letter, "plain"))
     assert f'<time datetime="{start[:16]}:00Z">{shown}</time>' in part(letter, "html")
 
 
@@ -383,6 +522,70 @@ def test_a_candidates_time_across_midnight_has_both_dates() -> None:
     letter = render(order_of(reminder, to=reader("i1")), SETTINGS)
 
     assert "Mon 30 Nov, 23:40 – Tue 1 Dec, 00:20 for the candidate (New York, UTC-05:00)" in part(letter, "plain")
+
+
+def test_a_candidates_time_beside_two_dates_has_its_own() -> None:
+    slot = Slot(start=datetime(2026, 12, 1, 22, 40, tzinfo=UTC), minutes=40)
+    request = SeatRequest(slot=slot, reply_by=DAY, with_names=(), candidate_zone="America/New_York")
+    text = part(render(order_of(request, to=reader("i1")), SETTINGS), "plain")
+
+    assert "When: Tuesday 1 December 2026, 23:40 – Wednesday 2 December 2026, 00:20 (Berlin, UTC+01:00)\n" in text
+    assert "      Tue 1 Dec, 17:40–18:20 for the candidate (New York, UTC-05:00)\n" in text
+
+
+def test_a_candidates_clock_that_changes_in_between_is_shown_with_both_offsets() -> None:
+    slot = Slot(start=datetime(2026, 11, 1, 5, 40, tzinfo=UTC), minutes=40)
+    request = SeatRequest(slot=slot, reply_by=DAY, with_names=(), candidate_zone="America/New_York")
+    text = part(render(order_of(request, to=reader("i1")), SETTINGS), "plain")
+
+    assert "01:40 UTC-04:00 – 01:20 UTC-05:00 for the candidate (New York; the clocks change in between)" in text
+
+
+@pytest.mark.parametrize(
+    ("start", "reader_in", "candidate_in", "flagged"),
+    [
+        ("2026-12-01T07:00Z", "Europe/Berlin", None, ""),
+        ("2026-12-01T06:45Z", "Europe/Berlin", None, "outside 08:00–20:00 for you"),
+        ("2026-12-01T18:20Z", "Europe/Berlin", None, ""),
+        ("2026-12-01T18:21Z", "Europe/Berlin", None, "outside 08:00–20:00 for you"),
+        ("2026-12-01T22:40Z", "Europe/Berlin", "Asia/Tokyo", "outside 08:00–20:00 for you and the candidate"),
+        ("2026-12-01T09:00Z", "Europe/Berlin", "America/New_York", "outside 08:00–20:00 for the candidate"),
+        ("2026-12-01T15:00Z", "Europe/Berlin", "America/New_York", ""),
+        ("2026-12-01T03:00Z", "Europe/Berlin", "Asia/Kathmandu", "outside 08:00–20:00 for you"),
+        ("2026-12-15T15:30Z", "Europe/Berlin", "America/Vancouver", ""),
+        ("2026-12-01T03:00Z", "Nowhere/Atlantis", "Nowhere/Atlantis", ""),
+    ],
+)
+def test_a_time_outside_the_day_is_flagged_for_whom_it_is(
+    start: str, reader_in: str, candidate_in: str | None, flagged: str
+) -> None:
+    slot = Slot(start=datetime.fromisoformat(start), minutes=40)
+    event = EVENT.model_copy(update={"slot": slot})
+    for letter in (
+        SeatRequest(slot=slot, reply_by=DAY, with_names=(), candidate_zone=candidate_in),
+        Invitation(event=event, imip=False, with_names=(), candidate_zone=candidate_in),
+    ):
+        rendered = render(order_of(letter, to=reader("i1", zone=reader_in)), SETTINGS)
+
+        for kind in ("plain", "html"):
+            assert re.findall(r"outside 08:00–20:00 for .*", part(rendered, kind)) == ([flagged] if flagged else [])
+
+
+def test_an_offered_time_outside_the_candidates_day_is_flagged_and_keeps_its_number() -> None:
+    for name in ("offer", "nudge"):
+        letter = render(order_of(LETTERS[name]), SETTINGS)
+
+        assert (
+            "1. Tuesday 1 December 2026, 10:00–10:40 (Berlin, UTC+01:00)\n"
+            "2. Thursday 3 December 2026, 00:00–00:40 (Berlin, UTC+01:00), outside 08:00–20:00 for you\n"
+        ) in part(letter, "plain")
+        assert part(letter, "html").count("</time>, outside 08:00–20:00 for you</li>") == 1
+
+
+def test_nobody_is_told_of_an_unusual_time_by_a_zone_that_was_only_assumed() -> None:
+    letter = render(order_of(LETTERS["offer"], to=reader(assumed=True)), SETTINGS)
+
+    assert "outside" not in part(letter, "plain")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", None, "Nowhere/Atlantis"])
@@ -636,13 +839,25 @@ def test_what_comes_from_settings_cannot_end_a_header_either() -> None:
 
 @given(
     text=st.text(st.characters() | st.sampled_from("\r\n\x00\x85\u2028\u202e<>\"',;:\\=?{}%"), max_size=300),
-    letter=st.sampled_from(["invitation, moved", "cancellation, late", "hour reminder"]),
+    letter=st.sampled_from(
+        [
+            "invitation, moved for a reason",
+            "cancellation, late",
+            "hour reminder",
+            "on hold",
+            "adjustment arranged",
+            "seat request",
+        ]
+    ),
 )
 def test_any_text_renders_and_reads_back(text: str, letter: str) -> None:
     meant = LETTERS[letter].model_copy(
         update={
             "with_names": (text, text),
             "reason": text,
+            "because": text,
+            "text": text,
+            "instructions": (text,),
             "lines": (Line(name=text, text=text),),
             "brief": (text,),
             "event": EVENT.model_copy(update={"summary": text, "description": text, "location": text}),

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from entrevue import contract
 from entrevue.changes import Cancel
@@ -24,6 +25,7 @@ from entrevue.rubrics import CandidateForm, Scorecard
 from entrevue.session import ParticipantJoined
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from starter import Exit
+from tests.workflows.recorder import Recorder
 from tests.workflows.stage import REQUEST, Running, Stage, eventually, new_queue, staged
 from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer
 
@@ -465,6 +467,31 @@ async def test_an_interview_is_started_shown_and_booked_from_a_shell(shell: Shel
     assert repeated.json == chosen.json
     assert '"interview_scheduled"' in timeline.out
     assert {one.code for one in (started, again, shown, chosen, repeated, timeline)} == {Exit.DONE}
+
+
+async def test_what_a_clock_on_a_wall_shows_is_sent_as_an_instant(shell: Shell) -> None:
+    client, queue = shell.stage.env.client, new_queue()
+    words = (queue, "--by=coordinator", "--zone=Europe/Berlin")
+    async with Worker(client, task_queue=queue, workflows=[Recorder]):
+        recorder = await client.start_workflow(Recorder.run, id=contract.workflow_id(queue), task_queue=queue)
+        booked = await shell.type("book-slot", *words, "--start", "2026-12-01 10:00")
+        second = await shell.type("book-slot", *words, "--start=2026-10-25T02:30", "--fold=1")
+        refused = await shell.type("book-slot", *words, "--start=2026-10-25T02:30")
+        starts = '["2026-12-01 10:00", "2026-12-02T10:00-05:00"]'
+        offered = await shell.type("offer-slots", *words, f"--slots={starts}")
+        await recorder.signal("end")
+        sent = [payload for name, payload in await recorder.result() if name != "end"]
+
+    assert [one.code for one in (booked, second, refused, offered)] == [Exit.DONE, Exit.DONE, Exit.REFUSED, Exit.DONE]
+    assert sent == [
+        {"kind": "book_slot", "by": "coordinator", "start": "2026-12-01T09:00:00Z"},
+        {"kind": "book_slot", "by": "coordinator", "start": "2026-10-25T01:30:00Z"},
+        {
+            "kind": "offer_slots",
+            "by": "coordinator",
+            "slots": ["2026-12-01T09:00:00Z", "2026-12-02T15:00:00Z"],
+        },
+    ]
 
 
 async def test_a_shell_is_told_why_not(shell: Shell) -> None:
