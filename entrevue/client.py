@@ -289,7 +289,9 @@ class InterviewClient:
             namespace=self._temporal.namespace, execution=Execution(workflow_id=contract.workflow_id(interview))
         )
         try:
-            found = await self._temporal.workflow_service.describe_workflow_execution(asked, timeout=self._patience)
+            found = await self._temporal.workflow_service.describe_workflow_execution(
+                asked, retry=True, timeout=self._patience
+            )
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND and not _namespace_missing(error):
                 return "unknown"
