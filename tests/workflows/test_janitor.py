@@ -18,7 +18,7 @@ from temporalio.client import (
     ScheduleHandle,
     ScheduleOverlapPolicy,
 )
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.calendar import CalendarRefused, CalendarUnavailable, OurEvent, Removed
@@ -259,8 +259,9 @@ class Worker:
     address: str
     said: list[str] = field(default_factory=list)
 
-    async def start(self) -> None:
-        names = {
+    async def start(self, **settings: str) -> None:
+        """Start it, and stop it when it says that it has started."""
+        names = settings | {
             "TEMPORAL_ADDRESS": self.address,
             "ENTREVUE_PEOPLE": str(ROOT / "docs" / "examples" / "people.toml"),
             "ENTREVUE_SMTP__HOSTNAME": "127.0.0.1",
@@ -316,6 +317,16 @@ async def test_two_workers_that_start_make_one_schedule_and_leave_a_pause_alone(
     assert described.policy.overlap is ScheduleOverlapPolicy.SKIP
     assert (described.state.paused, described.state.note) == (True, "the calendar server moves house")
     assert not [line for line in (*first.said, *second.said) if json.loads(line)["level"] in ("warning", "error")]
+
+
+async def test_a_worker_can_be_told_to_leave_the_schedule_alone(
+    server: WorkflowEnvironment, schedule: ScheduleHandle, tmp_path: Path
+) -> None:
+    await Worker(tmp_path, server.client.service_client.config.target_host).start(ENTREVUE_JANITOR="false")
+
+    with pytest.raises(RPCError) as missing:
+        await schedule.describe()
+    assert missing.value.status is RPCStatusCode.NOT_FOUND
 
 
 async def test_what_an_interview_held_that_the_server_has_forgotten_goes_at_the_second_look(
