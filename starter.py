@@ -149,6 +149,12 @@ async def _list(arguments: argparse.Namespace) -> Outcome:
     return Outcome(data=[one.model_dump(mode="json") for one in found], text=f"{text}\n")
 
 
+async def _attention(arguments: argparse.Namespace) -> Outcome:
+    needed = await (await _connect(arguments)).attention()
+    text = "\n".join(_table(needed)) if needed else "nothing needs a person"
+    return Outcome(data=[one.model_dump(mode="json") for one in needed], text=f"{text}\n")
+
+
 async def _register(arguments: argparse.Namespace) -> Outcome:
     client = await _connect(arguments)
     try:
@@ -164,6 +170,7 @@ _VERBS = {
     "show": _show,
     "timeline": _timeline,
     "list": _list,
+    "attention": _attention,
     "register-search-attributes": _register,
 }
 
@@ -197,6 +204,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--status", choices=list(Status), metavar="STATUS", help="like AWAITING_CANDIDATE")
     found.add_argument("--attention", choices=RANKS, help="the most urgent thing that needs a person")
     found.add_argument("--query", help="in Temporal's list filter syntax")
+    verb("attention", "say what needs a person, one line a cause, whatever it keeps waiting")
     verb("register-search-attributes", "make the server know the attributes by which `list` finds interviews")
     schema = verb("schema", "print the JSON Schema of a command or a fact")
     schema.add_argument("name", type=_kind, choices=[*COMMANDS, *FACTS], metavar="NAME")

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self
@@ -21,7 +21,19 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -33,6 +45,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.calendar import Calendar, CalendarActivities, CalendarRefused
 from activities.free_time import FreeTimeActivities
+from activities.janitor import Interviews, JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.ledger import Ledger, LedgerActivities
 from activities.letters import MailSettings
@@ -48,10 +61,11 @@ from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
 from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
-from entrevue.client import ADDRESS, RPC_TIMEOUT
-from entrevue.contract import TASK_QUEUE
+from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
+from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
 from entrevue.values import PersonId
 from workflows.interview import InterviewWorkflow
+from workflows.janitor import JanitorWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -68,6 +82,12 @@ STICKY = timedelta(seconds=3)
 
 GRACE = timedelta(seconds=25)
 """Less than the 30 s after which orchestrators kill."""
+
+EVERY, JITTER = timedelta(hours=1), timedelta(minutes=10)
+"""When the janitor comes. The jitter keeps several namespaces from asking one calendar server in the same minute."""
+
+LONGEST = timedelta(hours=6)
+"""A janitor that is still at work then never ends, and holds up the next."""
 
 _log = structlog.get_logger()
 
@@ -102,6 +122,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)
+    janitor: bool = True
+    """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
 
     @classmethod
     def settings_customise_sources(
@@ -175,13 +197,14 @@ def accounts(
     return account
 
 
-def activities(adapters: Adapters) -> Sequence[Callable[..., object]]:
+def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[..., object]]:
     people = PeopleActivities(adapters.directory)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     ledger = LedgerActivities(adapters.ledger, adapters.calendar)
     calendar = CalendarActivities(adapters.calendar)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     journal = JournalActivities(adapters.journal)
+    janitor = JanitorActivities(adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, interviews)
     return (
         people.look_up_people,
         free_time.find_slots,
@@ -191,6 +214,9 @@ def activities(adapters: Adapters) -> Sequence[Callable[..., object]]:
         calendar.remove_event,
         mail.send_letter,
         journal.append_journal,
+        janitor.tidy_ledger,
+        janitor.prune_ledger,
+        janitor.tidy_calendars,
     )
 
 
@@ -201,14 +227,41 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, ZoneRulesWorkflow],
-        activities=[*activities(adapters), ZoneRulesActivities(InterviewsOnServer(temporal)).tell_zone_rules],
+        workflows=[InterviewWorkflow, JanitorWorkflow, ZoneRulesWorkflow],
+        activities=[
+            *activities(adapters, InterviewClient(temporal)),
+            ZoneRulesActivities(InterviewsOnServer(temporal)).tell_zone_rules,
+        ],
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
         sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=GRACE,
     )
+
+
+async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    """Have the janitor come every hour, as this version wants it. Harmless where it does; a pause stays a pause."""
+    wanted = Schedule(
+        action=ScheduleActionStartWorkflow(
+            JanitorWorkflow.run,
+            id=JANITOR_SCHEDULE,
+            task_queue=task_queue,
+            execution_timeout=LONGEST,
+            static_summary="Remove what interviews that are over have left behind",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)], jitter=JITTER),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
+        state=ScheduleState(note="Kept by the worker. Pausing it is safe: claims and events of dead interviews stay."),
+    )
+
+    def renewed(there: ScheduleUpdateInput) -> ScheduleUpdate:
+        return ScheduleUpdate(replace(wanted, state=there.description.schedule.state))
+
+    try:
+        await temporal.create_schedule(JANITOR_SCHEDULE, wanted)
+    except ScheduleAlreadyRunningError:
+        await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
 
 
 async def connect() -> Client:
@@ -316,10 +369,19 @@ async def serve(settings: Settings) -> None:
         async with worker:
             if await announce_zone_rules(temporal, TZDATA):
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
+            if settings.janitor:
+                await _see_to_janitor(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
     _log.info("worker stopped")
+
+
+async def _see_to_janitor(temporal: Client) -> None:
+    try:
+        await schedule_janitor(temporal)
+    except RPCError as trouble:  # perhaps it may not; interviews go on without
+        _log.error("the janitor is not scheduled", kind="janitor_not_scheduled", because=trouble.status.name)
 
 
 def main() -> None:

@@ -54,6 +54,17 @@ class EventState(Message):
     etag: str | None
 
 
+class OurEvent(Message):
+    """An event that we wrote and that is there still, whatever its owner did to it since."""
+
+    uid: str
+    interview: InterviewId
+    sequence: int
+    """Of the version that Entrevue wrote last."""
+    start: Instant
+    """As it stands."""
+
+
 class CalendarUnavailable(Exception):
     """Trouble that may pass by itself: refused connections, timeouts, resets, 429, 5xx."""
 
@@ -105,6 +116,10 @@ class Calendar(Protocol):
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
         """Say how the event stands; None where it is gone."""
+        ...
+
+    async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        """Give the events that we wrote, for whatever interview, and that start within [start, end); by start."""
         ...
 
 

@@ -22,8 +22,8 @@ from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-u
 from httpx2 import codes
 from pydantic import SecretStr
 
-from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Ensured, EventState, Removed
-from adapters.ical import Owner, Reading, StoredEvent, Written, busy_times, event_text, stored_event
+from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Ensured, EventState, OurEvent, Removed
+from adapters.ical import Owner, Reading, StoredEvent, Written, busy_times, event_text, our_events, stored_event
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
 
@@ -160,8 +160,7 @@ class CalDav:
         self._reader.shutdown(wait=False)
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
-        if not timedelta() < end - start <= _LONGEST_WINDOW:
-            raise ValueError(f"a window is longer than nothing and at most {_LONGEST_WINDOW.days} days")
+        _check_window(start, end)
         if await self._accounts(person) is None:
             return ()  # nothing but our own interviews is known to be in their way: the ledger's business
         async with self._reach(person) as collection:
@@ -225,6 +224,13 @@ class CalDav:
             etag=found.etag,
         )
 
+    async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        _check_window(start, end)
+        if await self._accounts(person) is None:
+            return ()
+        async with self._reach(person) as collection:
+            return await collection.ours(start, end)
+
     @asynccontextmanager
     async def _reach(self, person: PersonId) -> AsyncIterator["_Collection"]:
         try:
@@ -248,16 +254,25 @@ class _Collection:
     reader: ThreadPoolExecutor
 
     async def events(self, start: datetime, end: datetime) -> Reading:
-        """Fetch whatever may touch [start, end), and judge here what does."""
+        return await self._in_thread(busy_times, await self._objects(start, end), start, end, self.account.owner)
+
+    async def ours(self, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        return await self._in_thread(our_events, await self._objects(start, end), start, end, self.account.owner.zone)
+
+    async def _objects(self, start: datetime, end: datetime) -> list[str]:
+        """Fetch whatever may touch [start, end); what does is judged here.
+
+        Not even the search for our own events is left to the server: not every server can filter by an X- property.
+        """
         query = _BUSY.format(start=(start - _SLACK).astimezone(UTC), end=(end + _SLACK).astimezone(UTC))
         answer = await self._ask("REPORT", expect={codes.MULTI_STATUS}, headers={**_XML, "Depth": "1"}, content=query)
         try:
-            reading = await self._in_thread(_read, answer.body, start, end, self.account.owner)
+            objects = await self._in_thread(_objects, answer.body)
         except (ParseError, DefusedXmlException):
             raise CalendarUnavailable(self.person, "an answer that is no XML") from None
-        if reading is None:
+        if objects is None:
             raise CalendarRefused(self.person, "an answer that holds events back")
-        return reading
+        return objects
 
     async def look(self, uid: str, *, gone_matters: bool = False) -> _Found | None:
         """Fetch our object. Where its absence matters, make sure that it is not the calendar that is absent."""
@@ -368,13 +383,14 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
     return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)
 
 
-def _read(body: bytes, start: datetime, end: datetime, owner: Owner) -> Reading | None:
-    objects = _objects(ElementTree.fromstring(body.translate(None, _NO_XML), forbid_dtd=True))
-    return None if objects is None else busy_times(objects, start, end, owner)
+def _check_window(start: datetime, end: datetime) -> None:
+    if not timedelta() < end - start <= _LONGEST_WINDOW:
+        raise ValueError(f"a window is longer than nothing and at most {_LONGEST_WINDOW.days} days")
 
 
-def _objects(multistatus: Element) -> list[str] | None:
+def _objects(body: bytes) -> list[str] | None:
     """Give the texts of all objects found; None where one is kept from us, which must not pass for free time."""
+    multistatus: Element = ElementTree.fromstring(body.translate(None, _NO_XML), forbid_dtd=True)
     texts = []
     for response in multistatus.iterfind("{DAV:}response"):
         text = response.findtext(".//{urn:ietf:params:xml:ns:caldav}calendar-data")

@@ -19,7 +19,7 @@ from icalendar.prop import vDDDTypes
 from icalendar.timezone import tzp
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from activities.calendar import Busy
+from activities.calendar import Busy, OurEvent
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId
 
@@ -440,6 +440,28 @@ def stored_event(text: str, uid: str, zone: ZoneInfo) -> StoredEvent | None:
                 sequence=int(event.get("SEQUENCE", 0)),
                 written=Written.parse(str(event.get(_WRITTEN, ""))) if str(event["UID"]) == uid else None,
             )
+        except Exception:  # noqa: BLE001  # as above
+            return None
+
+
+def our_events(objects: Iterable[str], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[OurEvent, ...]:
+    """Find those that we wrote and that start within [start, end), by start. What cannot be read is not ours."""
+    ours = (_ours(text, zone) for text in objects if _WRITTEN in text)  # to parse everybody's would take for ever
+    found = [event for event in ours if event is not None and start <= event.start < end]
+    return tuple(sorted(found, key=lambda event: (event.start, event.uid)))
+
+
+def _ours(text: str, zone: ZoneInfo) -> OurEvent | None:
+    with _parsing:
+        tzp.use_zoneinfo()
+        try:
+            event = next(one for one in _events(localise_tzids(text)) if "RECURRENCE-ID" not in one)
+            written, interview = Written.parse(str(event.get(_WRITTEN, ""))), _interview(event)
+            if written is None or interview is None:
+                return None
+            first, _ = _span(event)
+            at = _instant(first, zone)
+            return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=at)
         except Exception:  # noqa: BLE001  # as above
             return None
 

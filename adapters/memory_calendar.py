@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from activities.calendar import Busy, CalendarUnavailable, Ensured, EventState, Removed
+from activities.calendar import Busy, CalendarUnavailable, Ensured, EventState, OurEvent, Removed
 from entrevue.orders import CalendarEvent
 from entrevue.values import InterviewId, PersonId
 
@@ -93,6 +93,15 @@ class MemoryCalendar:
             cancelled=entry.cancelled,
             etag=entry.etag,
         )
+
+    async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        self._reach(person)
+        found = [
+            OurEvent(uid=uid, interview=entry.interview, sequence=entry.written.sequence, start=entry.start)
+            for (owner, uid), entry in self._entries.items()
+            if owner == person and start <= entry.start < end
+        ]
+        return tuple(sorted(found, key=lambda one: (one.start, one.uid)))
 
     # --- as their owners use them
 

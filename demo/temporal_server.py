@@ -12,12 +12,6 @@ from demo.processes import HOST, Child, answers, environment, free_port
 from entrevue import contract
 
 _NAMESPACE = "default"
-_SEARCH_ATTRIBUTES = {
-    contract.STATUS: "Keyword",
-    contract.BALL: "Keyword",
-    contract.ATTENTION: "Keyword",
-    contract.START: "Datetime",
-}
 _SETTINGS = (
     "frontend.WorkflowTimeSkippingEnabled=true",  # a clock of its own for each interview
     "frontend.enableServerVersionCheck=false",  # it asks nobody on the internet
@@ -65,7 +59,7 @@ class TemporalServer:
             )
         except (RPCError, RuntimeError):  # it listens before it is ready
             return False
-        return set(_SEARCH_ATTRIBUTES) <= set(known.custom_attributes)
+        return set(contract.SEARCH_ATTRIBUTES) <= set(known.custom_attributes)
 
 
 def binary() -> str:
@@ -77,7 +71,7 @@ def binary() -> str:
 
 
 def _command(folder: Path, port: int, ui_port: int) -> list[str]:
-    attributes = [f"--search-attribute={name}={kind}" for name, kind in _SEARCH_ATTRIBUTES.items()]
+    attributes = [f"--search-attribute={name}={kind}" for name, kind in contract.SEARCH_ATTRIBUTES.items()]
     settings = [f"--dynamic-config-value={setting}" for setting in _SETTINGS]
     return [
         binary(),

@@ -4,7 +4,7 @@ Items are computed from the state; raising and clearing are recorded as the diff
 what is known (lifecycle, section 3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -237,3 +237,47 @@ def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
     if due is not None:
         overdue: Rank = "now" if now >= due else "today"
         yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue, clears=("review_feedback",))
+
+
+# --- across interviews: one item a cause -----------------------------------------------------------------------------
+
+CLEARS: Mapping[str, tuple[str, ...]] = {
+    "APPROVAL_DUE": ("grant_approval", "deny_approval"),
+    "CALENDAR_BEHIND": (),
+    "CALENDAR_EDITED": ("reschedule", "cancel"),
+    "CANCEL_AFTER_SESSION": ("end_session",),
+    "CANDIDATE_UNREACHABLE": ("update_contact", "resend_message"),
+    "DECISION_DUE": ("record_decision",),
+    "DIRECTORY_BEHIND": (),
+    "EVALUATIONS_LATE": ("excuse_evaluation",),
+    "FACT_UNREADABLE": ("clear_attention",),
+    "JOURNAL_DIVERGED": ("clear_attention",),
+    "MAIL_BEHIND": (),
+    "MESSAGE_REFUSED": ("resend_message",),
+    "MESSAGE_UNSURE": ("resend_message",),
+    "NEGOTIATION_STUCK": ("offer_slots", "request_availability", "book_slot", "cancel"),
+    "NO_COMMON_SLOT": ("offer_slots", "request_availability", "book_slot", "cancel"),
+    "NO_SHOW": ("rule_no_show",),
+    "OFFER_EXPIRES_SOON": ("offer_slots",),
+    "ON_HOLD": ("resume", "cancel"),
+    "ORDER_FAILED": ("clear_attention",),
+    "OVERLAP": ("reschedule", "replace_interviewer", "cancel"),
+    "PERSON_UNKNOWN": ("clear_attention", "replace_interviewer", "cancel"),
+    "POOL_EMPTY": ("clear_attention", "cancel"),
+    "QUESTION_OPEN": ("answer_question",),
+    "REVIEW_DUE": ("review_feedback",),
+    "SEARCH_BEHIND": (),
+    "SEAT_DECLINED": ("replace_interviewer", "reschedule", "cancel"),
+    "SEAT_OPEN": ("replace_interviewer", "remove_seat", "cancel"),
+    "ZONE_RULES_MOVED": ("reschedule", "cancel"),
+}
+"""What an item of this cause names as its `clears`, for those who see the cause alone."""
+
+
+def cause_of(item: Item) -> str:
+    return item.id.partition(":")[0]
+
+
+def needs(items: Iterable[Item]) -> list[str]:
+    """Write items as `rank/owner/cause`, without their subjects: what many interviews can have in common."""
+    return sorted({f"{item.rank}/{item.owner}/{cause_of(item)}" for item in items})

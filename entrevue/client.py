@@ -5,16 +5,20 @@ Commands carry instants; a wall time and its zone are turned into one here, befo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal, Self, get_args
 from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
+from temporalio.api.common.v1 import WorkflowExecution as Execution
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -34,7 +38,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from entrevue import contract
-from entrevue.attention import Rank
+from entrevue.attention import CLEARS, RANKS, Rank
 from entrevue.changes import (
     Cancel,
     DenyApproval,
@@ -45,7 +49,7 @@ from entrevue.changes import (
     Resume,
     Withdraw,
 )
-from entrevue.contract import TASK_QUEUE, Ended, Receipt, read
+from entrevue.contract import TASK_QUEUE, Ended, Receipt, Standing, read
 from entrevue.effects import ClearAttention, LetterKind, ResendMessage
 from entrevue.evaluation import ExcuseEvaluation, ShareExpectations, SubmitEvaluation
 from entrevue.feedback import (
@@ -130,13 +134,17 @@ _SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCo
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
+_NEEDS = SearchAttributeKey.for_keyword_list(contract.NEEDS)
 _START = SearchAttributeKey.for_datetime(contract.START)
-_REGISTERED = {
-    contract.STATUS: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    contract.BALL: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    contract.ATTENTION: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    contract.START: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+_INDEXED = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
+
+_MOST_LOOKED_AT = 10_000
+"""Interviews that need a person: so many are looked at to tell their causes."""
+_EXAMPLES = 3
 
 # --- what can go wrong, besides a refusal ----------------------------------------------------------------------------
 
@@ -179,6 +187,24 @@ class Listed(Message):
     start: Instant | None
     opened_at: Instant
     closed_at: Instant | None
+
+
+class Needed(Message):
+    """What needs a person, one item a cause: a calendar server that is down is one, whatever it keeps waiting."""
+
+    rank: str
+    """`now`, `today` or `information`: the most urgent that any of these interviews gives it."""
+    owner: str
+    cause: str
+    count: int
+    """Open interviews."""
+    examples: tuple[InterviewId, ...]
+    """A few of the most urgent; `search` finds them all."""
+    clears: tuple[str, ...]
+    """Commands that help in each interview; empty: it clears itself when the cause is gone."""
+    earliest: Instant | None
+    """Booked start, of those interviews that have one."""
+    latest: Instant | None
 
 
 class InterviewClient:
@@ -257,16 +283,45 @@ class InterviewClient:
         async for execution in self._temporal.list_workflows(" AND ".join(filters), rpc_timeout=self._patience):
             yield _listed(execution)
 
+    async def attention(self) -> tuple[Needed, ...]:
+        """Say what needs a person in open interviews, the most urgent first, from the server's index.
+
+        Counts are of the 10,000 newest interviews that need somebody.
+        """
+        urgent = " OR ".join(f'{contract.ATTENTION} = "{rank}"' for rank in RANKS)
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running" AND ({urgent})',
+            limit=_MOST_LOOKED_AT,
+            rpc_timeout=self._patience,
+        )
+        return _one_a_cause([one async for execution in found for one in _waiting(execution)])
+
+    async def standing(self, interview: InterviewId) -> Standing:
+        """Say whether an interview goes on; for the janitor. Asks the server itself, not its index."""
+        asked = DescribeWorkflowExecutionRequest(
+            namespace=self._temporal.namespace, execution=Execution(workflow_id=contract.workflow_id(interview))
+        )
+        try:
+            found = await self._temporal.workflow_service.describe_workflow_execution(
+                asked, retry=True, timeout=self._patience
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND and not _namespace_missing(error):
+                return "unknown"
+            raise
+        return "closed" if found.workflow_execution_info.HasField("close_time") else "live"
+
     async def register_search_attributes(self) -> tuple[str, ...]:
         """Make the server know the attributes by which interviews are found; give those that were missing."""
         operator, namespace = self._temporal.operator_service, self._temporal.namespace
         known = await operator.list_search_attributes(
             ListSearchAttributesRequest(namespace=namespace), timeout=self._patience
         )
-        for name, kind in _REGISTERED.items():
+        wanted = {name: _INDEXED[kind] for name, kind in contract.SEARCH_ATTRIBUTES.items()}
+        for name, kind in wanted.items():
             if known.custom_attributes.get(name, kind) != kind:
                 raise ValueError(f"the search attribute {name} exists, but is no {IndexedValueType.Name(kind)}")
-        missing = {name: kind for name, kind in _REGISTERED.items() if name not in known.custom_attributes}
+        missing = {name: kind for name, kind in wanted.items() if name not in known.custom_attributes}
         if missing:
             await operator.add_search_attributes(
                 AddSearchAttributesRequest(namespace=namespace, search_attributes=missing), timeout=self._patience
@@ -288,6 +343,52 @@ def _listed(execution: WorkflowExecution) -> Listed:
         opened_at=execution.start_time,
         closed_at=execution.close_time,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """One interview's share in one cause."""
+
+    rank: str
+    owner: str
+    cause: str
+    interview: InterviewId
+    start: datetime | None
+
+
+def _waiting(execution: WorkflowExecution) -> Iterator[_Waiting]:
+    listed = _listed(execution)
+    for need in execution.typed_search_attributes.get(_NEEDS) or ():
+        rank, owner, cause = need.split("/")
+        yield _Waiting(rank=rank, owner=owner, cause=cause, interview=listed.interview, start=listed.start)
+
+
+def _one_a_cause(waiting: Iterable[_Waiting]) -> tuple[Needed, ...]:
+    alike: defaultdict[tuple[str, str], list[_Waiting]] = defaultdict(list)
+    for one in sorted(waiting, key=lambda one: _urgency(one.rank)):
+        alike[one.owner, one.cause].append(one)
+    needed = (_needed(group) for group in alike.values())
+    return tuple(sorted(needed, key=lambda one: (_urgency(one.rank), -one.count, one.cause)))
+
+
+def _needed(alike: Sequence[_Waiting]) -> Needed:
+    most_urgent = alike[0]
+    interviews = tuple(dict.fromkeys(one.interview for one in alike))
+    starts = [one.start for one in alike if one.start is not None]
+    return Needed(
+        rank=most_urgent.rank,
+        owner=most_urgent.owner,
+        cause=most_urgent.cause,
+        count=len(interviews),
+        examples=interviews[:_EXAMPLES],
+        clears=CLEARS.get(most_urgent.cause, ()),
+        earliest=min(starts, default=None),
+        latest=max(starts, default=None),
+    )
+
+
+def _urgency(rank: str) -> int:
+    return next((n for n, known in enumerate(RANKS) if known == rank), len(RANKS))
 
 
 # --- one interview ---------------------------------------------------------------------------------------------------

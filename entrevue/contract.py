@@ -1,6 +1,6 @@
 """What backends, workers and operators agree on: the names by which they meet, and what a command answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -26,7 +26,24 @@ STATUS = "InterviewStatus"
 BALL = "InterviewBall"
 ATTENTION = "InterviewAttention"
 START = "InterviewStart"
-"""Search attributes: three keywords and an instant. They are never encrypted, so none holds personal data."""
+NEEDS = "InterviewNeeds"
+"""Search attributes. They are never encrypted, so none holds personal data."""
+
+SEARCH_ATTRIBUTES: Mapping[str, Literal["Keyword", "KeywordList", "Datetime"]] = {
+    STATUS: "Keyword",
+    BALL: "Keyword",
+    ATTENTION: "Keyword",
+    NEEDS: "KeywordList",
+    START: "Datetime",
+}
+"""What the server must know before the first interview; types by Temporal's names."""
+
+JANITOR = "Janitor"
+JANITOR_SCHEDULE = "entrevue-janitor"
+"""The workflow that tidies up, and the schedule that starts it; its workflow ids begin with the schedule's."""
+
+Standing = Literal["live", "closed", "unknown"]
+"""How the server knows an interview. `unknown`: never started, or its history is past retention or was deleted."""
 
 
 def workflow_id(interview: InterviewId) -> str:

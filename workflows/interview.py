@@ -17,7 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError,
 with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
     from entrevue import contract
     from entrevue.agenda import Agenda, plan, summary
-    from entrevue.attention import RANKS
+    from entrevue.attention import RANKS, needs
     from entrevue.changes import GrantApproval, Reschedule
     from entrevue.claims import why_lost
     from entrevue.contract import Ended, Receipt, read
@@ -94,6 +94,7 @@ _LONGEST_REFUSAL = 2000
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
+_NEEDS = SearchAttributeKey.for_keyword_list(contract.NEEDS)
 _START = SearchAttributeKey.for_datetime(contract.START)
 
 
@@ -128,7 +129,7 @@ class InterviewWorkflow:
         self._deadline: datetime | None = None
         self._alarm: asyncio.Task[None] | None = None
         self._journaled_status: Status | None = None
-        self._attributes: tuple[str, str, str, datetime | None] | None = None
+        self._attributes: tuple[str, str, str, list[str], datetime | None] | None = None
         self._news = 0
         self._cancelled = False
         self._seen: dict[str, Receipt] = {}
@@ -440,16 +441,18 @@ class InterviewWorkflow:
         ranks = [one.rank for one in interview.attention]
         rank = next((rank for rank in RANKS if rank in ranks), "none")
         booking = interview.scheduling.booking
-        attributes = (interview.status.value, ball(interview), rank, booking.slot.start if booking else None)
+        start = booking.slot.start if booking else None
+        attributes = (interview.status.value, ball(interview), rank, needs(interview.attention), start)
         if attributes == self._attributes:
             return
         self._attributes = attributes
-        status, who, needs, start = attributes
+        status, who, _, needed, _ = attributes
         workflow.upsert_search_attributes(
             [
                 _STATUS.value_set(status),
                 _BALL.value_set(who),
-                _ATTENTION.value_set(needs),
+                _ATTENTION.value_set(rank),
+                _NEEDS.value_set(needed) if needed else _NEEDS.value_unset(),
                 _START.value_set(start) if start else _START.value_unset(),
             ]
         )

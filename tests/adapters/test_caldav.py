@@ -220,6 +220,7 @@ async def test_an_event_is_not_taken_for_deleted_where_the_whole_calendar_is_mis
 async def test_a_person_without_a_calendar_has_nothing_in_their_way_and_nothing_can_be_written() -> None:
     async with reaching(None) as calendar:
         assert await calendar.busy("grace", NINE, NINE + HOUR) == ()
+        assert await calendar.ours("grace", NINE, NINE + HOUR) == ()
         with pytest.raises(CalendarRefused, match="there is none"):
             await calendar.ensure("grace", event(), "r7", None)
 
@@ -552,6 +553,8 @@ async def test_a_window_has_bounds(start: datetime, end: datetime) -> None:
     async with reaching(None) as calendar:
         with pytest.raises(ValueError, match="window"):
             await calendar.busy("grace", start, end)
+        with pytest.raises(ValueError, match="window"):
+            await calendar.ours("grace", start, end)
 
 
 # --- accounts --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import icalendar
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Busy, Calendar, CalendarActivities
+from activities.calendar import Busy, Calendar, CalendarActivities, OurEvent
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.memory_calendar import MemoryCalendar
 from demo.calendar_server import CalendarServer
@@ -318,6 +318,53 @@ async def test_an_event_that_a_person_deleted_is_not_put_back(grace: Person) -> 
 
     assert ensured.outcome == "gone"
     assert await grace.calendar.read(GRACE, "r7.p1") is None
+
+
+# --- what is ours ----------------------------------------------------------------------------------------------------
+
+
+async def test_our_events_are_told_from_others_whatever_the_interview(grace: Person) -> None:
+    await grace.adds(NINE, NINE + HOUR)
+    await grace.calendar.ensure(GRACE, event(NINE + 2 * HOUR, uid="r8.p1", sequence=3), "r8", None)
+    await grace.calendar.ensure(GRACE, event(), "r7", None)
+
+    ours = await grace.calendar.ours(GRACE, NINE - HOUR, NINE + 9 * HOUR)
+
+    assert ours == (
+        OurEvent(uid="r7.p1", interview="r7", sequence=0, start=NINE),
+        OurEvent(uid="r8.p1", interview="r8", sequence=3, start=NINE + 2 * HOUR),
+    )
+
+
+async def test_our_events_are_given_by_their_start(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(), "r7", None)
+    minute = timedelta(minutes=1)
+
+    assert await grace.calendar.ours(GRACE, NINE, NINE + minute)
+    assert await grace.calendar.ours(GRACE, NINE + minute, NINE + HOUR) == ()
+    assert await grace.calendar.ours(GRACE, NINE - HOUR, NINE) == ()
+
+
+async def test_an_event_of_ours_stays_ours_whatever_a_person_does_to_it(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(sequence=2), "r7", None)
+    await grace.moves("r7.p1", NINE + 3 * HOUR)
+    await grace.renames("r7.p1", "Ada!")
+
+    (moved,) = await grace.calendar.ours(GRACE, NINE, NINE + 9 * HOUR)
+    await grace.cancels("r7.p1")
+    (cancelled,) = await grace.calendar.ours(GRACE, NINE, NINE + 9 * HOUR)
+    await grace.deletes("r7.p1")
+
+    assert moved == cancelled == OurEvent(uid="r7.p1", interview="r7", sequence=2, start=NINE + 3 * HOUR)
+    assert await grace.calendar.ours(GRACE, NINE, NINE + 9 * HOUR) == ()
+
+
+async def test_an_event_of_ours_is_removed_by_what_is_told_of_it(grace: Person) -> None:
+    await grace.calendar.ensure(GRACE, event(sequence=2), "r7", None)
+    (ours,) = await grace.calendar.ours(GRACE, NINE, NINE + HOUR)
+
+    assert (await grace.calendar.remove(GRACE, ours.uid, ours.sequence, None)).outcome == "removed"
+    assert await grace.calendar.ours(GRACE, NINE, NINE + HOUR) == ()
 
 
 # --- removing --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.calendar import Busy
-from adapters.ical import Owner, Reading, Written, busy_times, event_text, localise_tzids, stored_event
+from adapters.ical import Owner, Reading, Written, busy_times, event_text, localise_tzids, our_events, stored_event
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
 
@@ -485,6 +485,24 @@ def test_what_cannot_be_read_is_not_taken_for_ours() -> None:
 
     assert stored_event(broken, "r7.p1", BERLIN.zone) is None
     assert stored_event("nonsense", "r7.p1", BERLIN.zone) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("X-ENTREVUE-WRITTEN:", "X-SOMETHING:", id="record lost"),
+        pytest.param("X-ENTREVUE-WRITTEN:2/", "X-ENTREVUE-WRITTEN:two/", id="record broken"),
+        pytest.param("X-ENTREVUE-INTERVIEW:r7", "X-ENTREVUE-INTERVIEW:r7 and more", id="no interview"),
+        pytest.param("DTSTART:20261201T090000Z", "DTSTART:soon", id="no time"),
+    ],
+)
+def test_what_does_not_say_that_it_is_ours_is_not_found_among_ours(old: str, new: str) -> None:
+    text = event_text(our_event(), "r7")
+    assert old in text
+    start, end = at("2026-12-01 00:00"), at("2026-12-02 00:00")
+
+    assert [one.uid for one in our_events([text, "nonsense"], start, end, BERLIN.zone)] == ["r7.p1"]
+    assert our_events([text.replace(old, new)], start, end, BERLIN.zone) == ()
 
 
 _INJECT = """

@@ -15,6 +15,7 @@ from typing import Literal, ParamSpec, assert_never, get_args
 import pytest
 
 from entrevue.agenda import Agenda, plan
+from entrevue.attention import CLEARS, cause_of
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
 from entrevue.contract import read
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
@@ -332,8 +333,10 @@ class Scene:
 
     @property
     def attention(self) -> dict[str, str]:
-        """Open items and their ranks."""
-        return {item.id: item.rank for item in self.interview.attention}
+        """Open items and their ranks. Each names the commands that the table gives for its cause."""
+        items = self.interview.attention
+        assert {cause_of(item): item.clears for item in items}.items() <= CLEARS.items()
+        return {item.id: item.rank for item in items}
 
     @property
     def start_of_booking(self) -> datetime:

@@ -18,7 +18,6 @@ from typing import TypeVar
 import pytest
 from pydantic import SecretStr
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
@@ -72,13 +71,6 @@ REQUEST: dict[str, object] = {
     "interviewers": ["grace", "linus"],
 }
 
-SEARCH_ATTRIBUTES = (
-    SearchAttributeKey.for_keyword(contract.STATUS),
-    SearchAttributeKey.for_keyword(contract.BALL),
-    SearchAttributeKey.for_keyword(contract.ATTENTION),
-    SearchAttributeKey.for_datetime(contract.START),
-)
-
 _T = TypeVar("_T")
 
 
@@ -90,11 +82,13 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=binary,
-        search_attributes=SEARCH_ATTRIBUTES,
         plugins=[PLUGIN],
         dev_server_log_level="error",
         identity="stage",  # recorded histories shall not name a machine
-        dev_server_extra_args=[word for one in wanted for word in ("--dynamic-config-value", one)],
+        dev_server_extra_args=[
+            *(f"--search-attribute={name}={kind}" for name, kind in contract.SEARCH_ATTRIBUTES.items()),
+            *(f"--dynamic-config-value={one}" for one in wanted),
+        ],
     )
 
 

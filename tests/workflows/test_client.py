@@ -26,7 +26,7 @@ from entrevue.session import ParticipantJoined
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from starter import Exit
 from tests.workflows.recorder import Recorder
-from tests.workflows.stage import REQUEST, Running, Stage, eventually, new_queue, staged
+from tests.workflows.stage import PEOPLE, REQUEST, Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer
 
 ROOT = Path(__file__).parents[2]
@@ -383,6 +383,42 @@ async def test_interviews_are_found_by_where_they_stand(stage: Stage, client: In
     assert waiting.id not in pressing
 
 
+async def test_one_cause_in_many_interviews_is_one_item_until_the_cause_is_gone() -> None:
+    async with await dev_server() as env, staged(env) as stage:  # the index of a server of its own
+        client, shell = client_of(stage), Shell(stage)
+        waiting = [await client.start(request(new_queue()) | {"interviewers": ["alan", "ada"]}) for _ in range(4)]
+        stopped, *others = waiting
+        untroubled = await client.start(request(new_queue()))
+        (item,) = await eventually(client.attention, lambda found: [one.count for one in found] == [4])
+        await running(stage, stopped).handle.terminate("a test")
+        (three,) = await eventually(client.attention, lambda found: [one.count for one in found] == [3])
+        printed = await shell.type("attention")
+        for_programs = await shell.type("attention", "--json")
+
+        for name in ("alan", "ada"):
+            stage.directory.put(PEOPLE[0].model_copy(update={"id": name, "email": f"{name}@acme.example"}))
+        for handle in others:
+            await handle.clear_attention(by="coordinator", item="PERSON_UNKNOWN:i1")
+        gone = await eventually(client.attention, lambda found: found == ())
+        nothing = await shell.type("attention")
+
+    assert (item.rank, item.owner, item.cause, item.clears) == (
+        "now",
+        "coordinator",
+        "PERSON_UNKNOWN",
+        ("clear_attention", "cancel"),
+    )
+    assert set(three.examples) == {handle.id for handle in others}
+    assert untroubled.id not in item.examples
+    assert (three.earliest, three.latest) == (None, None)
+    header, line = printed.out.splitlines()
+    assert header.split()[:5] == ["rank", "owner", "cause", "count", "examples"]
+    assert line.split()[:4] == ["now", "coordinator", "PERSON_UNKNOWN", "3"]
+    assert json.loads(for_programs.out) == [three.model_dump(mode="json")]
+    assert gone == ()
+    assert nothing.out == "nothing needs a person\n"
+
+
 async def test_search_attributes_are_registered_once() -> None:
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
     bare = await WorkflowEnvironment.start_local(dev_server_existing_path=binary, dev_server_log_level="error")
@@ -391,7 +427,7 @@ async def test_search_attributes_are_registered_once() -> None:
         missing = await client.register_search_attributes()
         again = await client.register_search_attributes()
 
-    assert set(missing) == {contract.STATUS, contract.BALL, contract.ATTENTION, contract.START}
+    assert set(missing) == set(contract.SEARCH_ATTRIBUTES)
     assert again == ()
 
 
