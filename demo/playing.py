@@ -62,9 +62,9 @@ class Playing:
         candidate = request.candidate
         people = [Person(CANDIDATE, candidate.name, candidate.email, ZoneInfo(candidate.zone or "UTC"))]
         for number, seat in enumerate(request.interviewers, start=1):
-            entry = await directory.person(seat.person)
+            entry = await directory.person(seat.person or "")
             if entry is None:
-                raise LookupError(f"{seat.person} is not in {servers.worker.people}")
+                raise LookupError(f"seat {number} of {request.id} names nobody in {servers.worker.people}")
             people.append(Person(f"i{number}", entry.name, entry.email, ZoneInfo(entry.zone), entry.id))
         return cls(servers, telling, await servers.interviews.start(request), tuple(people))
 

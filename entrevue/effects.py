@@ -182,6 +182,9 @@ EffectsEvent = (
     | FactDismissed
 )
 
+RECEIPTS = MessageQueued | MessageSent | MessageSkipped | CalendarWritten | CalendarCleared
+"""What the world did as it was asked to. Nobody waits for it: it goes to the journal with what happens next."""
+
 # --- state -----------------------------------------------------------------------------------------------------------
 
 Fate = Literal["queued", "sent", "refused", "unsure", "skipped"]

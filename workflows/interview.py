@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue.changes import GrantApproval, Reschedule
     from entrevue.claims import why_lost
     from entrevue.contract import Ended, Receipt, read
+    from entrevue.effects import RECEIPTS
     from entrevue.interview import (
         SCHEMA_VERSION,
         Cause,
@@ -55,7 +56,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue.request import InterviewRequest
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
-    from entrevue.values import Actor, Code, InterviewId, Message, Refused, Status, digest
+    from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
     from entrevue.view import Happening, View, ball, card, timeline, view
 
 _CLAIMS_TIME = (
@@ -128,7 +129,6 @@ class InterviewWorkflow:
         self._journal: asyncio.Task[None] | None = None
         self._deadline: datetime | None = None
         self._alarm: asyncio.Task[None] | None = None
-        self._journaled_status: Status | None = None
         self._attributes: tuple[str, str, str, list[str], datetime | None] | None = None
         self._news = 0
         self._cancelled = False
@@ -365,8 +365,10 @@ class InterviewWorkflow:
     def _write_journal(self, *, rolling: bool) -> None:
         """Append what is pending, one activity at a time, so that the order is kept and much goes at once.
 
-        While fresh orders are in flight their answers are waited for, unless the status has changed or much has come
-        up. A calendar that is down keeps its order in flight for days, and nothing waits for that.
+        While fresh orders are in flight their answers are waited for, unless much has come up: each append costs six
+        events of history. A calendar that is down keeps its order in flight for days, and nothing waits for that.
+        Receipts alone wait for the next news, or the end. It is no local activity: that would write what the server
+        has not accepted yet, and may never accept.
         """
         if self._journal is not None and self._journal.done():
             if not self._journal.cancelled():
@@ -379,9 +381,11 @@ class InterviewWorkflow:
                 self._journal.cancel()
             return
         fresh = any(workflow.now() - order.now < _SHORTLY for order, _ in self._lanes.values())
-        due = not fresh or len(self._unjournaled) >= _MUCH or self._interview.status != self._journaled_status
+        news = self._interview.closed is not None or any(
+            not isinstance(record.event, RECEIPTS) for record in self._unjournaled
+        )
+        due = (news and not fresh) or len(self._unjournaled) >= _MUCH
         if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
-            self._journaled_status = self._interview.status
             self._journal = self._background(self._append(self._unjournaled))
 
     async def _append(self, records: tuple[Recorded, ...]) -> None:

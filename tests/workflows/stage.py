@@ -22,6 +22,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_calendar import MemoryCalendar
@@ -182,7 +183,7 @@ class Stage:
     task_queue: str
     directory: MemoryDirectory
     calendar: MemoryCalendar
-    ledger: MemoryLedger
+    ledger: Ledger
     journal: MemoryJournal
     post: MemoryPost
     outbox: MemoryOutbox
@@ -215,6 +216,7 @@ async def staged(
     task_queue: str | None = None,
     max_cached_workflows: int = 1000,
     calendar: MemoryCalendar | None = None,
+    ledger: Ledger | None = None,
 ) -> AsyncIterator[Stage]:
     """Put up a stage with a worker of its own."""
     stage = Stage(
@@ -222,7 +224,7 @@ async def staged(
         task_queue=task_queue or new_queue(),
         directory=MemoryDirectory(ORGANISATION, PEOPLE),
         calendar=calendar or MemoryCalendar(),
-        ledger=MemoryLedger(),
+        ledger=ledger or MemoryLedger(),
         journal=MemoryJournal(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),

@@ -1,0 +1,56 @@
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+
+from entrevue.values import Status
+from tests.workflows.stage import Running, Stage
+from tests.workflows.story import CANDIDATE_FORM, SCORECARD
+
+
+async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage) -> None:
+    """Booked three months ahead, moved twice, held, judged by both sides, decided, and left to end by itself."""
+    interview = await stage.start(interviewers=["grace"], policy={"horizon_days": 120})
+    await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
+    first = await _ahead(interview, days=90)
+    await interview.send("book_slot", by="coordinator", start=first.isoformat())
+    await interview.happened("message_sent", times=2)
+    await interview.forward(timedelta(days=40))
+    await _moved(interview, first + timedelta(days=1))
+    await interview.forward(timedelta(days=30))
+    await _moved(interview, first + timedelta(days=2))
+    await interview.forward_to(first + timedelta(days=2))
+    await interview.send("start_session", by="i1")
+    await interview.forward(timedelta(minutes=41))
+    await interview.send("end_session", by="i1")
+    await interview.send("submit_evaluation", by="i1", form=SCORECARD)
+    await interview.send("submit_evaluation", by="candidate", form=CANDIDATE_FORM)
+    told = (await interview.now()).isoformat()
+    await interview.send(
+        "record_decision",
+        by="decision_maker",
+        outcome="reject",
+        process_over=True,
+        told={"by": "Marta Lind", "at": told, "how": "phone"},
+    )
+    await interview.forward(timedelta(days=100))
+    ended = await interview.handle.result()
+    history = await interview.handle.fetch_history()
+    kinds = Counter(event.WhichOneof("attributes") for event in history.events)
+
+    assert ended.status is Status.COMPLETED
+    assert len(await stage.journal.read(ended.interview)) == ended.events
+    assert len(history.events) < 300, kinds.most_common()
+
+
+async def _ahead(interview: Running, *, days: int) -> datetime:
+    """Give noon, Berlin's or an hour later, of a working day so many days ahead or a little more."""
+    day = (await interview.now()).date() + timedelta(days=days)
+    while day.weekday() > 1:  # Monday or Tuesday: moved by a day or two, it is a working day still
+        day += timedelta(days=1)
+    return datetime.combine(day, time(14), UTC)
+
+
+async def _moved(interview: Running, start: datetime) -> None:
+    sent = (await interview.kinds()).count("message_sent")
+    await interview.send("reschedule", by="coordinator", start=start.isoformat(), reason="a clash")
+    await interview.forward(timedelta(hours=12))  # past the candidate's night
+    await interview.happened("message_sent", times=sent + 2)
