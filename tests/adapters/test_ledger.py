@@ -875,7 +875,8 @@ async def do(ledger: Ledger, step: Step) -> object:
         case Prune(holds_before, past_before):
             return await ledger.prune(holds_before=moment(holds_before), past_before=moment(past_before))
         case Try() if not step.people:
-            return await ledger.release(key=step.key, now=moment(step.now))
+            await ledger.release(key=step.key, now=moment(step.now))
+            return None
         case Try():
             return await ledger.claim(
                 key=step.key,
