@@ -97,22 +97,29 @@ async def _claim(
     PostgreSQL's constraint stands behind them. Where it refuses, the transaction runs anew and finds who is there.
     """
     key, interview, start, end = wanted[0].key, wanted[0].interview, wanted[0].start, wanted[0].end
-    panel = [one.person for one in wanted]
+    panel = frozenset(one.person for one in wanted)
     await connection.run_sync(lock, _name_of(key), *(f"ledger/person/{person}" for person in panel))
     if await _is_released(connection, key):
-        return frozenset(panel)
-    there = _reaches_into(panel, start, end)
-    expired = select(claims.c.key).where(there, claims.c.hold_until <= now)
-    await connection.execute(delete(claims).where(claims.c.key.in_(expired)))
-    mine = claims.c.key == key
-    stands = await connection.execute(select(claims).where(mine).with_for_update())  # `prune` takes no locks by name
-    if {_place(_claimed(row)) for row in stands} == {_place(one) for one in wanted}:
-        same_time = update(claims).where(mine).values(minutes=wanted[0].minutes, hold_until=wanted[0].hold_until)
-        await connection.execute(same_time)
-        return frozenset()
-    await connection.execute(delete(claims).where(mine))
-    no_obstacle = and_(claims.c.key.is_not_distinct_from(replaces), claims.c.interview == interview)
-    in_the_way = frozenset(await connection.scalars(select(claims.c.person).where(there, ~no_obstacle)))
+        return panel
+    mine, overlap = claims.c.key == key, _reaches_into(sorted(panel), start, end)
+    there = [_claimed(row) for row in await connection.execute(select(claims).where(or_(mine, overlap)))]
+    expired = {one.key for one in there if _is_expired(one, now) and _overlaps(one, wanted[0], panel)}
+    if expired:
+        holds = select(claims.c.key).where(overlap, claims.c.hold_until <= now)
+        await connection.execute(delete(claims).where(claims.c.key.in_(holds)))
+    before = {_place(one) for one in there if one.key == key and key not in expired}
+    if before == {_place(one) for one in wanted}:
+        same_time = {"minutes": wanted[0].minutes, "hold_until": wanted[0].hold_until}
+        kept = await connection.execute(update(claims).where(mine).values(same_time))
+        if kept.rowcount == len(wanted):  # `prune` takes no locks by name, and may have come between
+            return frozenset()
+    if before:
+        await connection.execute(delete(claims).where(mine))
+    in_the_way = frozenset(
+        one.person
+        for one in there
+        if one.key not in {key, *expired} and not (one.key == replaces and one.interview == interview)
+    )
     if not in_the_way:
         await connection.execute(insert(claims).values([_row(one) for one in wanted]))
     return in_the_way
@@ -128,6 +135,14 @@ async def _is_released(connection: AsyncConnection, key: str) -> bool:
 
 def _reaches_into(people: Sequence[PersonId], start: datetime, end: datetime) -> ColumnElement[bool]:
     return and_(claims.c.person.in_(people), claims.c.starts < end, claims.c.ends > start)
+
+
+def _overlaps(one: Claimed, wanted: Claimed, panel: frozenset[PersonId]) -> bool:
+    return one.person in panel and one.start < wanted.end and wanted.start < one.end
+
+
+def _is_expired(one: Claimed, now: datetime) -> bool:
+    return one.hold_until is not None and one.hold_until <= now
 
 
 def _place(one: Claimed) -> tuple[str, str, datetime, datetime]:
