@@ -184,12 +184,12 @@ def checked(url: str) -> URL:
 
 def _hosts(url: URL) -> tuple[str, ...]:
     asked = url.query.get("host", ())
-    named = (asked,) if isinstance(asked, str) else asked
-    return (url.host, *named) if url.host else tuple(named)
+    named = [url.host or "", *([asked] if isinstance(asked, str) else asked)]
+    return tuple(host for each in named for host in each.split(",") if host)
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:
-    """Give the same engine for transactions that only read: they wait for no writer. On PostgreSQL none does."""
+    """Give the same engine for transactions that only read: they wait for no writer, in either database."""
     return engine.execution_options(begin="BEGIN")
 
 

@@ -18,7 +18,7 @@ from demo.postgres_server import postgres_server
 NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CLAIMS, TASKS, RIVALS, ROUNDS = 300, 16, 200, 3
-GOALS = {"SQLite": (300, 500), "PostgreSQL": (300, 500)}
+GOALS = {"SQLite": (200, 1000), "PostgreSQL": (200, 1000)}
 """Claims a second, and milliseconds until all rivals have their answer."""
 
 

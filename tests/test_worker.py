@@ -34,9 +34,8 @@ async def run(*command: str, **settings: str) -> tuple[int | None, str]:
     return process.returncode, "".join(stream.decode() for stream in told)
 
 
-@pytest.mark.parametrize("url", ["mysql://entrevue:sesame@db/entrevue", "postgresql+asyncpg://entrevue:sesame@db"])
-async def test_a_database_that_it_cannot_use_is_named_before_anything_starts_and_its_password_is_not(url: str) -> None:
-    code, told = await run("worker.py", ENTREVUE_DATABASE_URL=url)
+async def test_a_database_that_it_cannot_use_is_named_before_anything_starts_and_its_password_is_not() -> None:
+    code, told = await run("worker.py", ENTREVUE_DATABASE_URL="mysql://entrevue:sesame@db/entrevue")
 
     assert code == 2
     assert told.startswith("ENTREVUE_DATABASE_URL: ")
@@ -62,28 +61,22 @@ from worker import Adapters, Settings
 async def main():
     async with Adapters.of(Settings()) as adapters:
         await adapters.ledger.release(key="7f3/claim/1.0", now=datetime(2026, 12, 1, tzinfo=UTC))
-        print(await adapters.journal.read("7f3"))
+        print(await adapters.journal.read("7f3"), Settings())
 
 asyncio.run(main())
 """
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_the_setting_alone_says_which_database_is_used(
+async def test_the_setting_alone_says_which_database_is_used_and_the_settings_show_no_secret(
     postgres_server: PostgresServer, tmp_path: Path, kind: str
 ) -> None:
     async with empty_database(postgres_server) as postgresql:
         url = postgresql if kind == "postgresql" else sqlite_url(tmp_path)
 
-        assert await run("-c", OPENED, ENTREVUE_DATABASE_URL=url) == (0, "()\n")
+        code, told = await run("-c", OPENED, ENTREVUE_DATABASE_URL=url)
 
-
-async def test_the_settings_show_no_secret() -> None:
-    url = "postgresql+asyncpg://entrevue:sesame@127.0.0.1/entrevue"
-
-    code, told = await run("-c", "import worker; print(worker.Settings())", ENTREVUE_DATABASE_URL=url)
-
-    assert code == 0, told
-    assert "database_url=SecretStr(" in told
-    assert "sesame" not in told
-    assert "sixteen characters" not in told
+        assert code == 0, told
+        assert told.startswith("() database_url=SecretStr(")
+        assert url not in told
+        assert "sixteen characters" not in told

@@ -14,7 +14,7 @@ from typing import assert_never
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event, insert, text
+from sqlalchemy import Connection, delete, event, insert, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -26,6 +26,7 @@ from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_ledger import MemoryLedger
 from adapters.sql import claims, lock, open_database, sqlstate
 from adapters.sql_ledger import SqlLedger
+from demo.postgres_server import PostgresServer
 from entrevue.orders import CalendarEvent, ClaimTime, ReleaseTime, TimeClaimed, TimeReleased, TimeTaken
 from entrevue.values import Slot
 from tests.adapters.database import Database
@@ -720,6 +721,36 @@ async def test_a_claim_that_a_stranger_only_delays_stands(postgresql: Database) 
 
     assert await attempt == set()
     assert len(await held(ledger)) == 2
+
+
+async def test_a_hold_that_is_pruned_while_it_is_confirmed_is_taken_anew(postgresql: Database) -> None:
+    ledger = SqlLedger(postgresql.engine)
+    await claim(ledger, "7f3/hold/1.0", "ada", "bob", hold_until=at(9))
+
+    async with postgresql.engine.connect() as janitor:
+        await janitor.execute(delete(claims).where(claims.c.hold_until <= at(9)))
+        attempt = asyncio.create_task(in_the_way(ledger, "7f3/hold/1.0", "ada", "bob"))
+        await until_somebody_waits(postgresql)
+        await janitor.commit()
+
+    assert await attempt == set()
+    assert await ledger.held("7f3/hold/1.0") == (of("ada", "7f3/hold/1.0"), of("bob", "7f3/hold/1.0"))
+
+
+async def test_a_server_that_restarts_costs_one_attempt_and_not_one_a_connection(
+    postgresql: Database, postgres_server: PostgresServer
+) -> None:
+    ledger = SqlLedger(postgresql.engine)
+    await asyncio.gather(*(claim(ledger, f"iv{n}/claim/1.0", f"person{n}") for n in range(8)))
+    async with postgres_server.connected() as superuser:
+        everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+        await superuser.execute(everybody, make_url(postgresql.url).database)
+
+    with pytest.raises(DBAPIError):
+        await claim(ledger, "7f3/claim/1.0")
+
+    assert await claim(ledger, "7f3/claim/1.0")
+    assert await asyncio.gather(*(claim(ledger, f"iv{n}/claim/1.0", f"person{n}") for n in range(8))) == [True] * 8
 
 
 async def test_who_holds_a_lock_for_too_long_is_trouble_for_writers_and_none_for_readers(postgresql: Database) -> None:

@@ -145,9 +145,14 @@ async def allowed(server: PostgresServer, url: str, *rights: str) -> AsyncIterat
     [
         ["CREATE EXTENSION btree_gist", "GRANT CREATE ON SCHEMA public TO worker"],
         ["GRANT CREATE ON DATABASE TO worker", "GRANT CREATE ON SCHEMA public TO worker"],
-        ["CREATE EXTENSION btree_gist", "CREATE SCHEMA worker AUTHORIZATION worker"],
+        [
+            "REVOKE ALL ON DATABASE FROM PUBLIC",
+            "GRANT CONNECT ON DATABASE TO worker",
+            "CREATE EXTENSION btree_gist",
+            "CREATE SCHEMA worker AUTHORIZATION worker",
+        ],
     ],
-    ids=["the extension is there", "it may make the extension", "in a schema of its own"],
+    ids=["the extension is there", "it may make the extension", "in a schema of its own, as docs/operating.md has it"],
 )
 async def test_a_role_without_superpowers_migrates_and_works(
     postgres_server: PostgresServer, postgresql_url: str, role: str, rights: list[str]
@@ -401,11 +406,12 @@ async def test_where_tls_must_be_a_server_without_it_is_told_nothing() -> None:
         await engine.dispose()
 
 
+@pytest.mark.parametrize("where", ["@db.invalid/entrevue", "@/entrevue?host=/nowhere,db.invalid"])
 async def test_another_machine_must_show_a_certificate_that_can_be_checked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    engine = open_database("postgresql+asyncpg://entrevue:secret@db.invalid/entrevue")
+    engine = open_database(f"postgresql+asyncpg://entrevue:secret{where}")
 
     with pytest.raises(
         (DBAPIError, asyncpg.ClientConfigurationError), match=r"root certificate file .* does not exist"
