@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -56,7 +56,7 @@ from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
 from adapters.migrations import migrate
 from adapters.smtp import SmtpPost, SmtpSettings
-from adapters.sql import open_database
+from adapters.sql import checked, open_database
 from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
 from adapters.sql_outbox import SqlOutbox
@@ -114,7 +114,8 @@ class Settings(BaseSettings):
         secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
     )
 
-    database_url: str = "sqlite+aiosqlite:///entrevue.db"
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///entrevue.db")
+    """Secret as a whole: PostgreSQL's may hold a password."""
     people: Path = Path("people.toml")
     caldav: CalDavSettings | None = None
     smtp: SmtpSettings
@@ -124,6 +125,12 @@ class Settings(BaseSettings):
     max_cached_workflows: int = Field(default=1000, ge=0)
     janitor: bool = True
     """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, url: SecretStr) -> SecretStr:
+        checked(url.get_secret_value())
+        return url
 
     @classmethod
     def settings_customise_sources(
@@ -157,9 +164,10 @@ class Adapters:
     @asynccontextmanager
     async def of(cls, settings: Settings) -> AsyncIterator[Self]:
         """Open the database (migrated), the directory, the calendars and the mail server's address."""
-        await migrate(settings.database_url)
+        database = settings.database_url.get_secret_value()
+        await migrate(database)
         async with AsyncExitStack() as stack:
-            engine = open_database(settings.database_url)
+            engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
             calendar = CalDav(accounts(directory, settings.caldav))

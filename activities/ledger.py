@@ -28,7 +28,10 @@ class Claimed:
 
 
 class Ledger(Protocol):
-    """The authority among our own interviews: of two claims on one person's time, one stands. Times are half-open."""
+    """The authority among our own interviews: of two claims on one person's time, one stands. Times are half-open.
+
+    Several workers may call it at once, for the same key too: the answers are those of some order, one by one.
+    """
 
     async def claim(
         self,
@@ -68,7 +71,10 @@ class Ledger(Protocol):
         ...
 
     async def ahead(self, now: datetime, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
-        """Give interviews, ascending, that hold time which ends after `now`; only those that follow `after`."""
+        """Give interviews, ascending, that hold time which ends after `now`, expired or not; those that follow `after`.
+
+        At most `limit`: the last one given is the next page's `after`.
+        """
         ...
 
     async def of_interview(self, interview: InterviewId) -> tuple[Claimed, ...]:
@@ -76,9 +82,10 @@ class Ledger(Protocol):
         ...
 
     async def prune(self, *, holds_before: datetime, past_before: datetime) -> int:
-        """Delete holds that ended, claims that were over and releases that were made before these instants.
+        """Delete holds that ended before `holds_before`, and time that was over and releases made before `past_before`.
 
-        Give the number of rows deleted. A release must be kept as long as its claim could still be under way.
+        Give the number of rows deleted: one a person and claim, one a release. A release must be kept as long as its
+        claim could still be under way: without it that claim would stand.
         """
         ...
 

@@ -1,6 +1,6 @@
 """A ledger and a journal that live as long as the process: for tests and for trying things out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from entrevue.values import InterviewId, PersonId, digest
 class _Claim:
     """What one key holds."""
 
+    key: str
     interview: InterviewId
     people: frozenset[PersonId]
     start: datetime
@@ -26,6 +27,21 @@ class _Claim:
 
     def reaches_into(self, people: frozenset[PersonId], start: datetime, end: datetime) -> bool:
         return self.start < end and start < self.end and not self.people.isdisjoint(people)
+
+    def same_time(self, other: "_Claim") -> bool:
+        return self == replace(other, minutes=self.minutes, hold_until=self.hold_until)
+
+    def of(self, people: frozenset[PersonId]) -> Iterator[Claimed]:
+        for person in self.people & people:
+            yield Claimed(
+                person=person,
+                start=self.start,
+                end=self.end,
+                interview=self.interview,
+                key=self.key,
+                minutes=self.minutes,
+                hold_until=self.hold_until,
+            )
 
 
 class MemoryLedger:
@@ -51,23 +67,35 @@ class MemoryLedger:
         panel = frozenset(people)
         if key in self._released:
             return panel
-        there = {other for other, claim in self._claims.items() if claim.reaches_into(panel, start, end)}
-        for expired in [other for other in there if self._claims[other].expired(now)]:
-            there.remove(expired)
-            del self._claims[expired]
+        wanted = _Claim(
+            key=key,
+            interview=interview,
+            people=panel,
+            start=start,
+            end=end,
+            minutes=minutes,
+            hold_until=hold_until,
+        )
+        there = [claim for claim in self._claims.values() if claim.reaches_into(panel, start, end)]
+        for claim in there:
+            if claim.expired(now):
+                del self._claims[claim.key]
         before = self._claims.pop(key, None)
-        wanted = _Claim(interview=interview, people=panel, start=start, end=end, minutes=minutes, hold_until=hold_until)
-        if before is None or replace(before, hold_until=hold_until) != wanted:
-            no_obstacle = {key}
-            if replaces in self._claims and self._claims[replaces].interview == interview:
-                no_obstacle.add(replaces)
-            if taken := frozenset(p for other in there - no_obstacle for p in self._claims[other].people & panel):
-                return taken
+        if before is None or not before.same_time(wanted):
+            in_the_way = frozenset(
+                person
+                for claim in there
+                if claim.key in self._claims and not (claim.key == replaces and claim.interview == interview)
+                for person in claim.people & panel
+            )
+            if in_the_way:
+                return in_the_way
         self._claims[key] = wanted
         return frozenset()
 
     async def held(self, key: str) -> tuple[Claimed, ...]:
-        return tuple(one for one in self._all() if one.key == key)
+        claim = self._claims.get(key)
+        return _by_start(claim.of(claim.people)) if claim else ()
 
     async def release(self, *, key: str, now: datetime) -> None:
         self._claims.pop(key, None)
@@ -76,48 +104,34 @@ class MemoryLedger:
     async def busy(
         self, people: Sequence[PersonId], start: datetime, end: datetime, now: datetime
     ) -> tuple[Claimed, ...]:
-        return tuple(
-            one
-            for one in self._all()
-            if one.person in people
-            and one.start < end
-            and start < one.end
-            and not (one.hold_until is not None and one.hold_until <= now)
-        )
+        asked = frozenset(people)
+        there = [claim for claim in self._claims.values() if claim.reaches_into(asked, start, end)]
+        return _by_start(one for claim in there if not claim.expired(now) for one in claim.of(asked))
 
     async def ahead(self, now: datetime, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
-        found = {claim.interview for claim in self._claims.values() if claim.end > now}
-        return tuple(sorted(one for one in found if one > after)[:limit])
+        found = {claim.interview for claim in self._claims.values() if claim.end > now and claim.interview > after}
+        return tuple(sorted(found)[:limit])
 
     async def of_interview(self, interview: InterviewId) -> tuple[Claimed, ...]:
-        return tuple(one for one in self._all() if one.interview == interview)
+        own = [claim for claim in self._claims.values() if claim.interview == interview]
+        return _by_start(one for claim in own for one in claim.of(claim.people))
 
     async def prune(self, *, holds_before: datetime, past_before: datetime) -> int:
-        claims = {
-            key: claim
-            for key, claim in self._claims.items()
-            if claim.end >= past_before and not (claim.hold_until is not None and claim.hold_until < holds_before)
-        }
-        released = {key: at for key, at in self._released.items() if at >= past_before}
-        pruned = len(self._claims) - len(claims) + len(self._released) - len(released)
-        self._claims, self._released = claims, released
-        return pruned
-
-    def _all(self) -> list[Claimed]:
-        found = [
-            Claimed(
-                person=person,
-                start=claim.start,
-                end=claim.end,
-                interview=claim.interview,
-                key=key,
-                minutes=claim.minutes,
-                hold_until=claim.hold_until,
-            )
-            for key, claim in self._claims.items()
-            for person in claim.people
+        over = [
+            claim
+            for claim in self._claims.values()
+            if claim.end < past_before or (claim.hold_until is not None and claim.hold_until < holds_before)
         ]
-        return sorted(found, key=lambda one: (one.start, one.person, one.key))
+        for claim in over:
+            del self._claims[claim.key]
+        forgotten = [key for key, at in self._released.items() if at < past_before]
+        for key in forgotten:
+            del self._released[key]
+        return sum(len(claim.people) for claim in over) + len(forgotten)
+
+
+def _by_start(found: Iterable[Claimed]) -> tuple[Claimed, ...]:
+    return tuple(sorted(found, key=lambda one: (one.start, one.person, one.key)))
 
 
 class MemoryJournal:

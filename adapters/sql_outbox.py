@@ -1,12 +1,13 @@
 """The outbox in a database: one row a letter."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from activities.mail import Begun, Handover, KeyReused, Rejected
-from adapters.sql import outbox
+from adapters.sql import atomically, lock, outbox
 
 
 class SqlOutbox:
@@ -14,21 +15,7 @@ class SqlOutbox:
         self._engine = engine
 
     async def begin(self, key: str, *, message_id: str, digest: str, now: datetime) -> Begun:
-        this = outbox.c.key == key
-        sending = {"state": Handover.SENDING, "changed": now}
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(select(outbox).where(this))).one_or_none()
-            if row is None:
-                first = {"key": key, "message_id": message_id, "digest": digest, "since": now}
-                await connection.execute(insert(outbox).values(first | sending))
-                return Begun(earlier=None)
-            if row.digest != digest:
-                raise KeyReused(key)
-            if row.state == Handover.PREPARED:
-                await connection.execute(update(outbox).where(this).values(sending))
-            return Begun(
-                earlier=Handover(row.state), refusal=_refusal(row.smtp_code, address_is_bad=row.address_is_bad)
-            )
+        return await atomically(self._engine, partial(_begin, key, message_id, digest, now))
 
     async def finish(self, key: str, state: Handover, *, now: datetime, refusal: Rejected | None = None) -> None:
         ended = {
@@ -40,6 +27,22 @@ class SqlOutbox:
         unless_accepted = (outbox.c.key == key, outbox.c.state != Handover.ACCEPTED)
         async with self._engine.begin() as connection:
             await connection.execute(update(outbox).where(*unless_accepted).values(ended))
+
+
+async def _begin(key: str, message_id: str, digest: str, now: datetime, connection: AsyncConnection) -> Begun:
+    await connection.run_sync(lock, f"outbox/{key}")
+    this = outbox.c.key == key
+    sending = {"state": Handover.SENDING, "changed": now}
+    row = (await connection.execute(select(outbox).where(this))).one_or_none()
+    if row is None:
+        first = {"key": key, "message_id": message_id, "digest": digest, "since": now}
+        await connection.execute(insert(outbox).values(first | sending))
+        return Begun(earlier=None)
+    if row.digest != digest:
+        raise KeyReused(key)
+    if row.state == Handover.PREPARED:
+        await connection.execute(update(outbox).where(this).values(sending))
+    return Begun(earlier=Handover(row.state), refusal=_refusal(row.smtp_code, address_is_bad=row.address_is_bad))
 
 
 def _refusal(smtp_code: int | None, *, address_is_bad: bool | None) -> Rejected | None:

@@ -10,12 +10,16 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from itertools import chain, starmap
 from pathlib import Path
 from random import Random
 
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from bench import ledger
+from bench.figures import Figure
 from entrevue.agenda import plan
 from entrevue.interview import Interview, Recorded, fold, settle
 from entrevue.slots import Diary, Search, find
@@ -104,10 +108,9 @@ def main() -> None:
     arguments.add_argument("--json", type=Path, help="write the figures to this file")
     chosen = arguments.parse_args()
     figures = []
-    for name, value, goal in measure():
-        verdict = "ok" if value <= goal else "short"
-        print(f"{name:<48} {value:>9.3f} ms   goal {goal:>6g} ms   {value / goal:>5.2f}   {verdict}")
-        figures.append({"name": name, "ms": round(value, 4), "goal_ms": goal, "verdict": verdict})
+    for figure in chain(starmap(Figure, measure()), asyncio.run(ledger.measure())):
+        print(figure)
+        figures.append(asdict(figure) | {"ratio": figure.ratio, "verdict": figure.verdict})
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

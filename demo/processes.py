@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -32,14 +33,19 @@ class Child:
         group: int | None = None,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        account: str | None = None,
     ) -> None:
-        """`group` is what `dying_with_us` gave, `folder` where it works. None is as with us: it speaks where we do."""
+        """`group` is what `dying_with_us` gave, `folder` where it works, `account` whose rights it has.
+
+        None is as with us: it speaks where we do.
+        """
         self.name = name
         self._command = tuple(command)
         self._log = log
         self._group = group
         self._folder = folder
         self._environment = environment
+        self._account = account
         self._process: Process | None = None
         self._began_at = 0
 
@@ -59,6 +65,9 @@ class Child:
                 cwd=self._folder,
                 env=self._environment,
                 process_group=self._group,
+                user=self._account,
+                group=group_of(self._account),
+                extra_groups=None if self._account is None else (),
             )
         try:
             async with asyncio.timeout(_START_WITHIN):
@@ -127,6 +136,10 @@ async def dying_with_us() -> AsyncIterator[int]:
         if leader.stdin:
             leader.stdin.close()
         await leader.wait()
+
+
+def group_of(account: str | None) -> int | None:
+    return None if account is None else pwd.getpwnam(account).pw_gid
 
 
 async def answers(port: int, greeting: bytes = b"") -> bool:

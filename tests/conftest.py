@@ -1,9 +1,18 @@
-"""What holds for every test: the pinned zone rules, and no test judged by the clock. Fixtures live in each folder."""
+"""What holds for every test: the pinned zone rules, and no test judged by the clock. Fixtures live in each folder.
+
+Only the database server stands here: tests of several folders share it.
+"""
 
 import os
 import zoneinfo
+from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import demo.postgres_server
+from demo.postgres_server import PostgresServer
+from tests.adapters.database import migrate_shared
 
 # As the Makefile does, for whoever calls pytest directly; the servers that tests start inherit it.
 os.environ["PYTHONTZPATH"] = ""
@@ -14,3 +23,11 @@ settings.register_profile(
     "untimed", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+async def postgres_server() -> AsyncIterator[PostgresServer]:
+    """One PostgreSQL a test process, started by the first test that wants it. It has a database for the adapters."""
+    async with demo.postgres_server.postgres_server() as server:
+        await migrate_shared(server)
+        yield server

@@ -10,7 +10,8 @@ from adapters.sql import open_database
 async def migrate(url: str) -> None:
     """Make the tables what `adapters.sql` says. May be repeated, and run by several workers that start at once.
 
-    All of it is one transaction, which takes SQLite's write lock before it looks which revision the database has.
+    All of it is one transaction, which keeps the others out before it looks which revision the database has.
+    PostgreSQL must have the extension btree_gist, or let us make it: the right CREATE on the database is enough.
     """
     engine = open_database(url)
     try:

@@ -8,7 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from adapters.sql import METADATA, Micros, open_database
+from adapters.sql import METADATA, Micros, lock, open_database
 
 
 def _spelt_out(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
@@ -17,7 +17,8 @@ def _spelt_out(kind: str, item: object, _: AutogenContext) -> str | Literal[Fals
 
 
 def _run(connection: Connection) -> None:
-    # The transaction is the caller's: SQLite's DDL takes part in it, which Alembic does not expect.
+    lock(connection, "migrations")
+    # The transaction is the caller's: DDL takes part in it, which Alembic does not expect of SQLite.
     context.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True, render_item=_spelt_out)
     with context.begin_transaction():
         context.run_migrations()

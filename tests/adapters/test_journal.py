@@ -1,29 +1,31 @@
-"""The journal's contract, in memory and in SQLite, and the activity on top of it."""
+"""The journal's contract, in memory, in SQLite and in PostgreSQL, and the activity on top of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from activities.journal import Journal, JournalActivities, JournalGap
 from adapters.memory_ledger import MemoryJournal
+from adapters.sql import journal as journal_table
+from adapters.sql import open_database
 from adapters.sql_journal import SqlJournal
 from entrevue.orders import AppendJournal, JournalAnswer, JournalEntry
-from tests.adapters.database import migrated_database
+from tests.adapters.database import Database
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(name="journal", params=["memory", "sqlite"])
-async def _journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
+@pytest.fixture(name="journal", params=["memory", "sqlite", "postgresql"])
+def _journal(request: pytest.FixtureRequest) -> Journal:
     if request.param == "memory":
-        yield MemoryJournal()
-        return
-    async with migrated_database(tmp_path) as engine:
-        yield SqlJournal(engine)
+        return MemoryJournal()
+    database: Database = request.getfixturevalue(request.param)
+    return SqlJournal(database.engine)
 
 
 def entry(seq: int, interview: str = "7f3", **data: JsonValue) -> JournalEntry:
@@ -34,7 +36,7 @@ def entry(seq: int, interview: str = "7f3", **data: JsonValue) -> JournalEntry:
         at=NOON + timedelta(minutes=seq, microseconds=1),
         by="backend",
         schema_version=1,
-        data={"round": seq, "slots": [{"minutes": 40.5, "zone": None}], "text": "Grüße, 東京\n", **data},
+        data={"round": seq, "slots": [{"minutes": 40.5, "zone": None}], "text": "Grüße, 東京\n\0", **data},
     )
 
 
@@ -142,6 +144,27 @@ async def test_of_two_histories_at_once_one_stands_whole(journal: Journal) -> No
 
     assert sorted(answers, key=str) == [1, None]
     assert await journal.read("7f3") in (mine, other)
+
+
+async def test_attempts_of_several_workers_that_reach_differently_far_leave_each_entry_once(database: Database) -> None:
+    async with AsyncExitStack() as stack:
+        engines = [open_database(database.url) for _ in range(3)]
+        for engine in engines:
+            stack.push_async_callback(engine.dispose)
+        journals = [SqlJournal(engine) for engine in engines]
+
+        answers = await asyncio.gather(*(journals[n % 3].append("7f3", entries(1, 3 + n % 5)) for n in range(20)))
+
+    assert set(answers) == {None}
+    assert await SqlJournal(database.engine).read("7f3") == entries(1, 7)
+
+
+async def test_somebody_who_takes_no_locks_cannot_write_an_entry_twice(postgresql: Database) -> None:
+    await SqlJournal(postgresql.engine).append("7f3", entries(1, 3))
+
+    async with postgresql.engine.begin() as stranger:
+        with pytest.raises(IntegrityError):
+            await stranger.execute(insert(journal_table).values(entry(3).model_dump()))
 
 
 # --- the activity ----------------------------------------------------------------------------------------------------

@@ -1,20 +1,17 @@
-"""The outbox's contract, in memory and in SQLite."""
+"""The outbox's contract, in memory, in SQLite and in PostgreSQL."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.mail import Begun, Handover, KeyReused, Outbox, Rejected
 from adapters.memory_mail import MemoryOutbox
 from adapters.sql import open_database, outbox
 from adapters.sql_outbox import SqlOutbox
-from tests.adapters.database import database_url, migrated_database
+from tests.adapters.database import Database
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 12, 1, 13, tzinfo=UTC)
@@ -22,19 +19,12 @@ KEY = "7f3/offer/candidate/1.0"
 NOBODY_THERE = Rejected(smtp_code=550, address_is_bad=True)
 
 
-@pytest.fixture(name="letters", params=["memory", "sqlite"])
-async def _letters(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Outbox]:
+@pytest.fixture(name="letters", params=["memory", "sqlite", "postgresql"])
+def _letters(request: pytest.FixtureRequest) -> Outbox:
     if request.param == "memory":
-        yield MemoryOutbox()
-        return
-    async with migrated_database(tmp_path) as engine:
-        yield SqlOutbox(engine)
-
-
-@pytest.fixture(name="engine")
-async def _engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    async with migrated_database(tmp_path) as engine:
-        yield engine
+        return MemoryOutbox()
+    database: Database = request.getfixturevalue(request.param)
+    return SqlOutbox(database.engine)
 
 
 async def begin(letters: Outbox, key: str = KEY, digest: str = "d1", now: datetime = NOON) -> Begun:
@@ -122,21 +112,43 @@ async def test_of_many_attempts_at_once_one_may_send(letters: Outbox, found: Han
     assert Counter(begun.earlier for begun in told) == {found: 1, Handover.SENDING: 19}
 
 
-async def test_an_attempt_is_noted_before_anything_is_handed_over(engine: AsyncEngine, tmp_path: Path) -> None:
-    await begin(SqlOutbox(engine))
+async def test_of_many_attempts_of_several_workers_one_may_send(database: Database) -> None:
+    engines = [open_database(database.url) for _ in range(3)]
 
-    another_worker = open_database(database_url(tmp_path))
+    told = await asyncio.gather(*(begin(SqlOutbox(engines[n % 3])) for n in range(20)))
+
+    assert Counter(begun.earlier for begun in told) == {None: 1, Handover.SENDING: 19}
+    for engine in engines:
+        await engine.dispose()
+
+
+async def test_a_slower_attempt_that_reports_at_the_same_moment_changes_nothing_accepted(letters: Outbox) -> None:
+    await begin(letters)
+
+    await asyncio.gather(
+        letters.finish(KEY, Handover.AMBIGUOUS, now=NOON),
+        letters.finish(KEY, Handover.ACCEPTED, now=NOON),
+        letters.finish(KEY, Handover.PREPARED, now=NOON),
+    )
+
+    assert await begin(letters) == Begun(earlier=Handover.ACCEPTED)
+
+
+async def test_an_attempt_is_noted_before_anything_is_handed_over(database: Database) -> None:
+    await begin(SqlOutbox(database.engine))
+
+    another_worker = open_database(database.url)
 
     assert await begin(SqlOutbox(another_worker)) == Begun(earlier=Handover.SENDING)
     await another_worker.dispose()
 
 
-async def test_the_row_says_when_it_began_and_when_it_changed_last(engine: AsyncEngine) -> None:
-    letters = SqlOutbox(engine)
+async def test_the_row_says_when_it_began_and_when_it_changed_last(database: Database) -> None:
+    letters = SqlOutbox(database.engine)
     await begin(letters, now=NOON)
     await letters.finish(KEY, Handover.ACCEPTED, now=LATER)
 
-    async with engine.begin() as connection:
+    async with database.engine.begin() as connection:
         row = (await connection.execute(select(outbox))).one()
 
     assert (row.since, row.changed, row.message_id) == (NOON, LATER, f"<{KEY}@example.org>")

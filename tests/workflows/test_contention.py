@@ -6,12 +6,12 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from demo.postgres_server import PostgresServer
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.sql_ledger import SqlLedger
+from demo.postgres_server import PostgresServer
 from entrevue.values import Code, Status
 from tests.adapters.database import Database, postgresql_database, sqlite_database
 from tests.workflows.stage import PEOPLE, Running, Stage, staged

@@ -1,0 +1,82 @@
+"""The worker's settings: one says which database it uses, a wrong one is named at the start, no secret is shown."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.postgres_server import PostgresServer
+from demo.processes import environment
+from tests.adapters.database import empty_database, sqlite_url
+
+ROOT = Path(__file__).parent.parent
+NEEDED = {
+    "ENTREVUE_SMTP__HOSTNAME": "127.0.0.1",
+    "ENTREVUE_SMTP__PORT": "25",
+    "ENTREVUE_SMTP__TLS": "none",
+    "ENTREVUE_MAIL__DOMAIN": "hire.acme.example",
+    "ENTREVUE_MAIL__FROM_ADDRESS": "interviews@acme.example",
+    "ENTREVUE_MAIL__FROM_NAME": "Acme",
+    "ENTREVUE_MAIL__AGENT_ADDRESS": "interviews+{token}@hire.acme.example",
+    "ENTREVUE_MAIL__BOUNCE_ADDRESS": "bounces+{token}@hire.acme.example",
+    "ENTREVUE_MAIL__SECRET": "sixteen characters",
+}
+
+
+async def run(*command: str, **settings: str) -> tuple[int | None, str]:
+    """Give how it ended and all that it said."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=ROOT, env=environment(**NEEDED, **settings), stdout=pipe, stderr=pipe
+    )
+    told = await process.communicate()
+    return process.returncode, "".join(stream.decode() for stream in told)
+
+
+async def test_a_database_that_it_cannot_use_is_named_before_anything_starts_and_its_password_is_not() -> None:
+    code, told = await run("worker.py", ENTREVUE_DATABASE_URL="mysql://entrevue:sesame@db/entrevue")
+
+    assert code == 2
+    assert told.startswith("ENTREVUE_DATABASE_URL: ")
+    assert "postgresql+asyncpg://user@host/database" in told
+    assert "sesame" not in told
+
+
+async def test_a_database_that_does_not_answer_ends_the_worker_without_telling_its_password() -> None:
+    code, told = await run(
+        "worker.py", ENTREVUE_DATABASE_URL="postgresql+asyncpg://entrevue:sesame@127.0.0.1:1/entrevue"
+    )
+
+    assert code == 1
+    assert "Connect call failed" in told
+    assert "sesame" not in told
+
+
+OPENED = """
+import asyncio
+from datetime import UTC, datetime
+from worker import Adapters, Settings
+
+async def main():
+    async with Adapters.of(Settings()) as adapters:
+        await adapters.ledger.release(key="7f3/claim/1.0", now=datetime(2026, 12, 1, tzinfo=UTC))
+        print(await adapters.journal.read("7f3"), Settings())
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_the_setting_alone_says_which_database_is_used_and_the_settings_show_no_secret(
+    postgres_server: PostgresServer, tmp_path: Path, kind: str
+) -> None:
+    async with empty_database(postgres_server) as postgresql:
+        url = postgresql if kind == "postgresql" else sqlite_url(tmp_path)
+
+        code, told = await run("-c", OPENED, ENTREVUE_DATABASE_URL=url)
+
+        assert code == 0, told
+        assert told.startswith("() database_url=SecretStr(")
+        assert url not in told
+        assert "sixteen characters" not in told
