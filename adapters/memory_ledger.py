@@ -18,6 +18,7 @@ class _Claim:
     people: frozenset[PersonId]
     start: datetime
     end: datetime
+    minutes: int
     hold_until: datetime | None
 
     def expired(self, now: datetime) -> bool:
@@ -32,7 +33,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._claims: dict[str, _Claim] = {}
-        self._released: set[str] = set()
+        self._released: dict[str, datetime] = {}
 
     async def claim(
         self,
@@ -42,43 +43,81 @@ class MemoryLedger:
         people: Sequence[PersonId],
         start: datetime,
         end: datetime,
+        minutes: int,
         replaces: str | None,
         now: datetime,
         hold_until: datetime | None = None,
-    ) -> bool:
-        if key in self._released:
-            return False
+    ) -> frozenset[PersonId]:
         panel = frozenset(people)
+        if key in self._released:
+            return panel
         there = {other for other, claim in self._claims.items() if claim.reaches_into(panel, start, end)}
         for expired in [other for other in there if self._claims[other].expired(now)]:
             there.remove(expired)
             del self._claims[expired]
         before = self._claims.pop(key, None)
-        wanted = _Claim(interview=interview, people=panel, start=start, end=end, hold_until=hold_until)
+        wanted = _Claim(
+            interview=interview, people=panel, start=start, end=end, minutes=minutes, hold_until=hold_until
+        )
         if before is None or replace(before, hold_until=hold_until) != wanted:
             no_obstacle = {key}
             if replaces in self._claims and self._claims[replaces].interview == interview:
                 no_obstacle.add(replaces)
-            if there - no_obstacle:
-                return False
+            if taken := there - no_obstacle:
+                return frozenset(person for other in taken for person in self._claims[other].people & panel)
         self._claims[key] = wanted
-        return True
+        return frozenset()
 
-    async def release(self, *, key: str, now: datetime) -> None:  # noqa: ARG002 - the port dates it, nobody reads it here
+    async def held(self, key: str) -> tuple[Claimed, ...]:
+        claim = self._claims.get(key)
+        return _rows(key, claim, claim.people) if claim else ()
+
+    async def release(self, *, key: str, now: datetime) -> None:
         self._claims.pop(key, None)
-        self._released.add(key)
+        self._released.setdefault(key, now)
 
     async def busy(
         self, people: Sequence[PersonId], start: datetime, end: datetime, now: datetime
     ) -> tuple[Claimed, ...]:
         asked = frozenset(people)
         found = [
-            Claimed(person=person, start=claim.start, end=claim.end, interview=claim.interview, key=key)
+            row
             for key, claim in self._claims.items()
             if claim.reaches_into(asked, start, end) and not claim.expired(now)
-            for person in claim.people & asked
+            for row in _rows(key, claim, claim.people & asked)
         ]
         return tuple(sorted(found, key=lambda one: (one.start, one.person, one.key)))
+
+    async def ahead(self, now: datetime, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
+        found = {claim.interview for claim in self._claims.values() if claim.end > now and claim.interview > after}
+        return tuple(sorted(found)[:limit])
+
+    async def of_interview(self, interview: InterviewId) -> tuple[Claimed, ...]:
+        rows = (
+            row
+            for key, claim in self._claims.items()
+            if claim.interview == interview
+            for row in _rows(key, claim, claim.people)
+        )
+        return tuple(sorted(rows, key=lambda one: (one.start, one.person, one.key)))
+
+    async def prune(self, *, holds_before: datetime, past_before: datetime) -> int:
+        raise NotImplementedError
+
+
+def _rows(key: str, claim: _Claim, people: frozenset[PersonId]) -> tuple[Claimed, ...]:
+    return tuple(
+        Claimed(
+            person=person,
+            start=claim.start,
+            end=claim.end,
+            interview=claim.interview,
+            key=key,
+            minutes=claim.minutes,
+            hold_until=claim.hold_until,
+        )
+        for person in sorted(people)
+    )
 
 
 class MemoryJournal:

@@ -347,7 +347,8 @@ def _case(number: int) -> _Case:
 
     names = [f"p{n}" for n in range(chance.randint(1, 5))]
     people = {name: person() for name in names}
-    minutes, (a_day, a_week) = chance.randint(5, 75), chance.choice(((999, 9999), (150, 9999), (240, 300), (60, 300)))
+    minutes = chance.choice((chance.randint(5, 75), 30, 60))
+    a_day, a_week = chance.choice(((999, 9999), (150, 9999), (240, 300), (60, 300)))
     search = Search(
         interview="r1",
         seats=(seats := _seats(chance, names)),
