@@ -208,7 +208,7 @@ def accounts(
 def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[..., object]]:
     people = PeopleActivities(adapters.directory)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
-    ledger = LedgerActivities(adapters.ledger, adapters.calendar)
+    ledger = LedgerActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     journal = JournalActivities(adapters.journal)

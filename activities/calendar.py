@@ -9,10 +9,12 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from entrevue.orders import CalendarEvent, EventRemoved, EventWritten, RemoveEvent, WriteEvent
-from entrevue.values import Instant, InterviewId, Message, PersonId
+from entrevue.values import Instant, InterviewId, Message, PersonId, Slot
 
 _UNTIL_MENDED = timedelta(minutes=10)
 """A refusal is mended by an administrator, so asking every few seconds would help nobody."""
+
+_STANDS = ("created", "updated", "already_there")
 
 # --- the port --------------------------------------------------------------------------------------------------------
 
@@ -134,9 +136,15 @@ class CalendarActivities:
 
     @activity.defn(name="write_event")
     async def write_event(self, order: WriteEvent) -> EventWritten:
-        """Make the person's calendar hold this version. A person's own edit is an answer: they must be asked."""
+        """Make the person's calendar hold this version. A person's own edit is an answer: they must be asked.
+
+        Then look at that time in the calendar, without buffers: whoever entered something meanwhile had the same right
+        to it. A look that fails is trouble although the event stands: the next attempt finds it there, and looks again.
+        """
         with calendar_trouble():
             ensured = await self._calendar.ensure(order.person, order.event, order.interview, order.etag)
+            stands = ensured.outcome in _STANDS and not order.event.cancelled
+            overlapped = stands and await self._overlapped(order.person, order.event.slot)
         return EventWritten(
             key=order.key,
             who=order.who,
@@ -144,6 +152,7 @@ class CalendarActivities:
             sequence=order.event.sequence,
             outcome=ensured.outcome,
             etag=ensured.etag,
+            overlapped=overlapped,
         )
 
     @activity.defn(name="remove_event")
@@ -154,6 +163,10 @@ class CalendarActivities:
         return EventRemoved(
             key=order.key, who=order.who, uid=order.uid, sequence=order.sequence, outcome=removed.outcome
         )
+
+    async def _overlapped(self, person: PersonId, slot: Slot) -> bool:
+        """Interviews are the ledger's business, ours and others'."""
+        return any(one.interview is None for one in await self._calendar.busy(person, slot.start, slot.end))
 
 
 @contextmanager

@@ -1,21 +1,48 @@
 """Search people's true free time for a few slots to offer: working hours, less calendars, less other interviews."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from temporalio import activity
 
-from activities.calendar import Busy, Calendar, calendar_trouble
+from activities.calendar import Busy, Calendar
 from activities.ledger import Claimed, Ledger
-from activities.people import Directory, OrganisationEntry, PersonEntry, candidate_clock, staff_clock
-from entrevue.civil import Clock
+from activities.people import Directory, OrganisationEntry, PersonEntry, candidate_clock
+from activities.seats import (
+    AHEAD,
+    EPOCH,
+    MINUTE,
+    RECENT,
+    Hours,
+    Panel,
+    Readings,
+    around,
+    least_first,
+    minute,
+    minute_by,
+    offsets,
+    too_much,
+)
+from entrevue.civil import local
 from entrevue.orders import FindSlots, SlotsFound
-from entrevue.slots import BEARABLE, WELCOME, Bottleneck, Diary, Offsets, Search, Span, What, civil, find
+from entrevue.slots import (
+    BEARABLE,
+    WELCOME,
+    Bottleneck,
+    Diary,
+    OpenSeat,
+    Search,
+    Span,
+    What,
+    civil,
+    find,
+    merged,
+)
 from entrevue.values import PersonId, Slot
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_AT_A_TIME, _AT_MOST = 60, 180
+"""People of a pool whose calendars are read: so many, and as many again where those give nothing."""
 
 
 class FreeTimeActivities:
@@ -26,48 +53,121 @@ class FreeTimeActivities:
 
     @activity.defn(name="find_slots")
     async def find_slots(self, order: FindSlots) -> SlotsFound:
-        """Find starts at which everybody is free; a slot lies within [earliest, latest) from beginning to end.
+        """Find starts at which the seats can be filled; a slot lies within [earliest, latest) from beginning to end.
 
-        That there are none is an answer, with its reason. A calendar that cannot be read is trouble, never free time.
+        That there are none is an answer, with its reason. A calendar that cannot be read is never free time: it is
+        trouble where nobody can stand in for its owner, and otherwise they are left out. Calendars are read eight at
+        once; of a pool those sixty people are looked at who have the least to do, and where they give nothing the next
+        sixty, 180 at most.
         """
-        if order.latest - order.earliest < order.minutes * _MINUTE:
-            return SlotsFound(key=order.key, slots=(), why=Bottleneck(what=What.NOTICE).sentence)
+        if order.latest - order.earliest < order.minutes * MINUTE:
+            return _nothing(order, Bottleneck(what=What.NOTICE).sentence)
         organisation = await self._directory.organisation()
-        entries = {name: await self._directory.person(name) for name in order.people}
-        people = [entry for entry in entries.values() if entry is not None]
-        if len(people) < len(entries):
-            gone = ", ".join(name for name, entry in entries.items() if entry is None)
-            why = f"Not in the directory: {gone}. Enter them there, or ask somebody else."
-            return SlotsFound(key=order.key, slots=(), why=why)
-        busy = await self._busy(order, people)
-        return await asyncio.to_thread(_answer, order, organisation, people, busy)
+        panel = await Panel.of(self._directory, order)
+        if panel.unknown:
+            gone = ", ".join(panel.unknown)
+            return _nothing(order, f"Not in the directory: {gone}. Enter them there, or ask somebody else.")
+        claims = await self._ledger.busy(list(panel.people), order.now - RECENT, order.now + AHEAD, order.now)
+        ranked = least_first(panel.people.values(), _others(claims, order), order)
+        readings = Readings()
+        most = _AT_A_TIME
+        while True:
+            near = _near(panel, ranked, most)
+            await self._read(order, near, readings)
+            found = await self._search(order, organisation, near.only(readings.busy), readings)
+            if isinstance(found, SlotsFound):
+                return found
+            if most >= _AT_MOST or len(near.people) == len(panel.people):
+                break
+            most += _AT_A_TIME
+        if readings.troubles and near.can_be_filled and not near.only(readings.busy).can_be_filled:
+            readings.raise_trouble()
+        return _nothing(order, found.sentence + _not_looked_at(panel, near, readings))
 
-    async def _busy(self, order: FindSlots, people: Sequence[PersonEntry]) -> Mapping[PersonId, list[Span]]:
-        """Read everybody's calendar at once, as wide as the buffers reach, and then the ledger, whose word is newer."""
-        start = order.earliest - order.buffer_before * _MINUTE
-        end = order.latest + order.buffer_after * _MINUTE
-        with_calendar = [person.id for person in people if person.calendar is not None]
-        with calendar_trouble():
-            calendars = await self._calendars(with_calendar, start, end)
-        claims = await self._ledger.busy([person.id for person in people], start, end, order.now)
-        taken: dict[PersonId, list[Span]] = {person.id: [] for person in people}
-        for person, calendar in calendars.items():
-            taken[person] += [_span(one) for one in calendar if not _own_event(one, order)]
-        for claim in claims:
-            if claim.key != order.replaces:
-                taken[claim.person].append(_span(claim))
-        return taken
+    async def _read(self, order: FindSlots, panel: Panel, readings: Readings) -> None:
+        """Read the calendars that were not read yet, as wide as the buffers reach."""
+        start, end = order.earliest - order.buffer_before * MINUTE, order.latest + order.buffer_after * MINUTE
+        fresh = [one for one in panel.people.values() if not readings.tried(one.id)]
+        await readings.add(self._calendar, fresh, start, end, panel.needed)
 
-    async def _calendars(
-        self, people: Sequence[PersonId], start: datetime, end: datetime
-    ) -> Mapping[PersonId, tuple[Busy, ...]]:
-        """Raise the first trouble as it is; the readings that are still under way are called off."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                readings = {person: group.create_task(self._calendar.busy(person, start, end)) for person in people}
-        except ExceptionGroup as troubles:
-            raise troubles.exceptions[0] from None
-        return {person: reading.result() for person, reading in readings.items()}
+    async def _search(
+        self, order: FindSlots, organisation: OrganisationEntry, panel: Panel, readings: Readings
+    ) -> SlotsFound | Bottleneck:
+        """Ask the ledger after the calendars: its word is newer."""
+        claims = await self._ledger.busy(list(panel.people), *around(_window(order)), order.now)
+        return await asyncio.to_thread(_answer, order, organisation, panel, readings.busy, _others(claims, order))
+
+
+def _near(panel: Panel, ranked: Sequence[PersonId], most: int) -> Panel:
+    """Leave of each pool only those who have the least to do."""
+    found = set(panel.named)
+    for one in panel.chairs:
+        members = set(one.members)
+        found.update([person for person in ranked if person in members][:most])
+    return panel.only(found)
+
+
+def _others(claims: Iterable[Claimed], order: FindSlots) -> list[Claimed]:
+    """Leave out what the interview itself holds, and would give up."""
+    return [one for one in claims if (one.interview, one.key) != (order.interview, order.replaces)]
+
+
+def _answer(
+    order: FindSlots,
+    organisation: OrganisationEntry,
+    panel: Panel,
+    calendars: Mapping[PersonId, Sequence[Busy]],
+    claims: Sequence[Claimed],
+) -> SlotsFound | Bottleneck:
+    window = _window(order)
+    clock = candidate_clock(order.candidate_zone, organisation, *around(window))
+    table = offsets(clock)
+    theirs: defaultdict[PersonId, list[Claimed]] = defaultdict(list)
+    for claim in claims:
+        theirs[claim.person].append(claim)
+
+    def diary(person: PersonEntry) -> Diary:
+        hours = Hours.of(person, organisation, window)
+        busy = [_span(one) for one in calendars[person.id] if not _own_event(one, order)]
+        return Diary(
+            person=person.id,
+            working=hours.working,
+            busy=busy + [_span(one) for one in theirs[person.id]],
+            full=too_much(hours, theirs[person.id], window, order.minutes, order),
+            reluctant=hours.reluctant,
+        )
+
+    search = Search(
+        interview=order.interview,
+        seats=tuple(
+            OpenSeat(people=one.people, person=one.person or one.named, pool=one.pool, counts=one.counts)
+            for one in panel.chairs
+        ),
+        quorum=order.quorum,
+        diaries=tuple(diary(person) for person in panel.people.values()),
+        window=window,
+        hours=(civil(WELCOME, table, window), civil(BEARABLE, table, window)),
+        availability=merged((minute_by(one.start), minute(one.end)) for one in order.windows)
+        if order.windows
+        else None,
+        offsets=table,
+        minutes=order.minutes,
+        grid=order.grid,
+        count=order.count,
+        before=order.buffer_before,
+        after=order.buffer_after,
+        avoid=frozenset(minute(start) for start in order.avoid),
+    )
+    found = find(search)
+    if isinstance(found, Bottleneck):
+        return found
+    begins = (EPOCH + start * MINUTE for start in found)
+    slots = (Slot(start=at, minutes=order.minutes, zone=clock.zone, wall=local(at, clock)) for at in begins)
+    return SlotsFound(key=order.key, slots=tuple(slots))
+
+
+def _window(order: FindSlots) -> Span:
+    return minute_by(order.earliest), minute(order.latest)
 
 
 def _own_event(busy: Busy, order: FindSlots) -> bool:
@@ -75,57 +175,18 @@ def _own_event(busy: Busy, order: FindSlots) -> bool:
     return order.replaces is not None and busy.interview == order.interview
 
 
-def _answer(
-    order: FindSlots,
-    organisation: OrganisationEntry,
-    people: Sequence[PersonEntry],
-    busy: Mapping[PersonId, Sequence[Span]],
-) -> SlotsFound:
-    since, until = order.earliest - _DAY, order.latest + _DAY
-    window = (_minute_by(order.earliest), _minute(order.latest))
-    clock = candidate_clock(order.candidate_zone, organisation, since, until)
-    offsets = _offsets(clock)
-    diaries = tuple(
-        _diary(person, staff_clock(person, organisation, since, until), window, busy[person.id]) for person in people
-    )
-    search = Search(
-        interview=order.interview,
-        diaries=diaries,
-        window=window,
-        hours=(civil(WELCOME, offsets, window), civil(BEARABLE, offsets, window)),
-        offsets=offsets,
-        minutes=order.minutes,
-        grid=order.grid,
-        count=order.count,
-        before=order.buffer_before,
-        after=order.buffer_after,
-        avoid=frozenset(_minute(start) for start in order.avoid),
-    )
-    match find(search):
-        case Bottleneck(sentence=why):
-            return SlotsFound(key=order.key, slots=(), why=why)
-        case starts:
-            slots = (Slot(start=_EPOCH + start * _MINUTE, minutes=order.minutes, zone=clock.zone) for start in starts)
-            return SlotsFound(key=order.key, slots=tuple(slots))
-
-
-def _diary(person: PersonEntry, clock: Clock, window: Span, busy: Sequence[Span]) -> Diary:
-    days_off = {(day - _EPOCH.date()).days for day in clock.days_off}
-    return Diary(person=person.id, working=civil(person.week, _offsets(clock), window, days_off), busy=tuple(busy))
-
-
-def _offsets(clock: Clock) -> Offsets:
-    return tuple((_minute(one.since), one.minutes) for one in clock.offsets)
-
-
 def _span(taken: Busy | Claimed) -> Span:
     """A minute that is taken in part is taken."""
-    return _minute(taken.start), _minute_by(taken.end)
+    return minute(taken.start), minute_by(taken.end)
 
 
-def _minute(at: datetime) -> int:
-    return (at - _EPOCH) // _MINUTE
+def _nothing(order: FindSlots, why: str) -> SlotsFound:
+    return SlotsFound(key=order.key, slots=(), why=why)
 
 
-def _minute_by(at: datetime) -> int:
-    return -((_EPOCH - at) // _MINUTE)
+def _not_looked_at(panel: Panel, near: Panel, readings: Readings) -> str:
+    """Say where the reason may be incomplete."""
+    unread = f" Their calendars could not be read: {', '.join(sorted(readings.troubles))}." if readings.troubles else ""
+    if len(near.people) == len(panel.people):
+        return unread
+    return f"{unread} Of the pools only those {_AT_MOST} people were looked at who have the least to do."

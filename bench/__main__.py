@@ -13,22 +13,19 @@ from collections.abc import Callable
 from dataclasses import asdict
 from itertools import chain, starmap
 from pathlib import Path
-from random import Random
 
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from bench import ledger
+from bench import ledger, slots
 from bench.figures import Figure
 from entrevue.agenda import plan
 from entrevue.interview import Interview, Recorded, fold, settle
-from entrevue.slots import Diary, Search, find
 from entrevue.view import view
 from worker import PLUGIN
 from workflows.interview import InterviewWorkflow
 
 HISTORY = Path(__file__).parent.parent / "tests" / "replay" / "histories" / "happy.json"
-DAY = 24 * 60
 LATE = -2
 """Measured just before the last events of the recorded interview, when its state is largest."""
 
@@ -55,30 +52,6 @@ def records(history: WorkflowHistory) -> list[Recorded]:
     return found
 
 
-def free_time(people: int = 8, days: int = 28, events: int = 200) -> Search:
-    """Make a search among busy people; the same one every time."""
-    chance = Random(7)  # noqa: S311 - data for a measurement
-    start = 29_000_000
-    working = tuple((start + day * DAY + 9 * 60, start + day * DAY + 18 * 60) for day in range(days))
-
-    def busy() -> tuple[tuple[int, int], ...]:
-        begins = (start + chance.randrange(days * DAY) for _ in range(events))
-        return tuple((begin, begin + chance.choice((15, 30, 45))) for begin in begins)
-
-    diaries = tuple(Diary(person=f"p{n}", working=working, busy=busy()) for n in range(people))
-    return Search(
-        interview="bench",
-        diaries=diaries,
-        window=(start, start + days * DAY),
-        hours=(working,),
-        offsets=((start - DAY, 0),),
-        minutes=40,
-        grid=15,
-        count=5,
-        after=15,
-    )
-
-
 def measure() -> list[tuple[str, float, float]]:
     """Give name, value and goal of every figure, all in milliseconds."""
     history = WorkflowHistory.from_json("interview/recorded-happy", HISTORY.read_text(encoding="utf-8"))
@@ -88,13 +61,12 @@ def measure() -> list[tuple[str, float, float]]:
     def replay() -> None:
         asyncio.run(Replayer(workflows=[InterviewWorkflow], plugins=[PLUGIN]).replay_workflow(history))
 
-    search = free_time()
     return [
         ("fold the journal of a whole interview", milliseconds(lambda: fold(log), 50), 5),
         ("settle and plan, late in an interview", milliseconds(lambda: _step(late), 200), 2),
         ("view of the candidate, late in an interview", milliseconds(lambda: view(late, "candidate", late.at), 200), 1),
         (f"replay {len(history.events)} history events", milliseconds(replay, 5), 500),
-        ("slots of 8 people, 28 days, 200 events each", milliseconds(lambda: find(search), 50), 10),
+        *slots.figures(milliseconds),
     ]
 
 

@@ -12,12 +12,12 @@ import icalendar
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Busy, Calendar, CalendarActivities, OurEvent
+from activities.calendar import Busy, Calendar, CalendarActivities, CalendarUnavailable, OurEvent
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.memory_calendar import MemoryCalendar
 from demo.calendar_server import CalendarServer
 from entrevue.orders import CalendarEvent, RemoveEvent, WriteEvent
-from entrevue.values import Slot
+from entrevue.values import PersonId, Slot
 
 GRACE = "grace"
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -477,10 +477,7 @@ async def test_a_cancelled_event_takes_no_time(grace: Person) -> None:
 
 async def test_the_activities_answer_their_orders(grace: Person) -> None:
     activities = CalendarActivities(grace.calendar)
-    write = WriteEvent(
-        key="r7/calendar/i1/0.0", lane="r7.p1/i1", interview="r7", now=NINE, who="i1", person=GRACE, event=event()
-    )
-    written = await activities.write_event(write)
+    written = await activities.write_event(write())
     removed = await activities.remove_event(
         RemoveEvent(
             key="r7/calendar/i1/1.0",
@@ -495,9 +492,86 @@ async def test_the_activities_answer_their_orders(grace: Person) -> None:
         )
     )
 
-    assert (written.key, written.who, written.uid, written.sequence) == (write.key, "i1", "r7.p1", 0)
+    assert (written.key, written.who, written.uid, written.sequence) == ("r7/calendar/i1/0.0", "i1", "r7.p1", 0)
     assert written.outcome == "created"
     assert (removed.key, removed.outcome) == ("r7/calendar/i1/1.0", "removed")
+
+
+def write(sequence: int = 0, etag: str | None = None, *, cancelled: bool = False) -> WriteEvent:
+    return WriteEvent(
+        key=f"r7/calendar/i1/{sequence}.0",
+        lane="r7.p1/i1",
+        interview="r7",
+        now=NINE,
+        who="i1",
+        person=GRACE,
+        event=event(sequence=sequence, cancelled=cancelled),
+        etag=etag,
+    )
+
+
+@pytest.mark.parametrize("tentative", [False, True], ids=["firm", "maybe"])
+async def test_what_was_entered_meanwhile_is_seen_after_the_write(grace: Person, *, tentative: bool) -> None:
+    activities = CalendarActivities(grace.calendar)
+    before = await activities.write_event(write())
+    await grace.adds(NINE + HOUR / 2, NINE + 2 * HOUR, tentative=tentative)
+
+    again = await activities.write_event(write())
+    updated = await activities.write_event(write(1, again.etag))
+
+    assert [(one.outcome, one.overlapped) for one in (before, again, updated)] == [
+        ("created", False),
+        ("already_there", True),
+        ("updated", True),
+    ]
+
+
+async def test_neither_neighbours_nor_interviews_overlap(grace: Person) -> None:
+    await grace.adds(NINE - HOUR, NINE)
+    await grace.adds(NINE + HOUR, NINE + 2 * HOUR)
+    await grace.calendar.ensure(GRACE, event(uid="s8.p1"), "s8", None)
+
+    written = await CalendarActivities(grace.calendar).write_event(write())
+
+    assert (written.outcome, written.overlapped) == ("created", False)
+
+
+async def test_an_event_that_does_not_stand_overlaps_nothing(grace: Person) -> None:
+    activities = CalendarActivities(grace.calendar)
+    first = await activities.write_event(write())
+    await grace.adds(NINE, NINE + HOUR)
+
+    cancelled = await activities.write_event(write(1, first.etag, cancelled=True))
+    late = await activities.write_event(write(0, first.etag))
+    await grace.deletes("r7.p1")
+    gone = await activities.write_event(write(2, cancelled.etag))
+
+    assert [(one.outcome, one.overlapped) for one in (cancelled, late, gone)] == [
+        ("updated", False),
+        ("superseded", False),
+        ("gone", False),
+    ]
+
+
+class _BreaksAfterTheWrite(MemoryCalendar):
+    broken = True
+
+    async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        if self.broken:
+            raise CalendarUnavailable(person, "ReadTimeout")
+        return await super().busy(person, start, end)
+
+
+async def test_a_look_that_fails_after_the_write_is_trouble_and_the_next_attempt_looks_again() -> None:
+    calendar = _BreaksAfterTheWrite()
+    calendar.add_busy(GRACE, Busy(start=NINE, end=NINE + HOUR))
+    with pytest.raises(ApplicationError, match="ReadTimeout"):
+        await CalendarActivities(calendar).write_event(write())
+    calendar.broken = False
+
+    written = await CalendarActivities(calendar).write_event(write())
+
+    assert (written.outcome, written.overlapped) == ("already_there", True)
 
 
 async def test_a_calendar_that_is_down_is_trouble_for_temporal_to_retry() -> None:

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Busy, CalendarRefused
+from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
 from activities.free_time import FreeTimeActivities
 from activities.ledger import LedgerActivities
 from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryLedger
-from entrevue.orders import CalendarEvent, ClaimTime, FindSlots, SlotsFound, TimeClaimed
+from entrevue.orders import CalendarEvent, ClaimTime, FindSlots, SeatWanted, SlotsFound, TimeClaimed, Window
 from entrevue.values import PersonId, Slot
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -36,6 +36,7 @@ def somebody(
     place: str | None = None,
     *,
     has_calendar: bool = True,
+    pools: tuple[str, ...] = (),
 ) -> PersonEntry:
     return PersonEntry(
         id=person,
@@ -44,6 +45,7 @@ def somebody(
         zone=zone,
         place=place,
         calendar="http://127.0.0.1/" if has_calendar else None,
+        pools=pools,
         hours=hours or dict.fromkeys(get_args(Weekday)[:5], ("09:00-17:00",)),
     )
 
@@ -51,17 +53,24 @@ def somebody(
 class World:
     """An organisation, its calendars and its ledger."""
 
-    def __init__(self, *people: PersonEntry) -> None:
+    def __init__(self, *people: PersonEntry, calendar: MemoryCalendar | None = None) -> None:
         self.directory = MemoryDirectory(ACME, people)
-        self.calendar = MemoryCalendar()
+        self.calendar = calendar or MemoryCalendar()
         self.ledger = MemoryLedger()
         self.activities = FreeTimeActivities(self.directory, self.calendar, self.ledger)
 
     async def claims(self, person: str, start: datetime, end: datetime, key: str, interview: str = "s8") -> None:
-        claimed = await self.ledger.claim(
-            key=key, interview=interview, people=[person], start=start, end=end, replaces=None, now=NOW
+        refused = await self.ledger.claim(
+            key=key,
+            interview=interview,
+            people=[person],
+            start=start,
+            end=end,
+            minutes=(end - start) // MINUTE,
+            replaces=None,
+            now=NOW,
         )
-        assert claimed
+        assert not refused
 
     async def finds(self, order: FindSlots) -> list[datetime]:
         found = await self.activities.find_slots(order)
@@ -69,14 +78,30 @@ class World:
         return [slot.start for slot in found.slots]
 
 
-def search(*people: str, **changes: object) -> FindSlots:
-    """Search for everything on the first Monday, unless said otherwise."""
+def seats(*people: str | SeatWanted) -> tuple[SeatWanted, ...]:
+    """Number the seats; somebody's name is short for a seat of theirs that counts."""
+    wanted = (one if isinstance(one, SeatWanted) else SeatWanted(seat=1, person=one) for one in people)
+    return tuple(one.model_copy(update={"seat": n}) for n, one in enumerate(wanted, start=1))
+
+
+def pool(name: str, person: str | None = None, *, counts: bool = True) -> SeatWanted:
+    return SeatWanted(seat=1, pool=name, person=person, counts=counts)
+
+
+def shadow(person: str) -> SeatWanted:
+    return SeatWanted(seat=1, person=person, counts=False)
+
+
+def search(*people: str | SeatWanted, **changes: object) -> FindSlots:
+    """Search for everything on the first Monday, unless said otherwise; all seats that count are needed."""
+    wanted = seats(*(people or ("grace",)))
     order = FindSlots(
         key="r7/slots/1.0",
         lane="search",
         interview="r7",
         now=NOW,
-        people=people or ("grace",),
+        seats=wanted,
+        quorum=max(1, sum(one.counts for one in wanted)),
         candidate_zone="Europe/Berlin",
         minutes=60,
         earliest=MONDAY,
@@ -99,7 +124,8 @@ async def test_slots_lie_in_working_hours_by_the_persons_own_wall_clock() -> Non
 
     assert found.key == "r7/slots/1.0"
     assert found.slots == tuple(
-        Slot(start=MONDAY + hour * HOUR, minutes=60, zone="Europe/Berlin") for hour in range(8, 16)
+        Slot(start=start, minutes=60, zone="Europe/Berlin", wall=start.replace(tzinfo=None) + HOUR)
+        for start in utc(*range(8, 16))
     )
 
 
@@ -267,6 +293,225 @@ async def test_a_retry_offers_the_same() -> None:
     assert len({answer.model_dump_json() for answer in answers}) == 1
 
 
+# --- panels and pools ------------------------------------------------------------------------------------------------
+
+BACKEND = ("backend",)
+MORNING: dict[Weekday, tuple[Hours, ...]] = {"mon": ("09:00-12:00",)}
+AFTERNOON: dict[Weekday, tuple[Hours, ...]] = {"mon": ("13:00-15:00",)}
+
+
+async def test_a_seat_of_a_pool_needs_anybody_of_the_pool() -> None:
+    world = World(somebody("ada", hours=MORNING, pools=BACKEND), somebody("bob", hours=AFTERNOON, pools=BACKEND))
+
+    assert await world.finds(search(pool("backend"))) == utc(8, 9, 10, 12, 13)
+    assert await world.finds(search(pool("backend"), pool("backend"))) == []
+
+
+async def test_who_is_seated_elsewhere_or_excluded_is_nobody_of_the_pool() -> None:
+    world = World(
+        somebody("ada", pools=BACKEND), somebody("bob", hours=MORNING, pools=BACKEND), somebody("cleo", pools=BACKEND)
+    )
+
+    found = await world.finds(search("ada", pool("backend"), excluded=("cleo@acme.example",)))
+
+    assert found == utc(8, 9, 10)
+
+
+async def test_who_sits_there_now_goes_first_and_the_pool_stands_in() -> None:
+    world = World(somebody("ada", hours=AFTERNOON, pools=BACKEND), somebody("bob", pools=BACKEND))
+
+    assert await world.finds(search(pool("backend", "ada"))) == utc(*range(8, 16))
+    assert await world.finds(search(pool("backend", "ada"), count=2)) == utc(12, 13)
+
+
+async def test_a_shadow_never_stands_in_the_way() -> None:
+    world = World(somebody("ada", hours=MORNING), somebody("bob", hours=AFTERNOON))
+    gone = shadow("nobody-knows")
+
+    assert await world.finds(search("ada", shadow("bob"), gone)) == utc(8, 9, 10)
+
+
+async def test_fewer_seats_than_all_will_do_only_where_all_have_nothing() -> None:
+    world = World(somebody("ada", hours=MORNING), somebody("bob", hours={"mon": ("11:00-15:00",)}))
+
+    assert await world.finds(search("ada", "bob", quorum=1)) == utc(10)
+
+    world.calendar.add_busy("ada", Busy(start=MONDAY + 10 * HOUR, end=MONDAY + 11 * HOUR))
+    assert await world.finds(search("ada", "bob", quorum=1)) == utc(8, 9, 10, 11, 12, 13)
+
+
+async def test_what_the_candidate_has_sent_goes_before_civil_hours() -> None:
+    world = World(somebody("ada", hours={"mon": ("00:00-24:00",)}))
+    windows = (
+        Window(start=MONDAY + 3 * HOUR, end=MONDAY + 5 * HOUR),
+        Window(start=MONDAY + 20 * HOUR, end=MONDAY + 21 * HOUR),
+    )
+
+    assert await world.finds(search("ada", windows=windows)) == utc(3, 4, 20)
+
+
+async def test_where_the_candidates_own_times_are_the_bottleneck_the_answer_says_so() -> None:
+    window = Window(start=MONDAY + 18 * HOUR, end=MONDAY + 20 * HOUR)
+
+    found = await World(somebody("ada")).activities.find_slots(search("ada", windows=(window,)))
+
+    assert found.why
+    assert "the times that the candidate has sent" in found.why
+
+
+async def test_an_empty_pool_is_named() -> None:
+    found = await World(somebody("ada")).activities.find_slots(search("ada", pool("backend")))
+
+    assert found.why == (
+        "The pool backend cannot fill the seats: too few are left. Add people to it, or ask somebody else."
+    )
+
+
+# --- load ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_day_on_which_somebody_has_enough_interviews_is_not_offered() -> None:
+    world = World(somebody("ada"), somebody("bob"))
+    await world.claims("ada", MONDAY + 8 * HOUR, MONDAY + 10 * HOUR, "s8/claim/1.0")
+    two_days = {"latest": MONDAY + 2 * DAY, "load_a_week": 999}
+
+    two_hours_a_day = await world.finds(search("ada", load_a_day=120, **two_days))
+    three_hours_a_day = await world.finds(search("ada", load_a_day=180, **two_days))
+
+    assert two_hours_a_day == utc(*range(8, 16), day=MONDAY + DAY)
+    assert three_hours_a_day[0] == MONDAY + 10 * HOUR
+
+
+async def test_a_week_is_full_from_monday_to_sunday() -> None:
+    world = World(somebody("ada"))
+    friday = MONDAY + 4 * DAY
+    await world.claims("ada", friday + 8 * HOUR, friday + 10 * HOUR, "s8/claim/1.0")
+
+    found = await world.finds(search("ada", load_a_week=120, latest=MONDAY + 8 * DAY))
+
+    assert found == utc(*range(8, 16), day=MONDAY + 7 * DAY)
+
+
+async def test_the_claim_of_the_interview_that_is_moved_is_no_load() -> None:
+    world = World(somebody("ada"))
+    await world.claims("ada", MONDAY + 9 * HOUR, MONDAY + 10 * HOUR, "r7/claim/1.0", "r7")
+
+    assert await world.finds(search("ada", load_a_day=60)) == []
+    assert await world.finds(search("ada", load_a_day=60, replaces="r7/claim/1.0")) == utc(*range(8, 16))
+
+
+async def test_buffers_are_no_load() -> None:
+    world = World(somebody("ada"))
+    await world.ledger.claim(
+        key="s8/claim/1.0",
+        interview="s8",
+        people=["ada"],
+        start=MONDAY + 8 * HOUR,
+        end=MONDAY + 10 * HOUR,
+        minutes=60,
+        replaces=None,
+        now=NOW,
+    )
+
+    assert await world.finds(search("ada", load_a_day=120)) == utc(*range(10, 16))
+
+
+async def test_where_load_is_the_bottleneck_the_answer_says_so() -> None:
+    found = await World(somebody("ada")).activities.find_slots(search("ada", load_a_day=30))
+
+    assert found.why
+    assert found.why.startswith("ada would have more interviews")
+
+
+# --- large pools and broken calendars --------------------------------------------------------------------------------
+
+
+async def test_of_a_large_pool_those_with_the_least_to_do_are_looked_at_first() -> None:
+    calendar = _Counting()
+    names = [f"p{n}" for n in range(80)]
+    world = World(*(somebody(name, pools=BACKEND) for name in names), calendar=calendar)
+    for n, name in enumerate(names[:30]):
+        await world.claims(name, MONDAY - DAY, MONDAY - DAY + HOUR, f"s{n}/claim/1.0", f"s{n}")
+
+    await world.finds(search(pool("backend")))
+
+    assert len(calendar.asked) == 60
+    assert set(names[30:]) < set(calendar.asked)
+
+
+async def test_where_the_first_sixty_have_nothing_the_next_are_looked_at() -> None:
+    calendar = _Counting()
+    world = World(*(somebody(f"p{n}", pools=BACKEND) for n in range(100)), calendar=calendar)
+    order = search(pool("backend"))
+    await world.finds(order)
+    first = tuple(calendar.asked)
+    for person in first:
+        world.calendar.add_busy(person, Busy(start=MONDAY, end=MONDAY + DAY))
+    calendar.asked.clear()
+
+    assert await world.finds(order) == utc(*range(8, 16))
+    assert sorted(calendar.asked) == sorted(f"p{n}" for n in range(100)), "each of them once"
+
+
+async def test_there_is_an_end_to_looking_and_the_answer_says_where() -> None:
+    calendar = _Counting()
+    world = World(*(somebody(f"p{n}", pools=BACKEND) for n in range(200)), calendar=calendar)
+    for n in range(200):
+        world.calendar.add_busy(f"p{n}", Busy(start=MONDAY, end=MONDAY + DAY))
+
+    found = await world.activities.find_slots(search(pool("backend")))
+
+    assert len(calendar.asked) == 180
+    assert found.why == (
+        "The pool backend has no free time that fits. "
+        "Move one of their appointments, search further ahead, or ask somebody else. "
+        "Of the pools only those 180 people were looked at who have the least to do."
+    )
+
+
+async def test_who_cannot_be_read_is_not_available_where_others_can_stand_in() -> None:
+    world = World(
+        somebody("ada", pools=BACKEND),
+        somebody("bob", hours=MORNING, pools=BACKEND),
+        somebody("cleo"),
+        calendar=_Counting("ada", "cleo"),
+    )
+
+    assert await world.finds(search(pool("backend"), shadow("cleo"))) == utc(8, 9, 10)
+    assert await world.finds(search(pool("backend", "ada"))) == utc(8, 9, 10)
+
+
+async def test_an_answer_of_nothing_says_whose_calendars_could_not_be_read() -> None:
+    world = World(somebody("ada", pools=BACKEND), somebody("bob", pools=BACKEND), calendar=_Counting("ada"))
+    world.calendar.add_busy("bob", Busy(start=MONDAY, end=MONDAY + DAY))
+
+    found = await world.activities.find_slots(search(pool("backend")))
+
+    assert found.why
+    assert found.why.endswith("Their calendars could not be read: ada.")
+
+
+async def test_a_pool_of_whom_nobody_can_be_read_is_trouble() -> None:
+    world = World(somebody("ada", pools=BACKEND), somebody("bob", pools=BACKEND), calendar=_Counting("ada", "bob"))
+
+    with pytest.raises(ApplicationError, match="calendar of") as trouble:
+        await world.activities.find_slots(search(pool("backend")))
+
+    assert trouble.value.type == "CalendarUnavailable"
+
+
+async def test_a_holiday_that_follows_the_moon_can_be_booked_but_goes_last() -> None:
+    eid = datetime(2027, 3, 9, tzinfo=UTC)  # a Tuesday, until Thursday; "(estimated)" in the library of 2026
+    world = World(somebody("ada", "Asia/Dubai", place="AE"))
+    on_eid = search("ada", earliest=eid, latest=eid + 3 * DAY, candidate_zone="Asia/Dubai", count=2)
+    around_it = on_eid.model_copy(update={"earliest": eid - DAY, "latest": eid + 4 * DAY})
+    new_year = datetime(2027, 1, 1, tzinfo=UTC)
+
+    assert len(await world.finds(on_eid)) == 2
+    assert {at.date() for at in await world.finds(around_it)} == {date(2027, 3, 8), date(2027, 3, 12)}
+    assert await world.finds(search("ada", earliest=new_year, latest=new_year + DAY)) == []
+
+
 # --- moving an interview ---------------------------------------------------------------------------------------------
 
 
@@ -366,14 +611,43 @@ class _AllAtOnce(MemoryCalendar):
 
 
 async def test_the_calendars_of_several_people_are_read_at_once() -> None:
-    world = World(*(somebody(f"p{n}") for n in range(20)))
-    people = tuple(f"p{n}" for n in range(20))
-    activities = FreeTimeActivities(world.directory, _AllAtOnce(20), world.ledger)
+    people = tuple(f"p{n}" for n in range(8))
+    world = World(*map(somebody, people), calendar=_AllAtOnce(8))
 
     async with asyncio.timeout(30):  # one after the other they would wait for ever
-        found = await activities.find_slots(search(*people))
+        found = await world.finds(search(*people))
 
-    assert len(found.slots) == 8
+    assert len(found) == 8
+
+
+class _Counting(MemoryCalendar):
+    """Remembers who was asked for, and how many were being read at most; `shut` are those who cannot be read."""
+
+    def __init__(self, *shut: str) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.most = self._now = 0
+        self._shut = shut
+
+    async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        self.asked.append(person)
+        self._now += 1
+        self.most = max(self.most, self._now)
+        await asyncio.sleep(0)
+        self._now -= 1
+        if person in self._shut:
+            raise CalendarUnavailable(person, "ConnectError")
+        return await super().busy(person, start, end)
+
+
+async def test_no_more_than_eight_calendars_are_read_at_the_same_time() -> None:
+    calendar = _Counting()
+    world = World(*(somebody(f"p{n}", pools=("backend",)) for n in range(40)), calendar=calendar)
+
+    await world.finds(search(pool("backend")))
+
+    assert len(calendar.asked) == 40
+    assert calendar.most == 8
 
 
 class _OneRefuses(MemoryCalendar):
@@ -480,11 +754,7 @@ def _oracle(case: _Case) -> list[datetime]:
     for n, start in enumerate(window[: len(window) - order.minutes + 1]):
         session = window[n : n + order.minutes]
         before, after = order.buffer_before * MINUTE, order.buffer_after * MINUTE
-        clear = all(
-            one.end <= start - before or session[-1] + MINUTE + after <= one.start
-            for one in case.taken
-            if one.person in order.people
-        )
+        clear = all(one.end <= start - before or session[-1] + MINUTE + after <= one.start for one in case.taken)
         if start.astimezone(zone).minute % order.grid or not clear:
             continue
         if not all(at in works[person.id] for person in case.people for at in session):
@@ -500,7 +770,7 @@ def _oracle(case: _Case) -> list[datetime]:
 _HOLIDAYS = {
     None: {date(2026, 12, 25), date(2026, 12, 26), date(2027, 3, 26), date(2027, 3, 29)},
     "US": {date(2026, 12, 25)},
-    "GB-SCT": {date(2026, 11, 30), date(2026, 12, 25), date(2026, 12, 28), date(2027, 3, 26)},
+    "GB-SCT": {date(2026, 11, 30), date(2026, 12, 25), date(2026, 12, 26), date(2026, 12, 28), date(2027, 3, 26)},
 }
 
 
@@ -517,11 +787,17 @@ async def _world(case: _Case) -> World:
     world = World(*case.people)
     for n, one in enumerate(case.taken):
         if one.by_a_claim:  # what the ledger refuses is in the way already; the calendar takes it
-            key = f"s{n}/claim/1.0"
-            free = await world.ledger.claim(
-                key=key, interview=f"s{n}", people=[one.person], start=one.start, end=one.end, replaces=None, now=NOW
+            refused = await world.ledger.claim(
+                key=f"s{n}/claim/1.0",
+                interview=f"s{n}",
+                people=[one.person],
+                start=one.start,
+                end=one.end,
+                minutes=(one.end - one.start) // MINUTE,
+                replaces=None,
+                now=NOW,
             )
-            if free:
+            if not refused:
                 continue
         world.calendar.add_busy(one.person, Busy(start=one.start, end=one.end))
     return world
@@ -542,14 +818,16 @@ async def test_whatever_is_offered_can_be_claimed(case: _Case) -> None:
     found = await world.activities.find_slots(case.order.model_copy(update={"count": 3}))
 
     for n, slot in enumerate(found.slots):
-        on_the_ledger = LedgerActivities((await _world(case)).ledger, world.calendar)
+        on_the_ledger = LedgerActivities((await _world(case)).ledger, world.calendar, world.directory)
         answer = await on_the_ledger.claim_time(
             ClaimTime(
                 key=f"r7/claim/{n}.0",
                 lane="ledger",
                 interview="r7",
                 now=NOW,
-                people=case.order.people,
+                claim=f"r7/claim/{n}.0",
+                seats=case.order.seats,
+                quorum=case.order.quorum,
                 slot=slot,
                 buffer_before=case.order.buffer_before,
                 buffer_after=case.order.buffer_after,

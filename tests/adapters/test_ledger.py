@@ -17,18 +17,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, event, insert, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Busy
-from activities.ledger import Claimed, Ledger, LedgerActivities
-from adapters.memory_calendar import MemoryCalendar
+from activities.ledger import Claimed, Ledger
 from adapters.memory_ledger import MemoryLedger
 from adapters.sql import claims, lock, open_database, sqlstate
 from adapters.sql_ledger import SqlLedger
 from demo.postgres_server import PostgresServer
-from entrevue.orders import CalendarEvent, ClaimTime, ReleaseTime, TimeClaimed, TimeReleased, TimeTaken
-from entrevue.values import Slot
 from tests.adapters.database import Database
 
 ROOT = Path(__file__).parents[2]
@@ -950,146 +944,3 @@ async def test_memory_sqlite_and_postgresql_answer_alike(
     for now in (moment(0), moment(3)):
         told = await everything(memory, now)
         assert [await everything(ledger, now) for ledger in databases] == [told, told]
-
-
-# --- the activities --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(name="calendar")
-def _calendar() -> MemoryCalendar:
-    return MemoryCalendar()
-
-
-@pytest.fixture(name="activities")
-def _activities(ledger: Ledger, calendar: MemoryCalendar) -> LedgerActivities:
-    return LedgerActivities(ledger, calendar)
-
-
-def claim_time(interview: str = "7f3", *people: str) -> ClaimTime:
-    """Order 40 minutes at ten, with 10 minutes before and 15 after."""
-    return ClaimTime(
-        key=f"{interview}/claim/1.0",
-        lane="ledger",
-        interview=interview,
-        now=at(8),
-        people=people or ("ada", "bob"),
-        slot=Slot(start=TEN, minutes=40),
-        buffer_before=10,
-        buffer_after=15,
-    )
-
-
-def release_time(interview: str = "7f3") -> ReleaseTime:
-    key = f"{interview}/claim/1.0"
-    return ReleaseTime(key=f"{interview}/release/1.0", lane="ledger", interview=interview, now=at(9), claim=key)
-
-
-CLAIMED = TimeClaimed(key="7f3/claim/1.0")
-
-
-async def test_the_claim_holds_the_buffers_too(activities: LedgerActivities, ledger: Ledger) -> None:
-    assert await activities.claim_time(claim_time()) == CLAIMED
-
-    assert await held(ledger) == [
-        ("ada", "7f3/claim/1.0", at(9, 50), at(10, 55)),
-        ("bob", "7f3/claim/1.0", at(9, 50), at(10, 55)),
-    ]
-
-
-async def test_a_slot_of_another_interview_is_answered_not_raised(activities: LedgerActivities) -> None:
-    await activities.claim_time(claim_time("8a0", "bob"))
-
-    assert await activities.claim_time(claim_time("7f3")) == TimeTaken(key="7f3/claim/1.0", by="interview")
-
-
-@pytest.mark.parametrize(
-    "busy",
-    [Busy(start=at(10, 54), end=at(12)), Busy(start=at(9), end=at(9, 51), tentative=True)],
-    ids=["firm", "maybe"],
-)
-async def test_a_person_who_is_busy_gives_everybody_back(
-    activities: LedgerActivities, ledger: Ledger, calendar: MemoryCalendar, busy: Busy
-) -> None:
-    calendar.add_busy("bob", busy)
-
-    assert await activities.claim_time(claim_time()) == TimeTaken(key="7f3/claim/1.0", by="calendar")
-    assert await held(ledger) == []
-
-
-async def test_a_calendar_that_touches_the_buffers_is_free(
-    activities: LedgerActivities, calendar: MemoryCalendar
-) -> None:
-    calendar.add_busy("bob", Busy(start=at(9), end=at(9, 50)), Busy(start=at(10, 55), end=at(12)))
-
-    assert await activities.claim_time(claim_time()) == CLAIMED
-
-
-async def test_an_interview_does_not_stand_in_its_own_way(
-    activities: LedgerActivities, calendar: MemoryCalendar
-) -> None:
-    await calendar.ensure("ada", event_of("7f3"), "7f3", None)
-
-    assert await activities.claim_time(claim_time()) == CLAIMED
-
-
-async def test_events_of_other_interviews_are_left_to_the_ledger(
-    activities: LedgerActivities, calendar: MemoryCalendar
-) -> None:
-    await calendar.ensure("ada", event_of("8a0"), "8a0", None)
-
-    assert await activities.claim_time(claim_time()) == CLAIMED, "8a0 has released that time, its event goes next"
-
-
-async def test_a_second_attempt_after_a_lost_answer_says_the_same(
-    activities: LedgerActivities, ledger: Ledger, calendar: MemoryCalendar
-) -> None:
-    first = await activities.claim_time(claim_time())
-    await calendar.ensure("ada", event_of("7f3"), "7f3", None)
-
-    assert await activities.claim_time(claim_time()) == first == CLAIMED
-    assert len(await held(ledger)) == 2
-
-
-async def test_a_calendar_that_is_down_is_trouble_and_the_claim_waits_for_the_next_attempt(
-    activities: LedgerActivities, ledger: Ledger, calendar: MemoryCalendar
-) -> None:
-    calendar.down = True
-    with pytest.raises(ApplicationError):
-        await activities.claim_time(claim_time())
-    assert len(await held(ledger)) == 2
-
-    calendar.down = False
-
-    assert await activities.claim_time(claim_time()) == CLAIMED
-
-
-async def test_released_time_can_be_claimed_by_another_interview(activities: LedgerActivities) -> None:
-    await activities.claim_time(claim_time("7f3"))
-
-    assert await activities.release_time(release_time()) == TimeReleased(key="7f3/release/1.0")
-    assert await activities.release_time(release_time()) == TimeReleased(key="7f3/release/1.0")
-    assert await activities.claim_time(claim_time("8a0")) == TimeClaimed(key="8a0/claim/1.0")
-
-
-async def test_a_claim_that_comes_after_its_release_takes_nothing(activities: LedgerActivities, ledger: Ledger) -> None:
-    await activities.release_time(release_time())
-
-    assert await activities.claim_time(claim_time()) == TimeTaken(key="7f3/claim/1.0", by="interview")
-    assert await held(ledger) == []
-
-
-@pytest.mark.parametrize("answer", [CLAIMED, TimeTaken(key="k", by="interview"), TimeTaken(key="k", by="calendar")])
-async def test_temporal_reads_the_answer_back_as_what_it_was(answer: TimeClaimed | TimeTaken) -> None:
-    payloads = await pydantic_data_converter.encode([answer])
-
-    hint = LedgerActivities.claim_time.__annotations__["return"]
-    (read,) = await pydantic_data_converter.decode(payloads, [hint])
-
-    assert read == answer
-    assert type(read) is type(answer)
-
-
-def event_of(interview: str) -> CalendarEvent:
-    return CalendarEvent(
-        uid=f"{interview}.p0", sequence=0, stamp=at(8), slot=Slot(start=at(10), minutes=40), summary="Interview"
-    )
