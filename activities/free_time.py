@@ -67,8 +67,8 @@ class FreeTimeActivities:
         if panel.unknown:
             gone = ", ".join(panel.unknown)
             return _nothing(order, f"Not in the directory: {gone}. Enter them there, or ask somebody else.")
-        claims = await self._ledger.busy(list(panel.people), order.now - RECENT, order.now + AHEAD, order.now)
-        ranked = least_first(panel.people.values(), _others(claims, order), order)
+        claims = await self._ledger.busy(panel.members, order.now - RECENT, order.now + AHEAD, order.now)
+        ranked = least_first(panel, _others(claims, order), order)
         readings = Readings()
         most = _AT_A_TIME
         while True:

@@ -173,22 +173,23 @@ def lot(interview: InterviewId, person: PersonId) -> bytes:
 # --- what they have to do --------------------------------------------------------------------------------------------
 
 
-def least_first(people: Iterable[PersonEntry], claims: Iterable["Claimed"], order: Seating) -> tuple[PersonId, ...]:
-    """Order people by what they have done lately and have ahead, measured by how much they want to do.
+def least_first(panel: Panel, claims: Iterable["Claimed"], order: Seating) -> tuple[PersonId, ...]:
+    """Order those who could fill a pool's seat by what they have to do, measured by how much they want to do.
 
     That is minutes of interviews in the last 28 days and booked ahead, over interviews a week. Whose target is none at
-    all comes last.
+    all comes last. `claims` reach from 28 days back to the farthest ahead, without those that the order replaces.
     """
-    minutes = dict.fromkeys((one.id for one in people), 0)
+    minutes = dict.fromkeys(panel.members, 0)
     for claim in claims:
         if claim.person in minutes and claim.end > order.now - RECENT:
             minutes[claim.person] += claim.minutes
 
-    def load(person: PersonEntry) -> tuple[bool, float, bytes]:
-        target = _USUAL_TARGET if person.weekly_target is None else person.weekly_target
-        return target == 0, minutes[person.id] / (target or 1), lot(order.interview, person.id)
+    def load(person: PersonId) -> tuple[bool, float, bytes]:
+        wanted = panel.people[person].weekly_target
+        target = _USUAL_TARGET if wanted is None else wanted
+        return target == 0, minutes[person] / (target or 1), lot(order.interview, person)
 
-    return tuple(one.id for one in sorted({one.id: one for one in people}.values(), key=load))
+    return tuple(sorted(panel.members, key=load))
 
 
 def too_much(
@@ -338,9 +339,7 @@ class Choice:
         self._claims: defaultdict[PersonId, list[Claimed]] = defaultdict(list)
         for claim in claims:
             self._claims[claim.person].append(claim)
-        members = set(panel.members)
-        ranked = least_first(panel.people.values(), claims, order)
-        self._people = (*panel.named, *(person for person in ranked if person in members))
+        self._people = (*panel.named, *least_first(panel, claims, order))
         self._known: dict[PersonId, frozenset[Obstacle]] = {}
 
     def people(self) -> tuple[PersonId, ...]:

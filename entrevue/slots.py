@@ -569,7 +569,8 @@ class _Inquest:
         return self._enough({**free, **{person: lifted[person] for person in party.people}}, self._awake).bit_count()
 
     def _enough(self, free: Free, times: Times) -> Times:
-        return _at_least(_filled(self._counting, free), len(self._counting))[self._quorum - 1] & times
+        most = max(self._quorum, len(self._counting))
+        return _at_least(_filled(self._counting, free), most)[self._quorum - 1] & times
 
 
 def _blame(what: What, parties: Iterable[_Party]) -> Bottleneck:

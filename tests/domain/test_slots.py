@@ -699,6 +699,11 @@ _BACKEND = OpenSeat(people=("grace", "linus"), pool="backend")
             id="one who is ruled out",
         ),
         pytest.param(
+            _with(_search(_grace()), _alone("grace"), quorum=2),
+            Bottleneck(what=What.NOBODY, people=("grace",)),
+            id="a quorum that no panel reaches",
+        ),
+        pytest.param(
             _search(replace(_grace(_ALL_MONDAY), full=(_ALL_TUESDAY,)), _linus(*_NINE_TO_FIVE)),
             Bottleneck(what=What.LOAD, people=("grace",)),
             id="one who has enough interviews",
