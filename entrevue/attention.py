@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 Rank = Literal["now", "today", "information"]
 RANKS: tuple[Rank, ...] = ("now", "today", "information")
 
-_BEHIND = {"people": "DIRECTORY_BEHIND", "search": "SEARCH_BEHIND"}
+_BEHIND = {
+    "people": "DIRECTORY_BEHIND",
+    "search": "SEARCH_BEHIND",
+    "event": "CALENDAR_BEHIND",
+    "event_removal": "CALENDAR_BEHIND",
+}
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
 
@@ -83,10 +88,11 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     if interview.effects.diverged_at is not None:
         yield Item(id="JOURNAL_DIVERGED", owner="operator", rank="now", clears=("clear_attention",))
     if interview.status.terminal:
+        yield from _behind(interview, _wanted(interview))
         return
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
-    yield from _of_effects(interview, now)
+    yield from _of_effects(interview)
     yield from _of_session(interview, now)
     yield from _of_evaluation(interview, now)
     yield from _of_feedback(interview, now)
@@ -94,11 +100,9 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 def moments(interview: "Interview") -> Iterator[datetime]:
     """Name the instants at which an item may be raised or change its rank though nothing happens."""
-    scheduling, policy = interview.scheduling, interview.policy
+    scheduling = interview.scheduling
     if scheduling.reply_by is not None:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
-    if scheduling.shown is not None and not all(interview.in_sync(who) for who in interview.with_calendar):
-        yield scheduling.shown.at + policy.calendar_patience
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
     for question in interview.session.questions:
@@ -160,7 +164,7 @@ def _of_seats(interview: "Interview") -> Iterator[Item]:
                 yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now", clears=clears)
 
 
-def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
+def _of_effects(interview: "Interview") -> Iterator[Item]:
     effects = interview.effects
     if effects.unreachable(CANDIDATE):
         clears = ("update_contact", "resend_message")
@@ -178,20 +182,21 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
             yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
     for fact in effects.unreadable:
         yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
-    late = [key for key in effects.delayed if key in wanted and key not in effects.failures]
-    for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
-        yield Item(id=cause, owner="operator", rank="now", clears=())
+    yield from _behind(interview, wanted)
     shown = interview.scheduling.shown
-    if shown is not None and now >= shown.at + interview.policy.calendar_patience:
-        behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
-        if behind:
-            yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())
     for who, on_calendar in effects.calendars.items():
         if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
             ways_out = ("reschedule", "replace_interviewer", "cancel")
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today", clears=ways_out)
         if on_calendar.edited:
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
+
+
+def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
+    """What is tried on, more slowly: some part of the world does not answer."""
+    late = [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+    for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
+        yield Item(id=cause, owner="operator", rank="now", clears=())
 
 
 def _wanted(interview: "Interview") -> set[str]:

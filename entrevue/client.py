@@ -112,6 +112,7 @@ from entrevue.values import (
     Who,
     ZoneName,
     digest,
+    said,
 )
 from entrevue.view import Happening, View
 from entrevue.walltime import WallTime, check_zone, instants
@@ -463,7 +464,7 @@ class InterviewHandle:
             async with _in_time(self._patience, silence, update):
                 answer: object = await self._workflow.execute_update(
                     command.kind,
-                    command.model_dump(mode="json", exclude_none=True),
+                    said(command),
                     id=update,
                     rpc_timeout=self._patience,
                 )

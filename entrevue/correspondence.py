@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from entrevue.civil import QUIET_FROM, instant, local, waking
-from entrevue.effects import MessageSkipped, Posted
+from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.feedback import candidate_feedback
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
@@ -260,7 +260,8 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
         return
     if not shown.cancelled:
         concerns = not shown.people_only or _is_told_of_people(interview, shown, whom)
-        if interview.closed is None and interview.session.ended_at is None and concerns:
+        alive = interview.closed is None and interview.session.ended_at is None
+        if alive and concerns and _is_written(interview):
             yield _invitation(interview, shown, whom)
         return
     if _was_invited(interview, shown.sequence, whom):
@@ -317,18 +318,29 @@ def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
     )
 
 
+def _is_written(interview: "Interview") -> bool:
+    """Whether every calendar holds what it should, or is behind: nobody looks for an event that is not there yet.
+
+    A claim that is under way may still change who is invited.
+    """
+    waits = (
+        who
+        for who in interview.with_calendar
+        if who in interview.people
+        and not interview.in_sync(who)
+        and not interview.effects.behind(event_key(interview, who))
+    )
+    return interview.scheduling.requested is None and next(waits, None) is None
+
+
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
-    """It follows the calendars, so that nobody looks for an event that is not there yet; but not for long."""
-    written = all(interview.in_sync(who) for who in interview.with_calendar)
-    settled = written and interview.scheduling.requested is None
-    ready = shown.at if settled else shown.at + interview.policy.calendar_patience
     return Due(
         kind="invitation",
         whom=whom,
         version=str(shown.sequence),
-        at=ready,
+        at=shown.at,
         until=shown.slot.end,
-        any_hour=_is_near(shown, ready),
+        any_hour=_is_near(shown, shown.at),
         write=lambda _: Invitation(
             event=event_for(interview, whom, shown),
             imip=_by_mail(interview, whom),

@@ -47,7 +47,7 @@ class ClearAttention(Intake):
 
 EffectsCommand = ResendMessage | ClearAttention
 
-TRIED_ON = ("look_up_people", "find_slots", "send_letter")
+TRIED_ON = ("look_up_people", "find_slots", "write_event", "remove_event", "send_letter")
 """Orders with two patiences: when the first ends, attention is raised, and goes by itself when they succeed."""
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -247,6 +247,10 @@ class Effects:
         """Give the messages of one kind to one person, oldest first."""
         return [one for one in self.messages.values() if one.letter == letter and one.whom == whom]
 
+    def behind(self, key: str) -> bool:
+        """The first patience of this order has ended: it is tried on, and nothing waits for it any more."""
+        return key in self.delayed or key in self.failures
+
     def unreachable(self, whom: str) -> bool:
         """The newest thing known of this address is that it does not exist."""
         of_whom = [one for one in self.messages.values() if one.whom == whom and not one.outdated]
@@ -313,6 +317,8 @@ def answered(
             order in TRIED_ON and key not in interview.effects.delayed
         ):
             return [OrderDelayed(key=key, because=because)]
+        case GaveUp(order="remove_event"):
+            return []  # what must be undone is owed until it is undone
         case GaveUp(key=key, order=order, because=because):
             return [OrderGaveUp(key=key, order=order, because=because)]
         case _:

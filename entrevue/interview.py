@@ -327,7 +327,7 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
             return _widen(negotiation.answered(answer, interview, now))
         case GaveUp(order="claim_time"):
             return _widen(negotiation.answered(answer, interview, now))
-        case GaveUp(order="release_time" | "remove_event"):
+        case GaveUp(order="release_time"):
             return []  # what must be undone is owed until it is undone
         case EventWritten(who=who, overlapped=True):
             gives_way = seats.overlapped(interview, who, now) if _nobody_invited(interview, answer) else []

@@ -54,7 +54,6 @@ class Policy(Intake):
         timedelta(minutes=30)
     )
     claim_patience: timedelta = timedelta(minutes=5)
-    calendar_patience: timedelta = timedelta(minutes=15)
     nudges: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(hours=72))
     answer_days: Annotated[int, Field(ge=1, le=90, description="days to choose a slot")] = 7
     answer_at_least: timedelta = timedelta(hours=48)

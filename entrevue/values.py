@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    NaiveDatetime,
+    StringConstraints,
+)
 
 
 class Message(BaseModel):
@@ -219,10 +228,15 @@ class Refused(Exception):
         self.sentence = sentence
 
 
-def digest(message: Message) -> str:
-    """Say in 16 hex digits what a command holds, so that one key with two bodies is found out.
+def said(message: Message) -> dict[str, JsonValue]:
+    """Give a message as JSON, without the fields that hold their default: a newer program meets an older one so."""
+    fields = type(message).model_fields
+    silent = {name for name, one in fields.items() if name != "kind" and getattr(message, name) == one.default}
+    told: dict[str, JsonValue] = message.model_dump(mode="json", exclude=silent)
+    return told
 
-    What is None is left out: a field that only the newer of two programs knows changes nothing while it is unused.
-    """
-    canonical = json.dumps(message.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"))
+
+def digest(message: Message) -> str:
+    """Say in 16 hex digits what a command holds, so that one key with two bodies is found out."""
+    canonical = json.dumps(said(message), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -357,7 +357,8 @@ class InterviewWorkflow:
             if is_cancelled_exception(failure):
                 return
             self._record(GaveUp(key=order.key, order=order.kind, because=_trouble(failure)))
-            if isinstance(order, ReleaseTime | RemoveEvent):  # failed for good, yet owed until done: not in a circle
+            if retry is _PATIENT and isinstance(order, ReleaseTime | RemoveEvent):
+                # failed for good, yet owed until it is done: not in a circle
                 await workflow.sleep(_PAUSE, summary="Wait before what must be undone is tried again")
             return
         self._record(reply.root)  # also when it was stale: the world has changed, and we say so
@@ -380,11 +381,10 @@ class InterviewWorkflow:
             if self._journal is not None and not self._journal.cancelling():
                 self._journal.cancel()
             return
-        fresh = any(workflow.now() - order.now < _SHORTLY for order, _ in self._lanes.values())
         news = self._interview.closed is not None or any(
             not isinstance(record.event, RECEIPTS) for record in self._unjournaled
         )
-        due = (news and not fresh) or len(self._unjournaled) >= _MUCH
+        due = (news and not self._fresh()) or len(self._unjournaled) >= _MUCH
         if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
             self._journal = self._background(self._append(self._unjournaled))
 
@@ -425,12 +425,26 @@ class InterviewWorkflow:
         if deadline == self._deadline:
             return
         armed = self._deadline
+        if deadline is not None and self._is_woken_before(deadline):
+            return
         if self._lanes and armed is not None and (deadline is None or deadline > armed):
             return  # answers are on their way and may move it back; a bell that rings too early is harmless
         if self._alarm is not None:
             self._alarm.cancel()
         self._deadline = deadline
         self._alarm = asyncio.create_task(self._ring(deadline)) if deadline else None
+
+    def _is_woken_before(self, deadline: datetime) -> bool:
+        """Whether an order that has just begun will have been answered by then, or its first patience has ended.
+
+        A bell that is set anew with each answer would cost more history than the letters themselves.
+        """
+        delayed = self._interview.effects.delayed
+        bounded = (order for order in self._fresh() if not isinstance(order, ReleaseTime) and order.key not in delayed)
+        return deadline > workflow.now() + _LONGEST_FIRST_PATIENCE and next(bounded, None) is not None
+
+    def _fresh(self) -> list[Order]:
+        return [order for order, _ in self._lanes.values() if workflow.now() - order.now < _SHORTLY]
 
     async def _ring(self, deadline: datetime) -> None:
         await workflow.sleep(deadline - workflow.now(), summary=f"Next deadline: {deadline:%a %d %b %Y %H:%M} UTC")
@@ -482,6 +496,9 @@ _AT_FIRST = RetryPolicy(
 )
 """A quarter of an hour, counted in attempts: none is cut off, so none can run beside the order's second patience."""
 
+_LONGEST_FIRST_PATIENCE = timedelta(minutes=30)
+"""Eight letters of a minute each, and the pauses between them, with some minutes to spare."""
+
 _PAUSE = timedelta(minutes=10)
 
 _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
@@ -494,10 +511,10 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
             return timedelta(minutes=15), _BRISK
         case ClaimTime():
             return interview.policy.claim_patience, _BRISK
+        case SendLetter() | WriteEvent() | RemoveEvent() if order.key not in interview.effects.delayed:
+            return None, _AT_FIRST
         case LookUpPeople() | FindSlots() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
-        case SendLetter() if order.key not in interview.effects.delayed:
-            return None, _AT_FIRST
         case WriteEvent() | SendLetter():
             return timedelta(days=2), _PATIENT
 

@@ -551,10 +551,8 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "answer": ("accepted", "declined", "tentative")[n % 3],
             "whom": None if by.startswith("i") else ("i1", "i2")[n % 2],
         },
-        "replace_interviewer": (
-            {"whom": ("i1", "i2")[n % 2], "person": ("edsger", "barbara")[n // 2 % 2]},
-            {"seat": 1 + n % 3, "person": ("edsger", "alan")[n // 2 % 2]},
-        )[n % 3 > 1],
+        "replace_interviewer": dict[str, object]({"seat": 1 + n % 3} if n % 3 > 1 else {"whom": ("i1", "i2")[n % 2]})
+        | {"person": ("edsger", "barbara")[n // 2 % 2]},
         "add_seat": {"person": ("alan", "edsger")[n % 2], "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3]},
         "remove_seat": {"whom": ("i2", "i3", "i1")[n % 3]},
         "declare_conflict": {"whom": by if by.startswith("i") else ("i1", "i2")[n % 2], "reason": secret("conflict")},

@@ -189,6 +189,8 @@ def test_a_calendar_that_gives_up_is_one_item_until_it_may_go_on() -> None:
     scene.withheld = {"write_event"}
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
     scene.give_up("write_event")
+    assert scene.attention == {"CALENDAR_BEHIND": "now"}  # it is tried on, more slowly
+    scene.give_up("write_event")
     assert scene.attention == {"ORDER_FAILED:r7/event/i1/0.1": "now"}
 
     scene.withheld = set()

@@ -5,6 +5,12 @@ from entrevue.values import Status
 from tests.workflows.stage import Running, Stage
 from tests.workflows.story import CANDIDATE_FORM, SCORECARD
 
+OF_THE_SKIPPED_CLOCK = (
+    "workflow_execution_options_updated_event_attributes",
+    "workflow_execution_time_skipping_transitioned_event_attributes",
+)
+"""Written into the history by the tests' fast-forward; a clock that runs by itself leaves none."""
+
 
 async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage) -> None:
     """Booked three months ahead, moved twice, held, judged by both sides, decided, and left to end by itself."""
@@ -12,8 +18,8 @@ async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage) ->
     await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
     first = await _ahead(interview, days=90)
     await interview.send("book_slot", by="coordinator", start=first.isoformat())
-    await interview.happened("message_sent", times=2)
     await interview.forward(timedelta(days=40))
+    await interview.happened("message_sent", times=2)
     await _moved(interview, first + timedelta(days=1))
     await interview.forward(timedelta(days=30))
     await _moved(interview, first + timedelta(days=2))
@@ -35,10 +41,12 @@ async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage) ->
     ended = await interview.handle.result()
     history = await interview.handle.fetch_history()
     kinds = Counter(event.WhichOneof("attributes") for event in history.events)
+    for one in OF_THE_SKIPPED_CLOCK:
+        kinds.pop(one, None)
 
     assert ended.status is Status.COMPLETED
     assert len(await stage.journal.read(ended.interview)) == ended.events
-    assert len(history.events) < 300, kinds.most_common()
+    assert sum(kinds.values()) < 300, kinds.most_common()
 
 
 async def _ahead(interview: Running, *, days: int) -> datetime:

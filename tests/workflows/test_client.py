@@ -192,7 +192,7 @@ async def code_of(handle: InterviewHandle, kind: str, **fields: object) -> Code:
 
 
 async def test_refusals_come_back_with_their_code(stage: Stage) -> None:
-    interview = await stage.start(policy={"reschedules": 0})
+    interview = await stage.start()
     handle = client_of(stage).interview(named(interview))
     start = await to_offer(interview)
 
@@ -204,16 +204,25 @@ async def test_refusals_come_back_with_their_code(stage: Stage) -> None:
     assert await code_of(handle, "view", viewer="i7") is Code.NOT_PARTICIPANT
     stale = await code_of(handle, "choose_slot", by=CANDIDATE, start=start, expected_revision=9)
     assert stale is Code.STALE_REVISION
-    await handle.choose_slot(by=CANDIDATE, start=start)
-    assert await code_of(handle, "request_reschedule", by=CANDIDATE) is Code.MAX_ROUNDS_REACHED
 
 
-async def test_a_change_too_near_to_the_session_is_refused(stage: Stage) -> None:
-    interview = await stage.start(policy={"self_service_cutoff": "P60D"})
-    await to_booking(interview)
+@pytest.mark.parametrize("policy", [{"self_service_cutoff": "P60D"}, {"reschedules": 0}], ids=["too near", "too often"])
+async def test_a_change_too_near_or_too_often_waits_for_the_coordinator(
+    stage: Stage, policy: dict[str, object]
+) -> None:
+    interview = await stage.start(policy=policy)
+    start = await to_booking(interview)
     handle = client_of(stage).interview(named(interview))
 
-    assert await code_of(handle, "request_reschedule", by=CANDIDATE) is Code.WINDOW_CLOSED
+    asked = await handle.request_reschedule(by=CANDIDATE, mode="vacate", reason="a strike")
+    waiting = await handle.view("coordinator")
+    granted = await handle.grant_approval()
+
+    assert (asked.outcome, asked.status) == ("pending_approval", Status.SCHEDULED)
+    assert waiting.slot is not None
+    assert waiting.slot.start == start
+    assert "APPROVAL_DUE:1" in [item.id for item in waiting.attention]
+    assert (granted.outcome, granted.status) == ("done", Status.NEEDS_RESCHEDULING)
 
 
 async def test_refusals_around_the_forms_come_back_with_their_code(stage: Stage) -> None:

@@ -69,8 +69,8 @@ class Race:
             try:
                 receipt = await interview.send("choose_slot", by="candidate", start=self.slot.isoformat())
             except WorkflowUpdateFailedError as failed:
-                refused = isinstance(failed.cause, ApplicationError)
-                self.answers[str(failed.cause.type) if refused else repr(failed.cause)] += 1
+                code = failed.cause.type if isinstance(failed.cause, ApplicationError) else repr(failed.cause)
+                self.answers[str(code)] += 1
             else:
                 self.answers[receipt.status] += 1
                 self.won.append(interview.handle.id)
