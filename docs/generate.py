@@ -134,6 +134,13 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "ask_question": {"by": "candidate", "text": "Is the role hybrid?", "show_interviewers": True},
     "answer_question": {"by": "coordinator", "question": 1, "text": "Yes, two days a week in Berlin."},
     "mark_addressed": {"by": "candidate", "question": 1},
+    "request_adjustment": {"by": "candidate", "text": "I read lips: please keep your camera on"},
+    "arrange_adjustment": {
+        "by": "coordinator",
+        "adjustment": 1,
+        "instruction": "Keep your camera on and face it when you speak.",
+        "text": "Everybody will keep their camera on. Tell us if it is not enough.",
+    },
     "share_expectations": {"by": "candidate", "for_other_side": "how you decide", "confidence": 3},
     "submit_evaluation": {
         "by": "i1",

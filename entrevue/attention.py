@@ -24,6 +24,7 @@ RANKS: tuple[Rank, ...] = ("now", "today", "information")
 _BEHIND = {"people": "DIRECTORY_BEHIND", "search": "SEARCH_BEHIND"}
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
+_ADJUST_SOON = timedelta(hours=48)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,8 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
     yield from _of_effects(interview, now)
-    yield from _of_session(interview, now)
+    yield from _of_session(interview)
+    yield from _of_voices(interview, now)
     yield from _of_evaluation(interview, now)
     yield from _of_feedback(interview, now)
 
@@ -99,9 +101,11 @@ def moments(interview: "Interview") -> Iterator[datetime]:
         yield scheduling.shown.at + policy.calendar_patience
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
-    for question in interview.session.questions:
+    for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
+    if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
+        yield scheduling.booking.slot.start - _ADJUST_SOON
     due = review_due(interview)
     if due is not None:
         yield due
@@ -168,18 +172,29 @@ def _wanted(interview: "Interview") -> set[str]:
     return keys
 
 
-def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
+def _of_session(interview: "Interview") -> Iterator[Item]:
     session = interview.session
     if session.no_show is not None:
         contested: Rank = "now" if session.no_show.contested else "today"
         yield Item(id="NO_SHOW", owner="coordinator", rank=contested, clears=("rule_no_show",))
-    for question in session.questions:
+    if interview.cancel_requested is not None:
+        yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
+
+
+def _of_voices(interview: "Interview", now: datetime) -> Iterator[Item]:
+    for question in interview.voices.questions:
         if question.answer is None and not question.addressed:
             rank: Rank = "now" if now >= question.answer_by else "today"
             clears = ("answer_question",)
             yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank=rank, clears=clears)
-    if interview.cancel_requested is not None:
-        yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
+    if interview.session.started_at is not None:
+        return  # what was not arranged by now cannot be arranged any more
+    booking = interview.scheduling.booking
+    soon: Rank = "now" if booking is not None and now >= booking.slot.start - _ADJUST_SOON else "today"
+    for asked in interview.voices.adjustments:
+        if asked.arranged is None:
+            clears = ("arrange_adjustment",)
+            yield Item(id=f"ADJUSTMENT_ASKED:{asked.n}", owner="coordinator", rank=soon, clears=clears)
 
 
 def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:

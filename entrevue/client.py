@@ -68,13 +68,9 @@ from entrevue.scheduling import (
 )
 from entrevue.session import (
     AbortSession,
-    AnswerQuestion,
-    AskQuestion,
     ContestNoShow,
     EndSession,
-    MarkAddressed,
     MarkAttendance,
-    NoteMoment,
     Party,
     ReportNoShow,
     RuleNoShow,
@@ -98,6 +94,14 @@ from entrevue.values import (
     digest,
 )
 from entrevue.view import Happening, View
+from entrevue.voices import (
+    AnswerQuestion,
+    ArrangeAdjustment,
+    AskQuestion,
+    MarkAddressed,
+    NoteMoment,
+    RequestAdjustment,
+)
 
 RPC_TIMEOUT = timedelta(seconds=10)
 ADDRESS = "localhost:7233"
@@ -518,6 +522,8 @@ class InterviewHandle:
         """Uphold the contest (then say whether the session took place), or dismiss it."""
         return await self._command(RuleNoShow, key, by=by, upheld=upheld, took_place=took_place)
 
+    # --- voices
+
     async def note_moment(self, *, by: Actor, text: Text, key: str | None = None) -> Receipt:
         """Note what mattered, in private; usable as evidence later, for the author's eyes only."""
         return await self._command(NoteMoment, key, by=by, text=text)
@@ -537,6 +543,24 @@ class InterviewHandle:
     async def mark_addressed(self, *, question: int, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
         """Say that the answer answers: only the asker knows."""
         return await self._command(MarkAddressed, key, by=by, question=question)
+
+    async def request_adjustment(self, *, text: Text, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """Ask for what you need to be on equal terms. The coordinator reads it, and nobody else."""
+        return await self._command(RequestAdjustment, key, by=by, text=text)
+
+    async def arrange_adjustment(
+        self,
+        *,
+        adjustment: int,
+        instruction: Text,
+        text: Text | None = None,
+        by: Actor = "coordinator",
+        key: str | None = None,
+    ) -> Receipt:
+        """Say what was arranged: what the interviewers shall see to, and what the candidate should know."""
+        return await self._command(
+            ArrangeAdjustment, key, by=by, adjustment=adjustment, instruction=instruction, text=text
+        )
 
     # --- evaluation
 

@@ -13,6 +13,7 @@ from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted
 from entrevue.feedback import candidate_feedback
 from entrevue.orders import (
+    AdjustmentArranged,
     AnswerDelayed,
     CalendarEvent,
     Cancellation,
@@ -34,6 +35,7 @@ from entrevue.orders import (
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, reply_by
 from entrevue.values import CANDIDATE, Side, Status
+from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -42,6 +44,8 @@ _AWAKE = timedelta(hours=1)
 """Who has just commanded is not asleep."""
 
 _SAME_DAY = timedelta(hours=24)
+
+_AS_ASKED = "It is arranged as you asked."
 
 _MAYBE_SENT = ("queued", "sent", "unsure")
 
@@ -147,9 +151,11 @@ def _all(interview: "Interview") -> Iterator[Due]:
         if interview.closed is not None:
             continue
         yield from _reminders(interview, whom)
+        yield from _instructions(interview, whom)
         yield from _forms(interview, whom)
     if CANDIDATE in reachable:
         yield from _of_offer(interview)
+        yield from _of_adjustments(interview)
         yield from _of_decision(interview)
 
 
@@ -293,7 +299,50 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
         yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
 
 
-def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *, at: datetime, until: datetime) -> Due:
+def _instructions(interview: "Interview", whom: str) -> Iterator[Due]:
+    """What was arranged when the last reminder had its time: interviewers get that reminder once more."""
+    booking, given = interview.scheduling.booking, interview.voices.instructions
+    if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
+        return
+    at = max((one.given_at for one in given), default=booking.at)
+    if whom != CANDIDATE and at > max(booking.at, booking.slot.start - interview.policy.remind_before[1]):
+        version = f"{booking.revision}-{sum(one.given for one in given)}"
+        until = booking.slot.start
+        yield _reminder(interview, booking, whom, "hour_reminder", at=at, until=until, version=version)
+
+
+def _of_adjustments(interview: "Interview") -> Iterator[Due]:
+    booking = interview.scheduling.booking
+    if interview.closed is not None or interview.session.started_at is not None:
+        return
+    for one in interview.voices.adjustments:
+        if one.arranged is not None:
+            yield _arranged(one.n, one.arranged, booking.slot.start if booking is not None else None)
+
+
+def _arranged(n: int, arranged: Arranged, start: datetime | None) -> Due:
+    at = arranged.told_at
+    return Due(
+        kind="adjustment_arranged",
+        whom=CANDIDATE,
+        version=f"{n}-{arranged.told}",
+        at=at,
+        until=start if start is not None and at < start else None,
+        any_hour=start is not None and start - at < _SAME_DAY,
+        write=lambda _: AdjustmentArranged(text=arranged.text or _AS_ASKED),
+    )
+
+
+def _reminder(
+    interview: "Interview",
+    booking: Booking,
+    whom: str,
+    kind: str,
+    *,
+    at: datetime,
+    until: datetime,
+    version: str | None = None,
+) -> Due:
     def write(_: datetime) -> Letter:
         if kind == "day_reminder":
             return DayReminder(
@@ -311,11 +360,17 @@ def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *,
             agenda=AGENDA,
             lines=lines_for(interview, whom),
             brief=() if whom == CANDIDATE else _brief(),
+            instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         )
 
     near = kind == "hour_reminder"
-    return Due(kind=kind, whom=whom, version=str(booking.revision), at=at, until=until, write=write, any_hour=near)
+    version = version or str(booking.revision)
+    return Due(kind=kind, whom=whom, version=version, at=at, until=until, write=write, any_hour=near)
+
+
+def _instructed(interview: "Interview") -> tuple[str, ...]:
+    return tuple(one.instruction for one in interview.voices.instructions)
 
 
 def _brief() -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from entrevue import (
     privacy,
     scheduling,
     session,
+    voices,
 )
 from entrevue.attention import AttentionEvent, Item
 from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
@@ -66,6 +67,7 @@ from entrevue.session import (
     SessionFact,
 )
 from entrevue.values import Message, Side, Status
+from entrevue.voices import Voices, VoicesCommand, VoicesEvent
 
 RULES = 1
 """Which logic an interview was opened under; `Interview.rules` keeps it when the logic changes (architecture, 1)."""
@@ -125,6 +127,7 @@ Event = (
     | PeopleEvent
     | SchedulingEvent
     | SessionEvent
+    | VoicesEvent
     | EvaluationEvent
     | FeedbackEvent
     | PrivacyEvent
@@ -166,6 +169,7 @@ class Interview:
     people: People
     scheduling: Scheduling = Scheduling()
     session: Session = Session()
+    voices: Voices = Voices()
     evaluation: Evaluation = Evaluation()
     feedback: Feedback = Feedback()
     privacy: Privacy = Privacy()
@@ -261,6 +265,8 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
         return _widen(scheduling.decide(command, interview, now))
     if isinstance(command, SessionCommand):
         return _widen(session.decide(command, interview, now))
+    if isinstance(command, VoicesCommand):
+        return _widen(voices.decide(command, interview, now))
     if isinstance(command, EvaluationCommand):
         return _widen(evaluation.decide(command, interview, now))
     if isinstance(command, FeedbackCommand):
@@ -336,8 +342,10 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             return replace(folded, session=session.awaited(interview.session))
         return _closed_by(folded, event, at, by)
     if isinstance(event, SessionEvent):
-        folded = replace(interview, session=session.evolve(interview.session, event, at, by))
+        folded = replace(interview, session=session.evolve(interview.session, event))
         return _closed_by(_forms_follow(folded, event), event, at, by)
+    if isinstance(event, VoicesEvent):
+        return replace(interview, voices=voices.evolve(interview.voices, event, at, by))
     if isinstance(event, EvaluationEvent):
         return replace(interview, evaluation=evaluation.evolve(interview.evaluation, event, at, by))
     if isinstance(event, FeedbackEvent):

@@ -28,19 +28,24 @@ from entrevue.scheduling import (
 )
 from entrevue.session import (
     AbortSession,
-    AnswerQuestion,
-    AskQuestion,
     ContestNoShow,
     EndSession,
-    MarkAddressed,
     MarkAttendance,
-    NoteMoment,
     ReportNoShow,
     RuleNoShow,
     SessionCommand,
     StartSession,
 )
 from entrevue.values import CANDIDATE, Code, Refused, Status
+from entrevue.voices import (
+    AnswerQuestion,
+    ArrangeAdjustment,
+    AskQuestion,
+    MarkAddressed,
+    NoteMoment,
+    RequestAdjustment,
+    VoicesCommand,
+)
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -49,6 +54,7 @@ Command = (
     PeopleCommand
     | SchedulingCommand
     | SessionCommand
+    | VoicesCommand
     | EvaluationCommand
     | FeedbackCommand
     | PrivacyCommand
@@ -99,6 +105,8 @@ TABLE: dict[type[Command], Rule] = {
     AskQuestion: _rule({CANDIDATE}, {_S.SCHEDULED, _S.IN_PROGRESS, *_AFTER}),
     AnswerQuestion: _rule({"coordinator"}, _LIVE),
     MarkAddressed: _rule({CANDIDATE}, _LIVE),
+    RequestAdjustment: _rule({CANDIDATE}, {*_BEFORE, _S.AWAITING_INTERVIEWERS, _S.ON_HOLD}),
+    ArrangeAdjustment: _rule({"coordinator"}, {*_BEFORE, _S.AWAITING_INTERVIEWERS, _S.ON_HOLD, _S.NO_SHOW_REVIEW}),
     ShareExpectations: _rule(_PEOPLE, _BEFORE),
     SubmitEvaluation: _rule(_PEOPLE, _FORMS),
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),

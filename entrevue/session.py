@@ -1,4 +1,4 @@
-"""The meeting itself: who was there, when it began and ended, who was missing, what was noted and asked."""
+"""The meeting itself: when it began and ended, and what follows where somebody was missing."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -74,51 +74,7 @@ class RuleNoShow(Intake):
     took_place: bool = False
 
 
-class NoteMoment(Intake):
-    """A private note of what mattered; usable as evidence later, for the author's eyes only."""
-
-    kind: Literal["note_moment"] = "note_moment"
-    by: Actor
-    text: Text
-
-
-class AskQuestion(Intake):
-    """A question that is still open. It goes to the coordinator at once, outside the gates."""
-
-    kind: Literal["ask_question"] = "ask_question"
-    by: Actor
-    text: Text
-    show_interviewers: bool = False
-
-
-class AnswerQuestion(Intake):
-    kind: Literal["answer_question"] = "answer_question"
-    by: Actor
-    question: Annotated[int, Field(ge=1)]
-    text: Text
-
-
-class MarkAddressed(Intake):
-    """Only the asker knows whether the answer answers."""
-
-    kind: Literal["mark_addressed"] = "mark_addressed"
-    by: Actor
-    question: Annotated[int, Field(ge=1)]
-
-
-SessionCommand = (
-    StartSession
-    | EndSession
-    | AbortSession
-    | MarkAttendance
-    | ReportNoShow
-    | ContestNoShow
-    | RuleNoShow
-    | NoteMoment
-    | AskQuestion
-    | AnswerQuestion
-    | MarkAddressed
-)
+SessionCommand = StartSession | EndSession | AbortSession | MarkAttendance | ReportNoShow | ContestNoShow | RuleNoShow
 
 
 class AFact(Message):
@@ -216,30 +172,6 @@ class NoShowConfirmed(Message):
     closes: bool
 
 
-class MomentNoted(Message):
-    kind: Literal["moment_noted"] = "moment_noted"
-    text: str
-
-
-class QuestionAsked(Message):
-    kind: Literal["question_asked"] = "question_asked"
-    question: int
-    text: str
-    show_interviewers: bool
-    answer_by: Instant
-
-
-class QuestionAnswered(Message):
-    kind: Literal["question_answered"] = "question_answered"
-    question: int
-    text: str
-
-
-class QuestionAddressed(Message):
-    kind: Literal["question_addressed"] = "question_addressed"
-    question: int
-
-
 SessionEvent = (
     AttendanceSeen
     | AttendanceMarked
@@ -250,10 +182,6 @@ SessionEvent = (
     | NoShowContested
     | NoShowReversed
     | NoShowConfirmed
-    | MomentNoted
-    | QuestionAsked
-    | QuestionAnswered
-    | QuestionAddressed
 )
 Outcome = SessionEvent | RescheduleRequested | SearchRequested
 """What this module decides; that a new time is looked for is scheduling's event."""
@@ -285,24 +213,6 @@ class NoShow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
-    by: str
-    text: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    n: int
-    text: str
-    at: datetime
-    answer_by: datetime
-    show_interviewers: bool
-    answer: str | None = None
-    addressed: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Session:
     n: int = 1
     """Rises when the interview is booked anew after a no-show or an abort."""
@@ -314,8 +224,6 @@ class Session:
     no_show: NoShow | None = None
     candidate_no_shows: int = 0
     closed_no_show: bool = False
-    moments: tuple[Moment, ...] = ()
-    questions: tuple[Question, ...] = ()
     facts: tuple[str, ...] = ()
 
     @property
@@ -351,18 +259,6 @@ def decide(command: SessionCommand, interview: "Interview", now: datetime) -> li
             return [] if session.no_show.contested else [NoShowContested(reason=reason)]
         case RuleNoShow(upheld=upheld, took_place=took_place):
             return _rule(interview, now, upheld=upheld, took_place=took_place)
-        case NoteMoment(text=text):
-            return [MomentNoted(text=text)]
-        case AskQuestion(text=text, show_interviewers=show):
-            days = interview.policy.question_business_days
-            answer_by = business_day_end(now, days, interview.people.clock(CANDIDATE))
-            number = len(session.questions) + 1
-            return [QuestionAsked(question=number, text=text, show_interviewers=show, answer_by=answer_by)]
-        case AnswerQuestion(question=number, text=text):
-            _question(session, number)
-            return [QuestionAnswered(question=number, text=text)]
-        case MarkAddressed(question=number):
-            return [] if _question(session, number).addressed else [QuestionAddressed(question=number)]
         case _:
             assert_never(command)
 
@@ -518,13 +414,6 @@ def _participant(interview: "Interview", who: str, field_name: str) -> None:
         raise Refused(Code.NOT_PARTICIPANT, f"{field_name}: {who} does not take part in this interview")
 
 
-def _question(session: Session, number: int) -> Question:
-    found = next((question for question in session.questions if question.n == number), None)
-    if found is None:
-        raise Refused(Code.INVALID_COMMAND, f"question: there is no question {number}")
-    return found
-
-
 # --- rules: clocks ---------------------------------------------------------------------------------------------------
 
 
@@ -589,7 +478,7 @@ def _emptied_at(session: Session) -> datetime | None:
 # --- fold ------------------------------------------------------------------------------------------------------------
 
 
-def evolve(session: Session, event: SessionEvent, at: datetime, by: str) -> Session:
+def evolve(session: Session, event: SessionEvent) -> Session:
     match event:
         case AttendanceSeen(who=who, joined=joined, seen_at=seen_at, source_id=source_id):
             was = session.attendance.get(who, Attendance())
@@ -621,15 +510,6 @@ def evolve(session: Session, event: SessionEvent, at: datetime, by: str) -> Sess
         case NoShowConfirmed(party=party, closes=closes):
             missed = session.candidate_no_shows + (party == "candidate")
             return replace(_next_session(session), candidate_no_shows=missed, closed_no_show=closes)
-        case MomentNoted(text=text):
-            return replace(session, moments=(*session.moments, Moment(by=by, text=text, at=at)))
-        case QuestionAsked(question=n, text=text, answer_by=answer_by, show_interviewers=show):
-            asked = Question(n=n, text=text, at=at, answer_by=answer_by, show_interviewers=show)
-            return replace(session, questions=(*session.questions, asked))
-        case QuestionAnswered(question=n, text=text):
-            return _set_question(session, n, answer=text)
-        case QuestionAddressed(question=n):
-            return _set_question(session, n, addressed=True)
         case _:
             assert_never(event)
 
@@ -640,19 +520,9 @@ def awaited(session: Session) -> Session:
 
 
 def _next_session(session: Session) -> Session:
-    """Begin anew; what was noted and asked stays, and so do the absences counted."""
+    """Begin anew; the absences counted stay."""
     return Session(
         n=session.n + 1,
         candidate_no_shows=session.candidate_no_shows,
-        moments=session.moments,
-        questions=session.questions,
         facts=session.facts,
     )
-
-
-def _set_question(session: Session, n: int, *, answer: str | None = None, addressed: bool = False) -> Session:
-    questions = tuple(
-        replace(one, answer=answer or one.answer, addressed=one.addressed or addressed) if one.n == n else one
-        for one in session.questions
-    )
-    return replace(session, questions=questions)

@@ -15,8 +15,8 @@ from entrevue.interview import Interview, Recorded
 from entrevue.permissions import role_of
 from entrevue.rubrics import AGENDA, CandidateForm, Rating, Scorecard, SelfPart
 from entrevue.scheduling import Offered
-from entrevue.session import Question
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
+from entrevue.voices import Adjustment, Question
 
 Ball = Literal["candidate", "interviewers", "coordinator", "engine", "both", "authors", "decision_maker", "nobody"]
 
@@ -34,6 +34,10 @@ _BALL: dict[Status, Ball] = {
     Status.FOLLOW_UP: "both",
     Status.ON_HOLD: "coordinator",
 }
+
+
+_MAY_KNOW: dict[str, tuple[str, ...]] = {"ADJUSTMENT_ASKED": ("coordinator", "backend", "operator")}
+"""Items of which even that they are there is not everybody's business: who decides does not learn that it was asked."""
 
 
 class PersonView(Message):
@@ -108,6 +112,16 @@ class QuestionView(Message):
     addressed: bool
 
 
+class AdjustmentView(Message):
+    """What the candidate asked for; `instruction` is for the coordinator's eyes, who wrote it."""
+
+    adjustment: int
+    text: str
+    arranged: bool
+    answer: str | None = None
+    instruction: str | None = None
+
+
 class DecisionView(Message):
     outcome: str
     process_over: bool
@@ -180,6 +194,9 @@ class View(Message):
     from_candidate: FromCandidate | None = None
     moments: tuple[str, ...] = ()
     questions: tuple[QuestionView, ...] = ()
+    adjustments: tuple[AdjustmentView, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """For interviewers: what to see to, because the candidate asked for an adjustment."""
     consents: tuple[str, ...] = ()
     decision: DecisionView | None = None
     to_review: tuple[Shared, ...] = ()
@@ -229,8 +246,10 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         form=_form(interview, viewer),
         scorecards=_scorecards(interview, viewer),
         from_candidate=_from_candidate(interview, viewer),
-        moments=tuple(one.text for one in interview.session.moments if one.by == viewer) if evaluated else (),
+        moments=tuple(one.text for one in interview.voices.moments if one.by == viewer) if evaluated else (),
         questions=_questions(interview, viewer),
+        adjustments=_adjustments(interview, viewer),
+        instructions=_instructions(interview) if role_of(viewer) == "interviewer" else (),
         consents=tuple(sorted(interview.privacy.consents)) if viewer == CANDIDATE else (),
         decision=_decision(interview, viewer),
         to_review=_to_review(interview, viewer),
@@ -275,6 +294,7 @@ def _attention(interview: Interview, viewer: str) -> tuple[AttentionView, ...]:
     return tuple(
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
+        if viewer in _MAY_KNOW.get(one.id.partition(":")[0], (viewer,))
     )
 
 
@@ -373,9 +393,31 @@ def _questions(interview: Interview, viewer: str) -> tuple[QuestionView, ...]:
 
     return tuple(
         QuestionView(question=one.n, text=one.text, answer_by=one.answer_by, answer=one.answer, addressed=one.addressed)
-        for one in interview.session.questions
+        for one in interview.voices.questions
         if visible(one)
     )
+
+
+def _adjustments(interview: Interview, viewer: str) -> tuple[AdjustmentView, ...]:
+    """Show them to the asker and the coordinator; nobody else learns why, or what was asked."""
+    if viewer not in (CANDIDATE, "coordinator"):
+        return ()
+
+    def shown(one: Adjustment) -> AdjustmentView:
+        arranged = one.arranged
+        return AdjustmentView(
+            adjustment=one.n,
+            text=one.text,
+            arranged=arranged is not None,
+            answer=arranged.text if arranged else None,
+            instruction=arranged.instruction if arranged and viewer == "coordinator" else None,
+        )
+
+    return tuple(shown(one) for one in interview.voices.adjustments)
+
+
+def _instructions(interview: Interview) -> tuple[str, ...]:
+    return tuple(one.instruction for one in interview.voices.instructions)
 
 
 def _decision(interview: Interview, viewer: str) -> DecisionView | None:

@@ -266,7 +266,7 @@ class Scene:
             case ClaimTime(key=key, slot=slot):
                 if slot.start in self.taken:
                     return TimeTaken(key=key, by="interview")
-                self.ledger[key] = slot
+                self.ledger[order.claim] = slot
                 return TimeClaimed(key=key)
             case ReleaseTime(key=key, claim=claim):
                 self.ledger.pop(claim, None)
@@ -492,6 +492,12 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "ask_question": {"text": secret("question"), "show_interviewers": n % 2 > 0},
         "answer_question": {"question": 1 + n % 2, "text": secret("answer")},
         "mark_addressed": {"question": 1 + n % 2},
+        "request_adjustment": {"text": secret("adjustment")},
+        "arrange_adjustment": {
+            "adjustment": 1,
+            "instruction": secret("instruction"),
+            "text": secret("arrangement") if n % 2 else None,
+        },
         "share_expectations": {"for_other_side": secret(f"line of {by}"), "private": secret(f"private of {by}")},
         "submit_evaluation": {"form": _form(by, n)},
         "excuse_evaluation": {"whom": (by, "i2", CANDIDATE)[n % 3] if by.startswith("i") else "i1", "reason": "ill"},

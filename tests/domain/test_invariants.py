@@ -10,6 +10,7 @@ from entrevue.agenda import plan
 from entrevue.civil import waking
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
 from entrevue.orders import (
+    AdjustmentArranged,
     Answer,
     Cancellation,
     DayReminder,
@@ -27,7 +28,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE
 from entrevue.values import CANDIDATE, Refused, Status
 from tests.domain.scenes import COMMANDS, FACTS, REACHED, Scene, command, story, well_formed
-from tests.domain.secrecy import check_secrecy, check_sentence
+from tests.domain.secrecy import check_letter, check_secrecy, check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
 _ENDINGS = ("cancel", "withdraw")
@@ -182,6 +183,7 @@ class Chaos:
     def check_letter(self, order: SendLetter) -> None:
         """Invariants 3 and 15: nothing about an older state is started, and nothing at night but what may."""
         interview, letter, to = self.scene.interview, order.letter, order.to.who
+        check_letter(interview, order)
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         near = False
         match letter:
@@ -196,6 +198,8 @@ class Chaos:
                 assert slot == scheduling.booking.slot
                 assert self.scene.now < slot.start
                 near = isinstance(letter, HourReminder)
+            case AdjustmentArranged() if scheduling.booking is not None:
+                near = scheduling.booking.slot.start - self.scene.now < timedelta(hours=24)
             case Offer(slots=slots) | Nudge(slots=slots):
                 assert scheduling.offer is not None
                 assert slots == scheduling.offer.slots

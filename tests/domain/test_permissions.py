@@ -27,7 +27,11 @@ MOMENTS: dict[str, Callable[[], Scene]] = {
 
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
 # accepted from every role that the table names.
-_NOT_ASKED = {"answer_question": Code.INVALID_COMMAND, "mark_addressed": Code.INVALID_COMMAND}
+_NOT_ASKED = {
+    "answer_question": Code.INVALID_COMMAND,
+    "mark_addressed": Code.INVALID_COMMAND,
+    "arrange_adjustment": Code.INVALID_COMMAND,
+}
 _NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
 UNFIT: dict[str, dict[str, Code]] = {
     "NEEDS_SCHEDULING": {**_NOT_ASKED, "resend_message": Code.INVALID_COMMAND},

@@ -14,9 +14,7 @@ from tests.domain.scenes import (
     an_exchange,
     an_offer,
     candidate_form,
-    open_forms,
     scorecard,
-    secret,
     story,
     two_no_shows,
 )
@@ -651,57 +649,6 @@ def test_an_operators_cancel_of_an_exchange_or_after_the_end_is_no_surprise() ->
     assert scene.stands(Status.CANCELLED)
     assert scene.cause(OperatorCancelled()) == []
     scene.over()
-
-
-# --- moments and questions -------------------------------------------------------------------------------------------
-
-
-def test_moments_are_noted_while_they_are_fresh_and_are_their_authors_own() -> None:
-    scene = open_forms()
-
-    scene.send("note_moment", by="i1", text="she drew the failure first")
-
-    assert scene.view("i1").moments == (secret("moment of i1"), "she drew the failure first")
-    assert scene.view("i2").moments == ()
-
-
-def test_an_open_question_goes_to_the_coordinator_at_once_and_is_addressed_when_its_asker_says_so() -> None:
-    scene = open_forms()
-    assert scene.attention == {"QUESTION_OPEN:1": "today"}
-    assert scene.view("coordinator").questions[0].text == secret("question")
-
-    scene.send("answer_question", by="coordinator", question=1, text="two days a week")
-    assert scene.attention == {}
-    assert not scene.view(CANDIDATE).questions[0].addressed
-
-    scene.send("mark_addressed", by=CANDIDATE, question=1)
-    assert scene.view(CANDIDATE).questions[0].addressed
-    assert scene.send("mark_addressed", by=CANDIDATE, question=1) == []
-
-
-def test_a_question_that_is_not_answered_in_time_becomes_urgent() -> None:
-    scene = open_forms()  # on a Monday; three business days
-
-    scene.wait(days=4)
-
-    assert scene.attention["QUESTION_OPEN:1"] == "now"
-
-
-def test_a_question_that_nobody_asked_cannot_be_answered() -> None:
-    refused = open_forms().refuses("answer_question", by="coordinator", question=2, text="yes")
-
-    assert refused.code is Code.INVALID_COMMAND
-
-
-def test_what_was_noted_and_asked_survives_a_second_attempt() -> None:
-    scene = a_session()
-    scene.send("note_moment", by="i1", text="no sound, but a good laugh")
-    scene.send("ask_question", by=CANDIDATE, text="shall I dial in?")
-
-    scene.send("abort_session", by="i1", reason="no sound")
-
-    assert scene.view("i1").moments == ("no sound, but a good laugh",)
-    assert "QUESTION_OPEN:1" in scene.attention
 
 
 def test_a_second_attempt_has_forms_and_requests_of_its_own() -> None:
