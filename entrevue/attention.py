@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from entrevue import correspondence, people
+from entrevue.attendance import below_quorum, grace
 from entrevue.effects import event_key, removal_key
 from entrevue.feedback import review_due
 from entrevue.scheduling import search_key
@@ -86,7 +87,7 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
     yield from _of_effects(interview, now)
-    yield from _of_session(interview)
+    yield from _of_session(interview, now)
     yield from _of_voices(interview, now)
     yield from _of_evaluation(interview, now)
     yield from _of_feedback(interview, now)
@@ -104,6 +105,8 @@ def moments(interview: "Interview") -> Iterator[datetime]:
     for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
+    if scheduling.booking is not None and below_quorum(interview):
+        yield grace(interview, scheduling.booking.slot)[0]
     if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
         yield scheduling.booking.slot.start - _ADJUST_SOON
     due = review_due(interview)
@@ -172,8 +175,13 @@ def _wanted(interview: "Interview") -> set[str]:
     return keys
 
 
-def _of_session(interview: "Interview") -> Iterator[Item]:
-    session = interview.session
+def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
+    session, booking = interview.session, interview.scheduling.booking
+    if booking is not None and now >= grace(interview, booking.slot)[0] and below_quorum(interview):
+        clears = ("replace_interviewer", "add_seat", "go_on_with_those_here")
+        yield Item(id="INTERVIEWER_MISSING", owner="coordinator", rank="now", clears=clears)
+    if session.disputed:
+        yield Item(id="HELD_DISPUTED", owner="coordinator", rank="now", clears=("rule_no_show",))
     if session.no_show is not None:
         contested: Rank = "now" if session.no_show.contested else "today"
         yield Item(id="NO_SHOW", owner="coordinator", rank=contested, clears=("rule_no_show",))

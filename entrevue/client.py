@@ -36,6 +36,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from entrevue import contract
+from entrevue.attendance import Party
 from entrevue.attention import Rank
 from entrevue.contract import TASK_QUEUE, Ended, Receipt, read
 from entrevue.effects import ClearAttention, LetterKind, ResendMessage
@@ -70,11 +71,13 @@ from entrevue.session import (
     AbortSession,
     ContestNoShow,
     EndSession,
+    GoOnWithThoseHere,
     MarkAttendance,
-    Party,
     ReportNoShow,
     RuleNoShow,
+    SayItDidNotTakePlace,
     StartSession,
+    WaitLonger,
 )
 from entrevue.values import (
     CANDIDATE,
@@ -477,7 +480,10 @@ class InterviewHandle:
         expected_revision: int | None = None,
         key: str | None = None,
     ) -> Receipt:
-        """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now."""
+        """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now.
+
+        After a no-show: the absent side admits it, or the candidate whom the company let down does not wait any more.
+        """
         return await self._command(
             RequestReschedule, key, by=by, mode=mode, reason=reason, expected_revision=expected_revision
         )
@@ -519,8 +525,23 @@ class InterviewHandle:
     async def rule_no_show(
         self, *, upheld: bool, took_place: bool = False, by: Actor = "coordinator", key: str | None = None
     ) -> Receipt:
-        """Uphold the contest (then say whether the session took place), or dismiss it."""
+        """Uphold the contest (then say whether the session took place), or dismiss it.
+
+        Of a session that was presumed held: uphold that it did not take place, or dismiss it.
+        """
         return await self._command(RuleNoShow, key, by=by, upheld=upheld, took_place=took_place)
+
+    async def wait_longer(self, *, by: Actor, minutes: int = 15, key: str | None = None) -> Receipt:
+        """Give those who are missing more time, until the planned end at most; also when they are given up already."""
+        return await self._command(WaitLonger, key, by=by, minutes=minutes)
+
+    async def go_on_with_those_here(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Begin though somebody is missing: the candidate and at least one interviewer are there."""
+        return await self._command(GoOnWithThoseHere, key, by=by)
+
+    async def say_it_did_not_take_place(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Nobody recorded the session, so it was presumed held; it was not. The other side may object."""
+        return await self._command(SayItDidNotTakePlace, key, by=by)
 
     # --- voices
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted
 from entrevue.feedback import candidate_feedback
@@ -24,7 +25,9 @@ from entrevue.orders import (
     FormReminder,
     FormRequest,
     HourReminder,
+    InterviewerMissing,
     Invitation,
+    JoinNudge,
     Letter,
     Line,
     Nudge,
@@ -34,6 +37,7 @@ from entrevue.orders import (
 )
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, reply_by
+from entrevue.session import is_presumed
 from entrevue.values import CANDIDATE, Side, Status
 from entrevue.voices import Arranged
 
@@ -152,10 +156,12 @@ def _all(interview: "Interview") -> Iterator[Due]:
             continue
         yield from _reminders(interview, whom)
         yield from _instructions(interview, whom)
+        yield from _join_nudge(interview, whom)
         yield from _forms(interview, whom)
     if CANDIDATE in reachable:
         yield from _of_offer(interview)
         yield from _of_adjustments(interview)
+        yield from _left_alone(interview)
         yield from _of_decision(interview)
 
 
@@ -369,6 +375,41 @@ def _reminder(
     return Due(kind=kind, whom=whom, version=version, at=at, until=until, write=write, any_hour=near)
 
 
+def _join_nudge(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Once, to each who is missing; not any more when they have come, or are given up."""
+    booking = interview.scheduling.booking
+    if booking is not None and whom in missed(interview):
+        at, until = grace(interview, booking.slot)
+        yield Due(
+            kind="join_nudge",
+            whom=whom,
+            version=str(booking.revision),
+            at=at,
+            until=until,
+            any_hour=True,
+            write=lambda _: JoinNudge(slot=booking.slot, location=location(interview)),
+        )
+
+
+def _left_alone(interview: "Interview") -> Iterator[Due]:
+    """To the candidate who has come and misses the company: while there is time, they choose how to go on."""
+    booking, no_show = interview.scheduling.booking, interview.session.no_show
+    if booking is None or no_show is None or no_show.party != "company" or not is_there(interview, CANDIDATE):
+        return
+    yield Due(
+        kind="interviewer_missing",
+        whom=CANDIDATE,
+        version=str(booking.revision),
+        at=interview.since,
+        until=booking.slot.end,
+        any_hour=True,
+        write=lambda _: InterviewerMissing(
+            slot=booking.slot,
+            someone_is_there=any(is_there(interview, member.who) for member in interview.people.interviewers),
+        ),
+    )
+
+
 def _instructed(interview: "Interview") -> tuple[str, ...]:
     return tuple(one.instruction for one in interview.voices.instructions)
 
@@ -397,11 +438,12 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             due=form.due,
             minutes=minutes,
             with_names=_others(interview, whom),
-            presumed=interview.session.presumed,
+            presumed=is_presumed(interview),
+            partial=form.partial,
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None:
+    if whom == CANDIDATE and sent is not None and not form.partial:
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -421,7 +463,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
         yield _to_candidate("feedback_available", feedback.reviewed.available_at, lambda _: FeedbackAvailable())
-    if "reminders" not in interview.privacy.consents or CANDIDATE not in interview.evaluation.forms:
+    if "reminders" not in interview.privacy.consents:
         return
     if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.reflections:
         at = feedback.follow_up_at or interview.since

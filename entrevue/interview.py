@@ -52,6 +52,7 @@ from entrevue.scheduling import (
     InterviewCancelled,
     InterviewExpired,
     InterviewScheduled,
+    RequestReschedule,
     Scheduling,
     SchedulingCommand,
     SchedulingEvent,
@@ -261,6 +262,8 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
 
 
 def _command(command: Command, interview: Interview, now: datetime) -> list[Event]:
+    if isinstance(command, RequestReschedule) and interview.session.no_show is not None:
+        return _widen(session.meet_another_time(command, interview, now))
     if isinstance(command, SchedulingCommand):
         return _widen(scheduling.decide(command, interview, now))
     if isinstance(command, SessionCommand):
@@ -342,7 +345,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             return replace(folded, session=session.awaited(interview.session))
         return _closed_by(folded, event, at, by)
     if isinstance(event, SessionEvent):
-        folded = replace(interview, session=session.evolve(interview.session, event))
+        folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(_forms_follow(folded, event), event, at, by)
     if isinstance(event, VoicesEvent):
         return replace(interview, voices=voices.evolve(interview.voices, event, at, by))
@@ -379,7 +382,7 @@ def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:
     match event:
         case SessionEnded(forms=forms):
             return replace(interview, evaluation=evaluation.opened(interview.evaluation, forms))
-        case SessionAborted() | NoShowProvisional():
+        case SessionAborted() | NoShowProvisional() | NoShowConfirmed():
             return replace(interview, evaluation=evaluation.voided(interview.evaluation))
         case _:
             return interview
@@ -446,7 +449,7 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
     when all are heard. So a no-show is judged on when people came, not on when we heard of it.
     """
     if isinstance(cause, SessionFact):
-        interview, records = _tick(interview, min(cause.at, now))
+        interview, records = _tick(interview, now, until=cause.at)
         interview, caused = _record(interview, decide(cause, interview, now), now, "engine")
         return interview, [*records, *caused]
     interview, records = settle(interview, now)
@@ -458,12 +461,12 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
 
 def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
     """Tick to a fixed point, and notice what needs a person or does no longer."""
-    interview, records = _tick(interview, now)
+    interview, records = _tick(interview, now, until=now)
     interview, noticed = _record(interview, _widen(attention.difference(interview, now)), now, "engine")
     return interview, records + noticed
 
 
-def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
+def _tick(interview: Interview, now: datetime, *, until: datetime) -> tuple[Interview, list[Recorded]]:
     """Let happen what follows at once, then the earliest deadline that has passed, and so on.
 
     An event of a deadline carries the deadline as its time: a command that arrives after a missed deadline meets
@@ -471,7 +474,8 @@ def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded
     """
     records: list[Recorded] = []
     while True:
-        due = min((one for one in deadlines(interview) if one[0] <= now), key=lambda one: one[0], default=None)
+        passed = (one for one in deadlines(interview, now) if one[0] <= min(until, now))
+        due = min(passed, key=lambda one: one[0], default=None)
         if followed := _follows(interview):
             interview, recorded = _record(interview, followed, interview.at, "engine")
         elif due is not None:
@@ -481,13 +485,13 @@ def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded
         records += recorded
 
 
-def deadlines(interview: Interview) -> list[tuple[datetime, list[Event]]]:
+def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[Event]]]:
     """What will happen by itself, and when, as far as is known now."""
     if interview.closed is not None:
         return [(at, _widen(events)) for at, events in correspondence.deadlines(interview)]
     of_all: tuple[tuple[datetime, Iterable[Event]], ...] = (
         *scheduling.deadlines(interview),
-        *session.deadlines(interview),
+        *session.deadlines(interview, now),
         *evaluation.deadlines(interview),
         *feedback.deadlines(interview),
         *correspondence.deadlines(interview),

@@ -9,12 +9,14 @@ from typing import Literal
 
 from entrevue import correspondence
 from entrevue.agenda import Agenda
+from entrevue.attendance import Party
 from entrevue.evaluation import unblinded
 from entrevue.feedback import Item, candidate_feedback, sentence
 from entrevue.interview import Interview, Recorded
 from entrevue.permissions import role_of
 from entrevue.rubrics import AGENDA, CandidateForm, Rating, Scorecard, SelfPart
 from entrevue.scheduling import Offered
+from entrevue.session import is_presumed, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
 from entrevue.voices import Adjustment, Question
 
@@ -72,10 +74,11 @@ class LineView(Message):
 
 
 class FormView(Message):
-    """Own form: what is due and what was handed in."""
+    """Own form: what is due and what was handed in. `partial`: it need not be, you were there for a part only."""
 
     state: str
     due: Instant
+    partial: bool = False
     versions: int
     latest: Scorecard | CandidateForm | None
 
@@ -110,6 +113,15 @@ class QuestionView(Message):
     answer_by: Instant
     answer: str | None
     addressed: bool
+
+
+class NoShowView(Message):
+    """Somebody is said to have been absent. `contest_until`: so long the absent side can object."""
+
+    party: Party
+    contest_until: Instant
+    contested: bool
+    you_may_contest: bool
 
 
 class AdjustmentView(Message):
@@ -183,6 +195,11 @@ class View(Message):
     reply_by: Instant | None = None
     answer_by: Instant | None = None
     people: tuple[PersonView, ...]
+    waits_until: Instant | None = None
+    """Somebody is late, and is waited for so long."""
+    no_show: NoShowView | None = None
+    presumed: bool = False
+    """Nobody recorded the session; you can say that it did not take place."""
     attention: tuple[AttentionView, ...] = ()
     closed_by: str | None = None
     closed_reason: str | None = None
@@ -237,6 +254,9 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         reply_by=scheduling.reply_by,
         answer_by=interview.session.answer_by,
         people=tuple(_person(interview, one.who) for one in interview.people.members),
+        waits_until=interview.session.waiting.until if interview.session.waiting else None,
+        no_show=_no_show(interview, viewer),
+        presumed=is_presumed(interview),
         attention=_attention(interview, viewer),
         closed_by=closed.by if closed else None,
         closed_reason=closed.reason if closed else None,
@@ -281,7 +301,7 @@ def _offered(offer: Offered | None, now: datetime) -> tuple[Slot, ...]:
 
 def _person(interview: Interview, who: str) -> PersonView:
     member, form = interview.people[who], interview.evaluation.forms.get(who)
-    owes = ["evaluation"] if form is not None and form.was == "open" else []
+    owes = ["evaluation"] if form is not None and form.was == "open" and not form.partial else []
     if who == CANDIDATE and interview.status is Status.AWAITING_CANDIDATE:
         owes.append("choice of a slot")
     invited = any(one.was in ("sent", "unsure") for one in interview.effects.of("invitation", who))
@@ -295,6 +315,18 @@ def _attention(interview: Interview, viewer: str) -> tuple[AttentionView, ...]:
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
         if viewer in _MAY_KNOW.get(one.id.partition(":")[0], (viewer,))
+    )
+
+
+def _no_show(interview: Interview, viewer: str) -> NoShowView | None:
+    no_show = interview.session.no_show
+    if no_show is None:
+        return None
+    return NoShowView(
+        party=no_show.party,
+        contest_until=no_show.contest_until,
+        contested=no_show.contested is not None,
+        you_may_contest=viewer in interview.people and may_contest(no_show, viewer),
     )
 
 
@@ -335,7 +367,7 @@ def _form(interview: Interview, viewer: str) -> FormView | None:
     if own is None:
         return None
     latest = own.latest.form if own.latest else None
-    return FormView(state=own.was, due=own.due, versions=len(own.versions), latest=latest)
+    return FormView(state=own.was, due=own.due, partial=own.partial, versions=len(own.versions), latest=latest)
 
 
 def _scorecards(interview: Interview, viewer: str) -> tuple[PeerForm, ...]:

@@ -16,7 +16,9 @@ from entrevue.orders import (
     DayReminder,
     GaveUp,
     HourReminder,
+    InterviewerMissing,
     Invitation,
+    JoinNudge,
     LetterRefused,
     LetterUnsure,
     Nudge,
@@ -198,6 +200,10 @@ class Chaos:
                 assert slot == scheduling.booking.slot
                 assert self.scene.now < slot.start
                 near = isinstance(letter, HourReminder)
+            case JoinNudge() | InterviewerMissing():
+                assert scheduling.booking is not None
+                assert scheduling.booking.slot.start < self.scene.now < scheduling.booking.slot.end
+                near = True
             case AdjustmentArranged() if scheduling.booking is not None:
                 near = scheduling.booking.slot.start - self.scene.now < timedelta(hours=24)
             case Offer(slots=slots) | Nudge(slots=slots):
