@@ -73,18 +73,15 @@ def sighted(was: Attendance, seen: Seen) -> Attendance:
 # --- is anybody missing? ---------------------------------------------------------------------------------------------
 
 
-def met_at(interview: "Interview") -> datetime | None:
+def met_at(interview: "Interview", booked: Slot) -> datetime | None:
     """Give the first instant at which the candidate and a quorum were there together."""
-    booking = interview.scheduling.booking
-    if booking is None:
-        return None
     joined = {one.at for who in interview.session.attendance.values() for one in who.seen if one.joined}
-    return next((at for at in sorted({booking.slot.start, *joined}) if _are_complete(interview, at)), None)
+    return next((at for at in sorted({booked.start, *joined}) if _are_complete(interview, at)), None)
 
 
-def missing(interview: "Interview") -> Party | None:
+def missing(interview: "Interview", booked: Slot) -> Party | None:
     """Say which side is absent. Who waited until the grace was over has come, though they may have left since."""
-    company, candidate = _is_below_quorum(interview), not _has_come(interview, CANDIDATE)
+    company, candidate = _is_below_quorum(interview, booked), not _has_come(interview, booked, CANDIDATE)
     if company and candidate:
         return "both"
     return "company" if company else "candidate" if candidate else None
@@ -92,9 +89,10 @@ def missing(interview: "Interview") -> Party | None:
 
 def missed(interview: "Interview") -> tuple[str, ...]:
     """Name those who are expected and have not come, while the others wait for them."""
-    if not _is_awaited(interview):
+    booking = interview.scheduling.booking
+    if booking is None or not _is_awaited(interview):
         return ()
-    candidate = () if _has_come(interview, CANDIDATE) else (CANDIDATE,)
+    candidate = () if _has_come(interview, booking.slot, CANDIDATE) else (CANDIDATE,)
     declined = _declined(interview)
     panel = (seat.who for seat in below_quorum(interview) if seat.who is not None and seat.who not in declined)
     return (*candidate, *panel)
@@ -106,9 +104,12 @@ def below_quorum(interview: "Interview") -> tuple[Seat, ...]:
     None, too, while nobody has told anything, and when the session has begun or is under review. Before the soft grace
     is over (`grace`), nobody is late.
     """
-    if not _is_awaited(interview) or not _is_below_quorum(interview):
+    booking = interview.scheduling.booking
+    if booking is None or not _is_awaited(interview) or not _is_below_quorum(interview, booking.slot):
         return ()
-    return tuple(seat for seat in needed_seats(interview) if seat.who is None or not _has_come(interview, seat.who))
+    return tuple(
+        seat for seat in needed_seats(interview) if seat.who is None or not _has_come(interview, booking.slot, seat.who)
+    )
 
 
 def needed_seats(interview: "Interview") -> tuple[Seat, ...]:
@@ -142,8 +143,8 @@ def _are_complete(interview: "Interview", at: datetime) -> bool:
     return there(CANDIDATE) and _count(interview, there) >= quorum(interview)
 
 
-def _is_below_quorum(interview: "Interview") -> bool:
-    return _count(interview, lambda who: _has_come(interview, who)) < quorum(interview)
+def _is_below_quorum(interview: "Interview", booked: Slot) -> bool:
+    return _count(interview, lambda who: _has_come(interview, booked, who)) < quorum(interview)
 
 
 def _count(interview: "Interview", there: Callable[[str], bool]) -> int:
@@ -152,13 +153,10 @@ def _count(interview: "Interview", there: Callable[[str], bool]) -> int:
     )
 
 
-def _has_come(interview: "Interview", who: str) -> bool:
-    one, booking = _of(interview, who), interview.scheduling.booking
-    if booking is None:
-        return False
-    until = grace(interview, booking.slot)[1]
-    waited = one.was_there(booking.slot.start + interview.policy.grace_hard)
-    return _told_or_presumed(interview, who, seen=waited or one.was_there(until))
+def _has_come(interview: "Interview", booked: Slot, who: str) -> bool:
+    """Whoever was there when the grace was over, or when the longer wait was."""
+    one, ends = _of(interview, who), (booked.start + interview.policy.grace_hard, grace(interview, booked)[1])
+    return _told_or_presumed(interview, who, seen=any(one.was_there(at) for at in ends))
 
 
 def _told_or_presumed(interview: "Interview", who: str, *, seen: bool) -> bool:
@@ -176,11 +174,11 @@ def _is_presumed(interview: "Interview", who: str) -> bool:
 
 
 def _is_awaited(interview: "Interview") -> bool:
-    """A booked session has not begun, and somebody tells who has come, or that somebody has not."""
+    """The session has not begun, and somebody tells who has come, or that somebody has not."""
     session = interview.session
     begun = session.started_at is not None or session.no_show is not None
     told = session.recorded or (session.waiting is not None and session.waiting.party is not None)
-    return interview.scheduling.booking is not None and not begun and told
+    return told and not begun
 
 
 def _declined(interview: "Interview") -> set[str]:

@@ -105,8 +105,7 @@ def moments(interview: "Interview") -> Iterator[datetime]:
     for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
-    if scheduling.booking is not None and below_quorum(interview):
-        yield grace(interview, scheduling.booking.slot)[0]
+    yield from _left_alone(interview) or ()
     if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
         yield scheduling.booking.slot.start - _ADJUST_SOON
     due = review_due(interview)
@@ -176,8 +175,9 @@ def _wanted(interview: "Interview") -> set[str]:
 
 
 def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
-    session, booking = interview.session, interview.scheduling.booking
-    if booking is not None and now >= grace(interview, booking.slot)[0] and below_quorum(interview):
+    session = interview.session
+    alone = _left_alone(interview)
+    if alone is not None and alone[0] <= now < alone[1]:
         clears = ("replace_interviewer", "add_seat", "go_on_with_those_here")
         yield Item(id="INTERVIEWER_MISSING", owner="coordinator", rank="now", clears=clears)
     if session.disputed:
@@ -187,6 +187,15 @@ def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
         yield Item(id="NO_SHOW", owner="coordinator", rank=contested, clears=("rule_no_show",))
     if interview.cancel_requested is not None:
         yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
+
+
+def _left_alone(interview: "Interview") -> tuple[datetime, datetime] | None:
+    """Give from when until when somebody can still be called to a session that has too few interviewers."""
+    booking, no_show = interview.scheduling.booking, interview.session.no_show
+    given_up = no_show is not None and no_show.party == "company"
+    if booking is None or not (given_up or below_quorum(interview)):
+        return None
+    return grace(interview, booking.slot)[0], booking.slot.end
 
 
 def _of_voices(interview: "Interview", now: datetime) -> Iterator[Item]:

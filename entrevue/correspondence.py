@@ -37,7 +37,7 @@ from entrevue.orders import (
 )
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, reply_by
-from entrevue.session import is_presumed
+from entrevue.session import can_be_denied
 from entrevue.values import CANDIDATE, Side, Status
 from entrevue.voices import Arranged
 
@@ -438,7 +438,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             due=form.due,
             minutes=minutes,
             with_names=_others(interview, whom),
-            presumed=is_presumed(interview),
+            presumed=can_be_denied(interview, whom),
             partial=form.partial,
         ),
     )

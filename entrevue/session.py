@@ -369,7 +369,7 @@ def judge(fact: SessionFact, interview: "Interview", now: datetime) -> list[Outc
 
 def _joined(interview: "Interview", seen: AttendanceSeen) -> list[Outcome]:
     session = evolve(interview.session, seen, seen.seen_at, "engine")
-    met = met_at(replace(interview, session=session))
+    met = met_at(replace(interview, session=session), _booked(interview))
     if met is None or session.started_at is not None or session.no_show is not None:
         return [seen]
     return [seen, SessionStarted(started_at=met)]
@@ -537,7 +537,7 @@ def _waited_for(interview: "Interview", by: str) -> Party | None:
     no_show = interview.session.no_show
     if no_show is not None:
         return no_show.party
-    known = missing(interview) if interview.session.recorded else None
+    known = missing(interview, _booked(interview)) if interview.session.recorded else None
     return known or ("company" if by == CANDIDATE else None)
 
 
@@ -571,9 +571,10 @@ def _did_not_take_place(interview: "Interview", by: str, now: datetime) -> list[
     return [_provisional(interview, "both", now, accuser=by)]
 
 
-def is_presumed(interview: "Interview") -> bool:
-    """Whether nobody has recorded the session, nor confirmed it since."""
-    return interview.session.presumed and not _confirmed_by(interview)
+def can_be_denied(interview: "Interview", by: str) -> bool:
+    """Whether this person may still say that it did not take place: nobody recorded it, nor have they confirmed it."""
+    session = interview.session
+    return session.presumed and not session.disputed and by not in _confirmed_by(interview)
 
 
 def _confirmed_by(interview: "Interview") -> frozenset[str]:
@@ -624,10 +625,10 @@ def _before_start(interview: "Interview", booked: Slot, now: datetime) -> list[t
     if not session.recorded and (session.waiting is None or session.waiting.party is None):
         there = attended(interview, booked.start, booked.end)
         return [(booked.end, [_ended(interview, booked.end, now, there, presumed=True)])]
-    met = met_at(interview)
+    met = met_at(interview, booked)
     if met is not None:  # nobody is known to be missing, and nobody pressed start
         return [(hard, [SessionStarted(started_at=met)])]
-    party = missing(interview) or "both"  # each waited for the other, one after the other
+    party = missing(interview, booked) or "both"  # each waited for the other, one after the other
     return [(hard, [_provisional(interview, party, _noticed(hard, now))])]
 
 

@@ -16,7 +16,7 @@ from entrevue.interview import Interview, Recorded
 from entrevue.permissions import role_of
 from entrevue.rubrics import AGENDA, CandidateForm, Rating, Scorecard, SelfPart
 from entrevue.scheduling import Offered
-from entrevue.session import is_presumed, may_contest
+from entrevue.session import can_be_denied, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
 from entrevue.voices import Adjustment, Question
 
@@ -199,7 +199,7 @@ class View(Message):
     """Somebody is late, and is waited for so long."""
     no_show: NoShowView | None = None
     presumed: bool = False
-    """Nobody recorded the session; you can say that it did not take place."""
+    """Nobody recorded the session: who took part can say that it did not take place, until they confirm it."""
     attention: tuple[AttentionView, ...] = ()
     closed_by: str | None = None
     closed_reason: str | None = None
@@ -256,7 +256,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         people=tuple(_person(interview, one.who) for one in interview.people.members),
         waits_until=interview.session.waiting.until if interview.session.waiting else None,
         no_show=_no_show(interview, viewer),
-        presumed=is_presumed(interview),
+        presumed=can_be_denied(interview, viewer),
         attention=_attention(interview, viewer),
         closed_by=closed.by if closed else None,
         closed_reason=closed.reason if closed else None,

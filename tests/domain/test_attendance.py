@@ -211,6 +211,16 @@ def test_below_a_quorum_the_coordinator_is_called_at_once_and_no_longer_when_the
     assert scene.attention == {}
 
 
+def test_the_coordinator_is_called_until_the_planned_end_though_the_company_was_given_up() -> None:
+    scene = _join(_at_the_start(), CANDIDATE, "i1")
+    scene.wait(minutes=20)
+    assert scene.attention == {"INTERVIEWER_MISSING": "now", "NO_SHOW": "today"}
+
+    scene.wait(minutes=20)
+
+    assert scene.attention == {"NO_SHOW": "today"}
+
+
 def test_a_candidate_who_is_late_is_no_business_of_the_coordinators_yet() -> None:
     scene = _join(_at_the_start(), "i1", "i2")
 

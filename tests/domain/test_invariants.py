@@ -238,6 +238,8 @@ class Chaos:
         scene.run()
         for item in scene.attention:
             cause, _, subject = item.partition(":")
+            if item not in scene.attention:  # mended together with another one
+                continue
             if cause in ("ORDER_FAILED", "JOURNAL_DIVERGED"):
                 scene.send("clear_attention", by="operator", item=item)
             elif cause == "CANDIDATE_UNREACHABLE":

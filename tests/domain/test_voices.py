@@ -196,6 +196,18 @@ def test_what_is_arranged_anew_is_told_to_whom_it_is_new() -> None:
     assert _instructed(scene, "i1") == [("Keep the door open.",)]
 
 
+def test_two_adjustments_are_arranged_one_after_the_other() -> None:
+    scene = _asked(a_booking())
+    scene.send("request_adjustment", by=CANDIDATE, text="a break in the middle")
+    scene.send("arrange_adjustment", by="coordinator", adjustment=2, instruction="Break after 20 minutes.")
+    assert scene.attention == {"ADJUSTMENT_ASKED:1": "today"}
+
+    _arranged(scene)
+
+    assert scene.attention == {}
+    assert scene.view("i1").instructions == (secret("instruction"), "Break after 20 minutes.")
+
+
 def test_an_adjustment_that_nobody_asked_for_cannot_be_arranged() -> None:
     refused = a_booking().refuses("arrange_adjustment", by="coordinator", adjustment=1, instruction="Smile.")
 
