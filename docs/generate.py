@@ -1,5 +1,6 @@
 """Writes what the code knows best itself: docs/schemas/*.json and docs/commands.md. Run it as `make schemas`."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -324,7 +325,7 @@ def _section(models: Mapping[str, type[BaseModel]]) -> Iterator[str]:
         yield f"### {name}"
         yield ""
         if name in COMMANDS:
-            yield str(getattr(InterviewHandle, name).__doc__)
+            yield inspect.cleandoc(getattr(InterviewHandle, name).__doc__)
             yield ""
         yield from _fields(_schema(model), MEANINGS, name)
         yield ""

@@ -445,6 +445,18 @@ def test_a_candidate_who_comes_after_they_were_given_up_is_met_all_the_same() ->
     assert scene.interview.session.candidate_no_shows == 0
 
 
+def test_going_on_settles_what_was_contested() -> None:
+    scene = _join(_at_the_start(), CANDIDATE)
+    scene.wait(minutes=15)
+    scene.send("contest_no_show", by="i1", reason="I am in the lobby")
+    _join(scene, "i1")
+
+    scene.send("go_on_with_those_here", by="i1")
+
+    assert scene.stands(Status.IN_PROGRESS)
+    assert scene.attention == {}
+
+
 @pytest.mark.parametrize(("there", "by"), [([CANDIDATE], CANDIDATE), (["i1"], "i1"), (["i1", "i2"], "coordinator")])
 def test_nobody_goes_on_alone_or_without_the_candidate(there: list[str], by: str) -> None:
     scene = _join(_at_the_start(), *there)

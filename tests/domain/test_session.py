@@ -580,6 +580,15 @@ def test_an_upheld_contest_where_they_did_meet_opens_everybodys_form() -> None:
     assert session.ended_at == scene.start_of_booking + 40 * MINUTE
 
 
+def test_who_is_marked_absent_while_it_is_reviewed_owes_no_form_after_the_ruling() -> None:
+    scene = a_no_show(CANDIDATE)
+    scene.send("mark_attendance", by="i1", who="i2", present=False)
+
+    scene.send("rule_no_show", by="coordinator", upheld=True, took_place=True)
+
+    assert _forms(scene) == {CANDIDATE, "i1"}
+
+
 def test_an_upheld_contest_where_they_did_not_meet_costs_nobody_anything() -> None:
     scene = a_no_show(CANDIDATE)
     scene.send("contest_no_show", by=CANDIDATE, reason="the link was dead")
