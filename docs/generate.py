@@ -1,5 +1,6 @@
 """Writes what the code knows best itself: docs/schemas/*.json and docs/commands.md. Run it as `make schemas`."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -132,10 +133,20 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "report_no_show": {"by": "i1", "party": "candidate"},
     "contest_no_show": {"by": "candidate", "reason": "I waited in the room of the old link"},
     "rule_no_show": {"by": "coordinator", "upheld": True, "took_place": False},
+    "wait_longer": {"by": "candidate", "minutes": 15},
+    "go_on_with_those_here": {"by": "candidate"},
+    "say_it_did_not_take_place": {"by": "candidate"},
     "note_moment": {"by": "i1", "text": "drew the failure before the solution"},
     "ask_question": {"by": "candidate", "text": "Is the role hybrid?", "show_interviewers": True},
     "answer_question": {"by": "coordinator", "question": 1, "text": "Yes, two days a week in Berlin."},
     "mark_addressed": {"by": "candidate", "question": 1},
+    "request_adjustment": {"by": "candidate", "text": "I read lips: please keep your camera on"},
+    "arrange_adjustment": {
+        "by": "coordinator",
+        "adjustment": 1,
+        "instruction": "Keep your camera on and face it when you speak.",
+        "text": "Everybody will keep their camera on. Tell us if it is not enough.",
+    },
     "share_expectations": {"by": "candidate", "for_other_side": "how you decide", "confidence": 3},
     "submit_evaluation": {
         "by": "i1",
@@ -316,7 +327,7 @@ def _section(models: Mapping[str, type[BaseModel]]) -> Iterator[str]:
         yield f"### {name}"
         yield ""
         if name in COMMANDS:
-            yield str(getattr(InterviewHandle, name).__doc__)
+            yield inspect.cleandoc(getattr(InterviewHandle, name).__doc__)
             yield ""
         yield from _fields(_schema(model), MEANINGS, name)
         yield ""

@@ -51,7 +51,7 @@ def plan(interview: Interview, now: datetime) -> Agenda:
 
 
 def _next(interview: Interview, now: datetime) -> datetime | None:
-    instants = [at for at, _ in deadlines(interview)]
+    instants = [at for at, _ in deadlines(interview, now)]
     instants += correspondence.moments(interview, now)
     if interview.closed is None:
         instants += attention.moments(interview)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from entrevue import correspondence, people
+from entrevue.attendance import below_quorum, grace
 from entrevue.claims import fillable, search_key
 from entrevue.effects import event_key, removal_key
 from entrevue.feedback import review_due
@@ -31,6 +32,7 @@ _BEHIND = {
 }
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
+_ADJUST_SOON = timedelta(hours=48)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,12 @@ class Item:
     id: str
     owner: Role
     rank: Rank
-    clears: tuple[str, ...]
-    """Commands that help; empty: it clears itself."""
     since: datetime | None = None
+
+    @property
+    def clears(self) -> tuple[str, ...]:
+        """Commands that help; empty: it clears itself."""
+        return CLEARS[cause_of(self)]
 
 
 class AttentionRaised(Message):
@@ -50,7 +55,6 @@ class AttentionRaised(Message):
     item: str
     owner: Role
     rank: Rank
-    clears: tuple[str, ...]
 
 
 class AttentionCleared(Message):
@@ -67,7 +71,7 @@ def difference(interview: "Interview", at: datetime) -> list[AttentionEvent]:
     known = {item.id: item for item in interview.attention}
     cleared = [AttentionCleared(item=name) for name in known if name not in wanted]
     raised = [
-        AttentionRaised(item=item.id, owner=item.owner, rank=item.rank, clears=item.clears)
+        AttentionRaised(item=item.id, owner=item.owner, rank=item.rank)
         for item in wanted.values()
         if item.id not in known or (known[item.id].owner, known[item.id].rank) != (item.owner, item.rank)
     ]
@@ -79,14 +83,14 @@ def evolve(items: tuple[Item, ...], event: AttentionEvent, at: datetime) -> tupl
     if isinstance(event, AttentionCleared):
         return others
     since = next((item.since for item in items if item.id == event.item), at)
-    raised = Item(id=event.item, owner=event.owner, rank=event.rank, clears=event.clears, since=since)
+    raised = Item(id=event.item, owner=event.owner, rank=event.rank, since=since)
     return (*others, raised)
 
 
 def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     """Name everything that needs a person at this instant."""
     if interview.effects.diverged_at is not None:
-        yield Item(id="JOURNAL_DIVERGED", owner="operator", rank="now", clears=("clear_attention",))
+        yield Item(id="JOURNAL_DIVERGED", owner="operator", rank="now")
     if interview.status.terminal:
         yield from _behind(interview, _wanted(interview))
         return
@@ -94,6 +98,7 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_scheduling(interview, now)
     yield from _of_effects(interview)
     yield from _of_session(interview, now)
+    yield from _of_voices(interview, now)
     yield from _of_evaluation(interview, now)
     yield from _of_feedback(interview, now)
 
@@ -105,9 +110,12 @@ def moments(interview: "Interview") -> Iterator[datetime]:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
         yield interview.session.ended_at + _FORMS_LATE
-    for question in interview.session.questions:
+    for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
+    yield from _left_alone(interview) or ()
+    if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
+        yield scheduling.booking.slot.start - _ADJUST_SOON
     due = review_due(interview)
     if due is not None:
         yield due
@@ -115,23 +123,21 @@ def moments(interview: "Interview") -> Iterator[datetime]:
 
 def _of_people(interview: "Interview") -> Iterator[Item]:
     for who in interview.people.unknown:
-        clears = ("clear_attention", "replace_interviewer", "cancel")
-        yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now", clears=clears)
+        yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now")
     for pool in interview.people.no_pools:
-        yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now", clears=("clear_attention", "cancel"))
+        yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now")
 
 
 def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
     state, status = interview.scheduling, interview.status
     if state.paused:
-        yield Item(id="ON_HOLD", owner="coordinator", rank="information", clears=("resume", "cancel"))
+        yield Item(id="ON_HOLD", owner="coordinator", rank="information")
         return
     yield from _of_seats(interview)
     if state.approval is not None:
-        clears = ("grant_approval", "deny_approval")
-        yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now", clears=clears)
+        yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now")
     if zone_lag(interview) and state.requested is None:
-        yield Item(id="ZONE_RULES_MOVED", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
+        yield Item(id="ZONE_RULES_MOVED", owner="coordinator", rank="today")
     waits = state.offer is None and state.held is None and state.requested is None
     looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and waits
     if looking and state.searched == state.searches and fillable(interview):
@@ -140,11 +146,10 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
             id=cause,
             owner="coordinator",
             rank="today",
-            clears=("offer_slots", "request_availability", "book_slot", "cancel"),
         )
     warn_at = state.reply_by - _WARN_BEFORE_EXPIRY if state.reply_by is not None else None
     if status is Status.AWAITING_CANDIDATE and warn_at is not None and now >= warn_at:
-        yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information", clears=("offer_slots",))
+        yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information")
 
 
 def _of_seats(interview: "Interview") -> Iterator[Item]:
@@ -154,49 +159,45 @@ def _of_seats(interview: "Interview") -> Iterator[Item]:
         return
     if not fillable(interview):
         empty = [seat.n for seat in interview.people.seats if seat.who is None and seat.pool is None and seat.counts]
-        clears = ("replace_interviewer", "remove_seat", "cancel")
         for n in empty:
-            yield Item(id=f"SEAT_OPEN:{n}", owner="coordinator", rank="now", clears=clears)
+            yield Item(id=f"SEAT_OPEN:{n}", owner="coordinator", rank="now")
     elif state.booking is not None and not enough(interview):
         for seat in interview.people.seats:
             if seat.counts and seat.answer == "declined":
-                clears = ("replace_interviewer", "reschedule", "cancel")
-                yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now", clears=clears)
+                yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now")
 
 
 def _of_effects(interview: "Interview") -> Iterator[Item]:
     effects = interview.effects
     if effects.unreachable(CANDIDATE):
-        clears = ("update_contact", "resend_message")
-        yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now", clears=clears)
+        yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now")
     for key, posted in effects.messages.items():
         current = effects.key(key.rpartition(".")[0]) == key
         bounced = posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
         if posted.was == "refused" and current and not bounced:
-            yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today", clears=("resend_message",))
+            yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today")
         if posted.was == "unsure" and current and posted.letter in correspondence.AGAIN_IF_UNSURE:
-            yield Item(id=f"MESSAGE_UNSURE:{key}", owner="coordinator", rank="today", clears=("resend_message",))
+            yield Item(id=f"MESSAGE_UNSURE:{key}", owner="coordinator", rank="today")
     wanted = _wanted(interview)
     for key in effects.failures:
         if key in wanted:
-            yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now", clears=("clear_attention",))
+            yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now")
     for fact in effects.unreadable:
-        yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today", clears=("clear_attention",))
+        yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today")
     yield from _behind(interview, wanted)
     shown = interview.scheduling.shown
     for who, on_calendar in effects.calendars.items():
         if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
-            ways_out = ("reschedule", "replace_interviewer", "cancel")
-            yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today", clears=ways_out)
+            yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today")
         if on_calendar.edited:
-            yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
+            yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today")
 
 
 def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
     """What is tried on, more slowly: some part of the world does not answer."""
     late = [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
     for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
-        yield Item(id=cause, owner="operator", rank="now", clears=())
+        yield Item(id=cause, owner="operator", rank="now")
 
 
 def _wanted(interview: "Interview") -> set[str]:
@@ -215,38 +216,62 @@ def _wanted(interview: "Interview") -> set[str]:
 
 def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
     session = interview.session
+    alone = _left_alone(interview)
+    if alone is not None and alone[0] <= now < alone[1]:
+        yield Item(id="INTERVIEWER_MISSING", owner="coordinator", rank="now")
+    if session.disputed:
+        yield Item(id="HELD_DISPUTED", owner="coordinator", rank="now")
     if session.no_show is not None:
         contested: Rank = "now" if session.no_show.contested else "today"
-        yield Item(id="NO_SHOW", owner="coordinator", rank=contested, clears=("rule_no_show",))
-    for question in session.questions:
+        yield Item(id="NO_SHOW", owner="coordinator", rank=contested)
+    if interview.cancel_requested is not None:
+        yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information")
+
+
+def _left_alone(interview: "Interview") -> tuple[datetime, datetime] | None:
+    """Give from when until when somebody can still be called to a session that has too few interviewers."""
+    booking, no_show = interview.scheduling.booking, interview.session.no_show
+    given_up = no_show is not None and no_show.party == "company"
+    if booking is None or not (given_up or below_quorum(interview)):
+        return None
+    return grace(interview, booking.slot)[0], booking.slot.end
+
+
+def _of_voices(interview: "Interview", now: datetime) -> Iterator[Item]:
+    for question in interview.voices.questions:
         if question.answer is None and not question.addressed:
             rank: Rank = "now" if now >= question.answer_by else "today"
-            clears = ("answer_question",)
-            yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank=rank, clears=clears)
-    if interview.cancel_requested is not None:
-        yield Item(id="CANCEL_AFTER_SESSION", owner="coordinator", rank="information", clears=("end_session",))
+            yield Item(id=f"QUESTION_OPEN:{question.n}", owner="coordinator", rank=rank)
+    if interview.session.started_at is not None:
+        return  # what was not arranged by now cannot be arranged any more
+    booking = interview.scheduling.booking
+    soon: Rank = "now" if booking is not None and now >= booking.slot.start - _ADJUST_SOON else "today"
+    for asked in interview.voices.adjustments:
+        if asked.arranged is None:
+            yield Item(id=f"ADJUSTMENT_ASKED:{asked.n}", owner="coordinator", rank=soon)
 
 
 def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:
     ended = interview.session.ended_at
     if interview.status is Status.AWAITING_EVALUATIONS and ended is not None and now >= ended + _FORMS_LATE:
-        yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="information", clears=("excuse_evaluation",))
+        yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="information")
 
 
 def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
     feedback = interview.feedback
     if interview.evaluation.sealed_at is not None and feedback.released_at is None:
         rank: Rank = "now" if feedback.overdue or feedback.embargo_lifted else "today"
-        yield Item(id="DECISION_DUE", owner="decision_maker", rank=rank, clears=("record_decision",))
+        yield Item(id="DECISION_DUE", owner="decision_maker", rank=rank)
     due = review_due(interview)
     if due is not None:
         overdue: Rank = "now" if now >= due else "today"
-        yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue, clears=("review_feedback",))
+        yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue)
 
 
 # --- across interviews: one item a cause -----------------------------------------------------------------------------
 
 CLEARS: Mapping[str, tuple[str, ...]] = {
+    "ADJUSTMENT_ASKED": ("arrange_adjustment",),
     "APPROVAL_DUE": ("grant_approval", "deny_approval"),
     "CALENDAR_BEHIND": (),
     "CALENDAR_EDITED": ("reschedule", "cancel"),
@@ -256,6 +281,8 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "DIRECTORY_BEHIND": (),
     "EVALUATIONS_LATE": ("excuse_evaluation",),
     "FACT_UNREADABLE": ("clear_attention",),
+    "HELD_DISPUTED": ("rule_no_show",),
+    "INTERVIEWER_MISSING": ("replace_interviewer", "add_seat", "go_on_with_those_here"),
     "JOURNAL_DIVERGED": ("clear_attention",),
     "MAIL_BEHIND": (),
     "MESSAGE_REFUSED": ("resend_message",),
@@ -276,7 +303,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "SEAT_OPEN": ("replace_interviewer", "remove_seat", "cancel"),
     "ZONE_RULES_MOVED": ("reschedule", "cancel"),
 }
-"""What an item of this cause names as its `clears`, for those who see the cause alone."""
+"""Which commands help with which cause; where there are none, it clears itself."""
 
 
 def cause_of(item: Item) -> str:

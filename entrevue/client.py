@@ -38,6 +38,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from entrevue import contract
+from entrevue.attendance import Party
 from entrevue.attention import CLEARS, RANKS, Rank
 from entrevue.changes import (
     Cancel,
@@ -81,17 +82,15 @@ from entrevue.rubrics import CandidateForm, Score, Scorecard
 from entrevue.seats import AddSeat, DeclareConflict, RemoveSeat, ReplaceInterviewer, RespondToSeat
 from entrevue.session import (
     AbortSession,
-    AnswerQuestion,
-    AskQuestion,
     ContestNoShow,
     EndSession,
-    MarkAddressed,
+    GoOnWithThoseHere,
     MarkAttendance,
-    NoteMoment,
-    Party,
     ReportNoShow,
     RuleNoShow,
+    SayItDidNotTakePlace,
     StartSession,
+    WaitLonger,
 )
 from entrevue.values import (
     CANDIDATE,
@@ -115,6 +114,14 @@ from entrevue.values import (
     said,
 )
 from entrevue.view import Happening, View
+from entrevue.voices import (
+    AnswerQuestion,
+    ArrangeAdjustment,
+    AskQuestion,
+    MarkAddressed,
+    NoteMoment,
+    RequestAdjustment,
+)
 from entrevue.walltime import WallTime, check_zone, instants
 
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -634,6 +641,7 @@ class InterviewHandle:
         """Ask for another time. `swap` keeps the booked time until a new one is found, `vacate` gives it up now.
 
         Where the coordinator must decide, the receipt's `outcome` is `pending_approval`.
+        After a no-show: the absent side admits it, or the candidate whom the company let down does not wait any more.
         """
         return await self._command(
             RequestReschedule, key, by=by, mode=mode, reason=reason, expected_revision=expected_revision
@@ -748,8 +756,25 @@ class InterviewHandle:
     async def rule_no_show(
         self, *, upheld: bool, took_place: bool = False, by: Actor = "coordinator", key: str | None = None
     ) -> Receipt:
-        """Uphold the contest (then say whether the session took place), or dismiss it."""
+        """Uphold the contest (then say whether the session took place), or dismiss it.
+
+        Of a session that was presumed held: uphold that it did not take place, or dismiss it.
+        """
         return await self._command(RuleNoShow, key, by=by, upheld=upheld, took_place=took_place)
+
+    async def wait_longer(self, *, by: Actor, minutes: int = 15, key: str | None = None) -> Receipt:
+        """Give those who are missing more time, until the planned end at most; also when they are given up already."""
+        return await self._command(WaitLonger, key, by=by, minutes=minutes)
+
+    async def go_on_with_those_here(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Begin though somebody is missing: the candidate and at least one interviewer are there."""
+        return await self._command(GoOnWithThoseHere, key, by=by)
+
+    async def say_it_did_not_take_place(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Nobody recorded the session, so it was presumed held; it was not. The other side may object."""
+        return await self._command(SayItDidNotTakePlace, key, by=by)
+
+    # --- voices
 
     async def note_moment(self, *, by: Actor, text: Text, key: str | None = None) -> Receipt:
         """Note what mattered, in private; usable as evidence later, for the author's eyes only."""
@@ -770,6 +795,24 @@ class InterviewHandle:
     async def mark_addressed(self, *, question: int, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
         """Say that the answer answers: only the asker knows."""
         return await self._command(MarkAddressed, key, by=by, question=question)
+
+    async def request_adjustment(self, *, text: Text, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
+        """Ask for what you need to be on equal terms. The coordinator reads it, and nobody else."""
+        return await self._command(RequestAdjustment, key, by=by, text=text)
+
+    async def arrange_adjustment(
+        self,
+        *,
+        adjustment: int,
+        instruction: Text,
+        text: Text | None = None,
+        by: Actor = "coordinator",
+        key: str | None = None,
+    ) -> Receipt:
+        """Say what was arranged: what the interviewers shall see to, and what the candidate should know."""
+        return await self._command(
+            ArrangeAdjustment, key, by=by, adjustment=adjustment, instruction=instruction, text=text
+        )
 
     # --- evaluation
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.feedback import candidate_feedback
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
+    AdjustmentArranged,
     AnswerDelayed,
     AvailabilityRequest,
     CalendarEvent,
@@ -25,7 +27,9 @@ from entrevue.orders import (
     FormReminder,
     FormRequest,
     HourReminder,
+    InterviewerMissing,
     Invitation,
+    JoinNudge,
     Letter,
     Line,
     LocalTimeChanged,
@@ -40,7 +44,9 @@ from entrevue.orders import (
 from entrevue.people import Member
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
+from entrevue.session import can_be_denied
 from entrevue.values import CANDIDATE, Side, Status
+from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -52,6 +58,7 @@ _SAME_DAY = timedelta(hours=24)
 
 _STALE = timedelta(days=2)
 """That an interview goes on again is news for so long."""
+_AS_ASKED = "It is arranged as you asked."
 
 _MAYBE_SENT = ("queued", "sent", "unsure")
 
@@ -163,10 +170,14 @@ def _all(interview: "Interview") -> Iterator[Due]:
         if interview.closed is not None or interview.scheduling.paused:
             continue
         yield from _reminders(interview, whom)
+        yield from _instructions(interview, whom)
+        yield from _join_nudge(interview, whom)
         yield from _forms(interview, whom)
         yield from _of_change(interview, whom)
     if CANDIDATE in reachable and not interview.scheduling.paused:
         yield from _of_offer(interview)
+        yield from _of_adjustments(interview)
+        yield from _left_alone(interview)
         yield from _of_decision(interview)
 
 
@@ -442,7 +453,50 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
         yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
 
 
-def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *, at: datetime, until: datetime) -> Due:
+def _instructions(interview: "Interview", whom: str) -> Iterator[Due]:
+    """What was arranged when the last reminder had its time: interviewers get that reminder once more."""
+    booking, given = interview.scheduling.booking, interview.voices.instructions
+    if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
+        return
+    at = max((one.given_at for one in given), default=booking.at)
+    if whom != CANDIDATE and at > max(booking.at, booking.slot.start - interview.policy.remind_before[1]):
+        version = f"{booking.revision}-{sum(one.given for one in given)}"
+        until = booking.slot.start
+        yield _reminder(interview, booking, whom, "hour_reminder", at=at, until=until, version=version)
+
+
+def _of_adjustments(interview: "Interview") -> Iterator[Due]:
+    booking = interview.scheduling.booking
+    if interview.closed is not None or interview.session.started_at is not None:
+        return
+    for one in interview.voices.adjustments:
+        if one.arranged is not None:
+            yield _arranged(one.n, one.arranged, booking.slot.start if booking is not None else None)
+
+
+def _arranged(n: int, arranged: Arranged, start: datetime | None) -> Due:
+    at = arranged.told_at
+    return Due(
+        kind="adjustment_arranged",
+        whom=CANDIDATE,
+        version=f"{n}-{arranged.told}",
+        at=at,
+        until=start if start is not None and at < start else None,
+        any_hour=start is not None and start - at < _SAME_DAY,
+        write=lambda _: AdjustmentArranged(text=arranged.text or _AS_ASKED),
+    )
+
+
+def _reminder(
+    interview: "Interview",
+    booking: Booking,
+    whom: str,
+    kind: str,
+    *,
+    at: datetime,
+    until: datetime,
+    version: str | None = None,
+) -> Due:
     def write(_: datetime) -> Letter:
         if kind == "day_reminder":
             return DayReminder(
@@ -460,11 +514,52 @@ def _reminder(interview: "Interview", booking: Booking, whom: str, kind: str, *,
             agenda=AGENDA,
             lines=lines_for(interview, whom),
             brief=() if whom == CANDIDATE else _brief(),
+            instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         )
 
     near = kind == "hour_reminder"
-    return Due(kind=kind, whom=whom, version=str(booking.revision), at=at, until=until, write=write, any_hour=near)
+    version = version or str(booking.revision)
+    return Due(kind=kind, whom=whom, version=version, at=at, until=until, write=write, any_hour=near)
+
+
+def _join_nudge(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Once, to each who is missing; not any more when they have come, or are given up."""
+    booking = interview.scheduling.booking
+    if booking is not None and whom in missed(interview):
+        at, until = grace(interview, booking.slot)
+        yield Due(
+            kind="join_nudge",
+            whom=whom,
+            version=str(booking.revision),
+            at=at,
+            until=until,
+            any_hour=True,
+            write=lambda _: JoinNudge(slot=booking.slot, location=location(interview)),
+        )
+
+
+def _left_alone(interview: "Interview") -> Iterator[Due]:
+    """To the candidate who has come and misses the company: while there is time, they choose how to go on."""
+    booking, no_show = interview.scheduling.booking, interview.session.no_show
+    if booking is None or no_show is None or no_show.party != "company" or not is_there(interview, CANDIDATE):
+        return
+    yield Due(
+        kind="interviewer_missing",
+        whom=CANDIDATE,
+        version=str(booking.revision),
+        at=interview.since,
+        until=booking.slot.end,
+        any_hour=True,
+        write=lambda _: InterviewerMissing(
+            slot=booking.slot,
+            someone_is_there=any(is_there(interview, member.who) for member in interview.people.interviewers),
+        ),
+    )
+
+
+def _instructed(interview: "Interview") -> tuple[str, ...]:
+    return tuple(one.instruction for one in interview.voices.instructions)
 
 
 def _brief() -> tuple[str, ...]:
@@ -491,11 +586,12 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             due=form.due,
             minutes=minutes,
             with_names=_others(interview, whom),
-            presumed=interview.session.presumed,
+            presumed=can_be_denied(interview, whom),
+            partial=form.partial,
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None:
+    if whom == CANDIDATE and sent is not None and not form.partial:
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -515,7 +611,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
         yield _to_candidate("feedback_available", feedback.reviewed.available_at, lambda _: FeedbackAvailable())
-    if "reminders" not in interview.privacy.consents or CANDIDATE not in interview.evaluation.forms:
+    if "reminders" not in interview.privacy.consents:
         return
     if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.reflections:
         at = feedback.follow_up_at or interview.since

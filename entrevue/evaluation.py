@@ -103,6 +103,8 @@ class Version:
 @dataclass(frozen=True, kw_only=True)
 class FormState:
     due: datetime
+    partial: bool = False
+    """Its author was there for a part of the session only: it may be handed in, and nobody waits for it."""
     was: Literal["open", "submitted", "excused", "expired"] = "open"
     versions: tuple[Version, ...] = ()
 
@@ -219,19 +221,23 @@ def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
 
 
 def follows(interview: "Interview", at: datetime) -> list[EvaluationEvent]:
-    """Gate 1: everyone whose form counts has submitted or is excused (lifecycle, section 4)."""
-    forms = interview.evaluation.forms
-    if interview.session.ended_at is None or interview.evaluation.sealed_at is not None:
+    """Gate 1: everyone whose form counts has submitted or is excused (lifecycle, section 4).
+
+    A partial form, like that of an OPTIONAL seat, is not waited for: it expires then, and may still come late.
+    """
+    forms, session = interview.evaluation.forms, interview.session
+    if session.ended_at is None or session.disputed or interview.evaluation.sealed_at is not None:
         return []
     counted = {CANDIDATE, *(member.who for member in interview.people.interviewers if member.counts)}
-    needed = counted & forms.keys() or forms.keys()
+    owed = {who for who, form in forms.items() if not form.partial}
+    needed = counted & owed or owed or forms.keys()
     return [seal(interview, at)] if all(forms[who].was != "open" for who in needed) else []
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[EvaluationEvent]]]:
-    """What happens by itself, and when: the window closes."""
+    """What happens by itself, and when: the window closes, unless it is disputed that there was a session."""
     closes = interview.evaluation.window_closes
-    if closes is None or interview.evaluation.sealed_at is not None:
+    if closes is None or interview.evaluation.sealed_at is not None or interview.session.disputed:
         return []
     return [(closes, [seal(interview, closes)])]
 
@@ -258,8 +264,8 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
 
 
 def opened(state: Evaluation, forms: tuple[FormDue, ...]) -> Evaluation:
-    """The session has ended: everyone who was there has a form."""
-    return replace(state, forms={one.who: FormState(due=one.due) for one in forms})
+    """The session has ended: everyone who was there has a form, though some need not hand it in."""
+    return replace(state, forms={one.who: FormState(due=one.due, partial=one.partial) for one in forms})
 
 
 def voided(state: Evaluation) -> Evaluation:

@@ -25,9 +25,10 @@ from entrevue import (
     scheduling,
     seats,
     session,
+    voices,
 )
 from entrevue.attention import AttentionEvent, Item
-from entrevue.changes import ChangeCommand
+from entrevue.changes import ChangeCommand, RequestReschedule
 from entrevue.civil import local
 from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
 from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
@@ -84,6 +85,7 @@ from entrevue.session import (
     SessionFact,
 )
 from entrevue.values import Message, Side, Status, Who
+from entrevue.voices import Voices, VoicesCommand, VoicesEvent
 
 RULES = 1
 """Which logic an interview was opened under; `Interview.rules` keeps it when the logic changes (architecture, 1)."""
@@ -143,6 +145,7 @@ Event = (
     | PeopleEvent
     | SchedulingEvent
     | SessionEvent
+    | VoicesEvent
     | EvaluationEvent
     | FeedbackEvent
     | PrivacyEvent
@@ -184,6 +187,7 @@ class Interview:
     people: People
     scheduling: Scheduling = Scheduling()
     session: Session = Session()
+    voices: Voices = Voices()
     evaluation: Evaluation = Evaluation()
     feedback: Feedback = Feedback()
     privacy: Privacy = Privacy()
@@ -293,6 +297,8 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
 
 
 def _command(command: Command, interview: Interview, now: datetime) -> list[Event]:
+    if isinstance(command, RequestReschedule) and interview.session.no_show is not None:
+        return _widen(session.meet_another_time(command, interview, now))
     if isinstance(command, NegotiationCommand):
         return _widen(negotiation.decide(command, interview, now))
     if isinstance(command, ChangeCommand):
@@ -301,6 +307,8 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
         return _widen(seats.decide(command, interview, now))
     if isinstance(command, SessionCommand):
         return _widen(session.decide(command, interview, now))
+    if isinstance(command, VoicesCommand):
+        return _widen(voices.decide(command, interview, now))
     if isinstance(command, EvaluationCommand):
         return _widen(evaluation.decide(command, interview, now))
     if isinstance(command, FeedbackCommand):
@@ -411,6 +419,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(_forms_follow(folded, event), event, at, by)
+    if isinstance(event, VoicesEvent):
+        return replace(interview, voices=voices.evolve(interview.voices, event, at, by))
     if isinstance(event, EvaluationEvent):
         return replace(interview, evaluation=evaluation.evolve(interview.evaluation, event, at, by))
     if isinstance(event, FeedbackEvent):
@@ -464,7 +474,7 @@ def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:
     match event:
         case SessionEnded(forms=forms):
             return replace(interview, evaluation=evaluation.opened(interview.evaluation, forms))
-        case SessionAborted() | NoShowProvisional():
+        case SessionAborted() | NoShowProvisional() | NoShowConfirmed():
             return replace(interview, evaluation=evaluation.voided(interview.evaluation))
         case _:
             return interview
@@ -531,7 +541,7 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
     when all are heard. So a no-show is judged on when people came, not on when we heard of it.
     """
     if isinstance(cause, SessionFact):
-        interview, records = _tick(interview, min(cause.at, now))
+        interview, records = _tick(interview, now, until=cause.at)
         interview, caused = _record(interview, decide(cause, interview, now), now, "engine")
         return interview, [*records, *caused]
     interview, records = settle(interview, now)
@@ -543,12 +553,12 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
 
 def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
     """Tick to a fixed point, and notice what needs a person or does no longer."""
-    interview, records = _tick(interview, now)
+    interview, records = _tick(interview, now, until=now)
     interview, noticed = _record(interview, _widen(attention.difference(interview, now)), now, "engine")
     return interview, records + noticed
 
 
-def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
+def _tick(interview: Interview, now: datetime, *, until: datetime) -> tuple[Interview, list[Recorded]]:
     """Let happen what follows at once, then the earliest deadline that has passed, and so on.
 
     An event of a deadline carries the deadline as its time: a command that arrives after a missed deadline meets
@@ -556,7 +566,8 @@ def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded
     """
     records: list[Recorded] = []
     while True:
-        due = min((one for one in deadlines(interview) if one[0] <= now), key=lambda one: one[0], default=None)
+        passed = (one for one in deadlines(interview, now) if one[0] <= min(until, now))
+        due = min(passed, key=lambda one: one[0], default=None)
         if followed := _follows(interview):
             interview, recorded = _record(interview, followed, interview.at, "engine")
         elif due is not None:
@@ -566,14 +577,15 @@ def _tick(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded
         records += recorded
 
 
-def deadlines(interview: Interview) -> list[tuple[datetime, list[Event]]]:
+def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[Event]]]:
     """What will happen by itself, and when, as far as is known now."""
     if interview.closed is not None or interview.scheduling.paused:
         return [(at, _widen(events)) for at, events in correspondence.deadlines(interview)]
     of_all: tuple[tuple[datetime, Iterable[Event]], ...] = (
         *negotiation.deadlines(interview),
         *changes.deadlines(interview),
-        *session.deadlines(interview),
+        *seats.deadlines(interview),
+        *session.deadlines(interview, now),
         *evaluation.deadlines(interview),
         *feedback.deadlines(interview),
         *correspondence.deadlines(interview),

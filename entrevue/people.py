@@ -72,6 +72,8 @@ class SeatChange(Message):
     role: SeatRole | None = None
     """Of a new seat; None: the seat is there."""
     stand_in: bool = False
+    replaces: int | None = None
+    """Of a stand-in: the seat of whoever is missing."""
     why: Why = "replaced"
 
 

@@ -46,19 +46,27 @@ from entrevue.seats import (
 )
 from entrevue.session import (
     AbortSession,
-    AnswerQuestion,
-    AskQuestion,
     ContestNoShow,
     EndSession,
-    MarkAddressed,
+    GoOnWithThoseHere,
     MarkAttendance,
-    NoteMoment,
     ReportNoShow,
     RuleNoShow,
+    SayItDidNotTakePlace,
     SessionCommand,
     StartSession,
+    WaitLonger,
 )
 from entrevue.values import CANDIDATE, Code, Refused, Status
+from entrevue.voices import (
+    AnswerQuestion,
+    ArrangeAdjustment,
+    AskQuestion,
+    MarkAddressed,
+    NoteMoment,
+    RequestAdjustment,
+    VoicesCommand,
+)
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -69,6 +77,7 @@ Command = (
     | ChangeCommand
     | SeatCommand
     | SessionCommand
+    | VoicesCommand
     | EvaluationCommand
     | FeedbackCommand
     | PrivacyCommand
@@ -117,7 +126,7 @@ TABLE: dict[type[Command], Rule] = {
     RemoveSeat: _rule(_COMPANY, _BEFORE),
     DeclareConflict: _rule({*_PEOPLE, *_COMPANY}, _BEFORE),
     Reschedule: _rule({"interviewer", *_COMPANY}, _BOOKED),
-    RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED}),
+    RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED, _S.NO_SHOW_REVIEW}),
     GrantApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
     DenyApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
     PutOnHold: _rule({"decision_maker", "operator", *_COMPANY}, _BEFORE),
@@ -127,14 +136,19 @@ TABLE: dict[type[Command], Rule] = {
     StartSession: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED}),
     EndSession: _rule({"interviewer", *_COMPANY}, {_S.IN_PROGRESS}),
     AbortSession: _rule({*_PEOPLE, *_COMPANY}, {_S.IN_PROGRESS}),
-    MarkAttendance: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED, _S.IN_PROGRESS}),
+    MarkAttendance: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED, _S.IN_PROGRESS, _S.NO_SHOW_REVIEW}),
     ReportNoShow: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED}),
     ContestNoShow: _rule(_PEOPLE, {_S.NO_SHOW_REVIEW}),
-    RuleNoShow: _rule({"coordinator"}, {_S.NO_SHOW_REVIEW}),
+    RuleNoShow: _rule({"coordinator"}, {_S.NO_SHOW_REVIEW, _S.AWAITING_EVALUATIONS}),
+    WaitLonger: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED, _S.NO_SHOW_REVIEW}),
+    GoOnWithThoseHere: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED, _S.NO_SHOW_REVIEW}),
+    SayItDidNotTakePlace: _rule(_PEOPLE, {_S.AWAITING_EVALUATIONS}),
     NoteMoment: _rule(_PEOPLE, {_S.IN_PROGRESS, _S.AWAITING_EVALUATIONS}),
     AskQuestion: _rule({CANDIDATE}, {_S.SCHEDULED, _S.IN_PROGRESS, *_AFTER}),
     AnswerQuestion: _rule({"coordinator"}, _LIVE),
     MarkAddressed: _rule({CANDIDATE}, _LIVE),
+    RequestAdjustment: _rule({CANDIDATE}, _NOT_YET),
+    ArrangeAdjustment: _rule({"coordinator"}, {*_NOT_YET, _S.NO_SHOW_REVIEW}),
     ShareExpectations: _rule(_PEOPLE, _NOT_YET),
     SubmitEvaluation: _rule(_PEOPLE, _FORMS),
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, assert_never
 from pydantic import Field, model_validator
 
 from entrevue import changes
+from entrevue.attendance import below_quorum, grace
 from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, everybody_known, nothing_being_booked, request
 from entrevue.people import (
     COUNTING,
@@ -372,6 +373,24 @@ def unanswered(interview: "Interview", held: Held) -> list[SchedulingEvent]:
         excluded = [person for person in people if person is not None]
         return [request(interview, held.slot, "ask", hold_until=until, changes=asked, excluded=excluded, unasked=True)]
     return [HoldEnded(claim=held.claim, because="silence"), SearchRequested()]
+
+
+def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
+    """At the soft grace, whoever of a missing interviewer's pool is free is asked to step in, once a seat."""
+    state, booking = interview.scheduling, interview.scheduling.booking
+    if booking is None or state.requested is not None:
+        return []
+    paged = {change.replaces for claim in state.claims for change in claim.changes if change.why == "missing"}
+    missing = [seat for seat in below_quorum(interview) if seat.pool is not None and seat.n not in paged]
+    if not missing:
+        return []
+    first = interview.people.seats_ever + 1
+    stand_ins = tuple(
+        SeatChange(seat=n, replaces=seat.n, pool=seat.pool, role=SeatRole.REQUIRED, stand_in=True, why="missing")
+        for n, seat in enumerate(missing, start=first)
+    )
+    asked = request(interview, booking.slot, "seats", changes=stand_ins, overload=True, unasked=True)
+    return [(grace(interview, booking.slot)[0], [asked])]
 
 
 def overlapped(interview: "Interview", who: str, now: datetime) -> list[Outcome]:

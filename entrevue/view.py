@@ -9,6 +9,7 @@ from typing import Literal
 
 from entrevue import correspondence
 from entrevue.agenda import Agenda
+from entrevue.attendance import Party
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.evaluation import unblinded
 from entrevue.feedback import Item, candidate_feedback, sentence
@@ -16,8 +17,9 @@ from entrevue.interview import Interview, Recorded
 from entrevue.permissions import role_of
 from entrevue.rubrics import AGENDA, CandidateForm, Rating, Scorecard, SelfPart
 from entrevue.scheduling import Offered
-from entrevue.session import Question
+from entrevue.session import can_be_denied, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
+from entrevue.voices import Adjustment, Question
 
 Ball = Literal["candidate", "interviewers", "coordinator", "engine", "both", "authors", "decision_maker", "nobody"]
 
@@ -35,6 +37,10 @@ _BALL: dict[Status, Ball] = {
     Status.FOLLOW_UP: "both",
     Status.ON_HOLD: "coordinator",
 }
+
+
+_MAY_KNOW: dict[str, tuple[str, ...]] = {"ADJUSTMENT_ASKED": ("coordinator", "backend", "operator")}
+"""Items of which even that they are there is not everybody's business: who decides does not learn that it was asked."""
 
 
 class PersonView(Message):
@@ -95,10 +101,11 @@ class LineView(Message):
 
 
 class FormView(Message):
-    """Own form: what is due and what was handed in."""
+    """Own form: what is due and what was handed in. `partial`: it need not be, you were there for a part only."""
 
     state: str
     due: Instant
+    partial: bool = False
     versions: int
     latest: Scorecard | CandidateForm | None
 
@@ -133,6 +140,25 @@ class QuestionView(Message):
     answer_by: Instant
     answer: str | None
     addressed: bool
+
+
+class NoShowView(Message):
+    """Somebody is said to have been absent. `contest_until`: so long the absent side can object."""
+
+    party: Party
+    contest_until: Instant
+    contested: bool
+    you_may_contest: bool
+
+
+class AdjustmentView(Message):
+    """What the candidate asked for; `instruction` is for the coordinator's eyes, who wrote it."""
+
+    adjustment: int
+    text: str
+    arranged: bool
+    answer: str | None = None
+    instruction: str | None = None
 
 
 class DecisionView(Message):
@@ -205,6 +231,11 @@ class View(Message):
     reply_by: Instant | None = None
     answer_by: Instant | None = None
     people: tuple[PersonView, ...]
+    waits_until: Instant | None = None
+    """Somebody is late, and is waited for so long."""
+    no_show: NoShowView | None = None
+    presumed: bool = False
+    """Nobody recorded the session: who took part can say that it did not take place, until they confirm it."""
     attention: tuple[AttentionView, ...] = ()
     closed_by: str | None = None
     closed_reason: str | None = None
@@ -216,6 +247,9 @@ class View(Message):
     from_candidate: FromCandidate | None = None
     moments: tuple[str, ...] = ()
     questions: tuple[QuestionView, ...] = ()
+    adjustments: tuple[AdjustmentView, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """For interviewers: what to see to, because the candidate asked for an adjustment."""
     consents: tuple[str, ...] = ()
     decision: DecisionView | None = None
     to_review: tuple[Shared, ...] = ()
@@ -262,6 +296,9 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         reply_by=scheduling.reply_by,
         answer_by=interview.session.answer_by,
         people=tuple(_person(interview, one.who) for one in interview.people.members),
+        waits_until=interview.session.waiting.until if interview.session.waiting else None,
+        no_show=_no_show(interview, viewer),
+        presumed=can_be_denied(interview, viewer),
         attention=_attention(interview, viewer),
         closed_by=closed.by if closed else None,
         closed_reason=closed.reason if closed else None,
@@ -271,8 +308,10 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         form=_form(interview, viewer),
         scorecards=_scorecards(interview, viewer),
         from_candidate=_from_candidate(interview, viewer),
-        moments=tuple(one.text for one in interview.session.moments if one.by == viewer) if evaluated else (),
+        moments=tuple(one.text for one in interview.voices.moments if one.by == viewer) if evaluated else (),
         questions=_questions(interview, viewer),
+        adjustments=_adjustments(interview, viewer),
+        instructions=_instructions(interview) if role_of(viewer) == "interviewer" else (),
         consents=tuple(sorted(interview.privacy.consents)) if viewer == CANDIDATE else (),
         decision=_decision(interview, viewer),
         to_review=_to_review(interview, viewer),
@@ -343,7 +382,7 @@ def _offered(offer: Offered | None, now: datetime) -> tuple[Slot, ...]:
 
 def _person(interview: Interview, who: str) -> PersonView:
     member, form = interview.people[who], interview.evaluation.forms.get(who)
-    owes = ["evaluation"] if form is not None and form.was == "open" else []
+    owes = ["evaluation"] if form is not None and form.was == "open" and not form.partial else []
     if who == CANDIDATE and interview.status is Status.AWAITING_CANDIDATE:
         owes.append("choice of a slot")
     seat = next((one for one in interview.people.seats if one.who == who), None)
@@ -366,6 +405,19 @@ def _attention(interview: Interview, viewer: str) -> tuple[AttentionView, ...]:
     return tuple(
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
+        if viewer in _MAY_KNOW.get(one.id.partition(":")[0], (viewer,))
+    )
+
+
+def _no_show(interview: Interview, viewer: str) -> NoShowView | None:
+    no_show = interview.session.no_show
+    if no_show is None:
+        return None
+    return NoShowView(
+        party=no_show.party,
+        contest_until=no_show.contest_until,
+        contested=no_show.contested is not None,
+        you_may_contest=viewer in interview.people and may_contest(no_show, viewer),
     )
 
 
@@ -406,7 +458,7 @@ def _form(interview: Interview, viewer: str) -> FormView | None:
     if own is None:
         return None
     latest = own.latest.form if own.latest else None
-    return FormView(state=own.was, due=own.due, versions=len(own.versions), latest=latest)
+    return FormView(state=own.was, due=own.due, partial=own.partial, versions=len(own.versions), latest=latest)
 
 
 def _scorecards(interview: Interview, viewer: str) -> tuple[PeerForm, ...]:
@@ -464,9 +516,31 @@ def _questions(interview: Interview, viewer: str) -> tuple[QuestionView, ...]:
 
     return tuple(
         QuestionView(question=one.n, text=one.text, answer_by=one.answer_by, answer=one.answer, addressed=one.addressed)
-        for one in interview.session.questions
+        for one in interview.voices.questions
         if visible(one)
     )
+
+
+def _adjustments(interview: Interview, viewer: str) -> tuple[AdjustmentView, ...]:
+    """Show them to the asker and the coordinator; nobody else learns why, or what was asked."""
+    if viewer not in (CANDIDATE, "coordinator"):
+        return ()
+
+    def shown(one: Adjustment) -> AdjustmentView:
+        arranged = one.arranged
+        return AdjustmentView(
+            adjustment=one.n,
+            text=one.text,
+            arranged=arranged is not None,
+            answer=arranged.text if arranged else None,
+            instruction=arranged.instruction if arranged and viewer == "coordinator" else None,
+        )
+
+    return tuple(shown(one) for one in interview.voices.adjustments)
+
+
+def _instructions(interview: Interview) -> tuple[str, ...]:
+    return tuple(one.instruction for one in interview.voices.instructions)
 
 
 def _decision(interview: Interview, viewer: str) -> DecisionView | None:

@@ -566,10 +566,17 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "report_no_show": {"party": (CANDIDATE, "company", "both")[n % 3]},
         "contest_no_show": {"reason": secret("contest")},
         "rule_no_show": {"upheld": n % 3 > 0, "took_place": n % 2 > 0},
+        "wait_longer": {"minutes": 5 + n},
         "note_moment": {"text": secret(f"moment of {by}")},
         "ask_question": {"text": secret("question"), "show_interviewers": n % 2 > 0},
         "answer_question": {"question": 1 + n % 2, "text": secret("answer")},
         "mark_addressed": {"question": 1 + n % 2},
+        "request_adjustment": {"text": secret("adjustment")},
+        "arrange_adjustment": {
+            "adjustment": 1,
+            "instruction": secret("instruction"),
+            "text": secret("arrangement") if n % 2 else None,
+        },
         "share_expectations": {"for_other_side": secret(f"line of {by}"), "private": secret(f"private of {by}")},
         "submit_evaluation": {"form": _form(by, n)},
         "excuse_evaluation": {"whom": (by, "i2", CANDIDATE)[n % 3] if by.startswith("i") else "i1", "reason": "ill"},
@@ -758,6 +765,14 @@ def a_no_show(party: str = CANDIDATE, **changes: object) -> Scene:
     scene = a_booking(**changes)
     scene.wait_until(scene.start_of_booking + timedelta(minutes=15))
     scene.send("report_no_show", by="coordinator", party=party)
+    return scene
+
+
+@_once
+def presumed_held(**changes: object) -> Scene:
+    """Nobody recorded anything until the planned end."""
+    scene = a_booking(**changes)
+    scene.wait_until(scene.start_of_booking + timedelta(minutes=40))
     return scene
 
 

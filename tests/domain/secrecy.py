@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from entrevue.agenda import plan
 from entrevue.interview import Interview
+from entrevue.orders import SendLetter
 from entrevue.rubrics import CandidateForm
 from entrevue.values import CANDIDATE, Refused
 from entrevue.view import card, timeline, view
@@ -36,6 +37,13 @@ def check_secrecy(scene: Scene) -> None:
     assert not [name for name in _PEOPLE if name in public]
 
 
+def check_letter(interview: Interview, order: SendLetter) -> None:
+    """A letter says no more than its reader may see."""
+    told = {(what, whose or None) for what, whose in _SECRET.findall(order.letter.model_dump_json())}
+    leaked = {one for one in told if not may_read(interview, order.to.who, one, order.now)}
+    assert not leaked, f"{order.letter.kind} tells {order.to.who} {leaked}"
+
+
 def check_sentence(refused: Refused) -> None:
     """Refusals reach logs: they hold no text, name or address of anybody."""
     assert not [private for private in ("~", *_PEOPLE) if private in refused.sentence]
@@ -60,10 +68,14 @@ def may_read(interview: Interview, viewer: str, secret: Secret, now: datetime) -
     if what == "line":
         return _line(interview, viewer, str(author), now)
     if what in ("question", "answer"):
-        shown = any(one.show_interviewers for one in interview.session.questions)
+        shown = any(one.show_interviewers for one in interview.voices.questions)
         return viewer in (CANDIDATE, "coordinator") or (on_panel and shown)
     if what == "conflict":
         return viewer == "coordinator"
+    if what in ("adjustment", "arrangement"):
+        return viewer in (CANDIDATE, "coordinator")
+    if what == "instruction":
+        return viewer == "coordinator" or on_panel
     if what == "note":
         return viewer == "decision_maker"
     if what == "evidence":

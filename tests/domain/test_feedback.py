@@ -412,24 +412,6 @@ def test_who_has_looked_back_already_is_not_asked_to() -> None:
     assert asked == {"reflected": ["growth_check"], "checked": ["reflection"]}
 
 
-def test_a_candidate_who_was_not_there_is_not_asked_to_look_back() -> None:
-    scene = a_booking()
-    scene.send("give_consent", by=CANDIDATE, layer="reminders")
-    scene.wait_until(scene.start_of_booking)
-    scene.send("start_session", by="i1")
-    scene.send("mark_attendance", by="i1", who=CANDIDATE, present=False)
-    scene.wait(minutes=40)
-    scene.send("end_session", by="i1")
-    for who in ("i1", "i2"):
-        scene.send("submit_evaluation", by=who, form=scorecard(who))
-    _decide(scene)
-
-    scene.wait(days=40)
-
-    assert "follow_up_request" not in scene.letters(CANDIDATE)
-    assert "form_request" not in scene.letters(CANDIDATE)
-
-
 def test_only_who_was_there_looks_back() -> None:
     scene = a_booking()
     scene.wait_until(scene.start_of_booking)

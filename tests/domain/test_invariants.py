@@ -10,12 +10,15 @@ from entrevue.agenda import plan
 from entrevue.civil import waking
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
 from entrevue.orders import (
+    AdjustmentArranged,
     Answer,
     Cancellation,
     DayReminder,
     GaveUp,
     HourReminder,
+    InterviewerMissing,
     Invitation,
+    JoinNudge,
     LetterRefused,
     LetterUnsure,
     Nudge,
@@ -27,7 +30,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE
 from entrevue.values import CANDIDATE, Refused, Status
 from tests.domain.scenes import COMMANDS, FACTS, REACHED, Scene, command, story, well_formed
-from tests.domain.secrecy import check_secrecy, check_sentence
+from tests.domain.secrecy import check_letter, check_secrecy, check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
 _ENDINGS = ("cancel", "withdraw")
@@ -192,6 +195,7 @@ class Chaos:
     def check_letter(self, order: SendLetter) -> None:
         """Invariants 3 and 15: nothing about an older state is started, and nothing at night but what may."""
         interview, letter, to = self.scene.interview, order.letter, order.to.who
+        check_letter(interview, order)
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         near = False
         match letter:
@@ -210,6 +214,12 @@ class Chaos:
                 assert slot == scheduling.booking.slot
                 assert self.scene.now < slot.start
                 near = isinstance(letter, HourReminder)
+            case JoinNudge() | InterviewerMissing():
+                assert scheduling.booking is not None
+                assert scheduling.booking.slot.start < self.scene.now < scheduling.booking.slot.end
+                near = True
+            case AdjustmentArranged() if scheduling.booking is not None:
+                near = scheduling.booking.slot.start - self.scene.now < timedelta(hours=24)
             case Offer(slots=slots) | Nudge(slots=slots):
                 assert scheduling.offer is not None
                 assert slots == scheduling.offer.slots
@@ -242,6 +252,8 @@ class Chaos:
         scene.run()
         for item in scene.attention:
             cause, _, subject = item.partition(":")
+            if item not in scene.attention:  # mended together with another one
+                continue
             if cause in ("ORDER_FAILED", "JOURNAL_DIVERGED"):
                 scene.send("clear_attention", by="operator", item=item)
             elif cause == "CANDIDATE_UNREACHABLE":

@@ -8,7 +8,7 @@ import pytest
 from entrevue.interview import UnreadableFact, advance
 from entrevue.permissions import TABLE, Command, role_of
 from entrevue.values import CANDIDATE, Code, Refused, Status
-from tests.domain.scenes import COMMANDS, REACHED, Scene, command, story, well_formed
+from tests.domain.scenes import COMMANDS, REACHED, Scene, a_no_show, command, presumed_held, story, well_formed
 from tests.domain.secrecy import check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
@@ -23,11 +23,17 @@ def _its_hour_has_come() -> Scene:
 MOMENTS: dict[str, Callable[[], Scene]] = {
     **{status.value: partial(story, status) for status in REACHED},
     "SCHEDULED, and its hour has come": _its_hour_has_come,
+    "NO_SHOW_REVIEW, of the company": partial(a_no_show, "company"),
+    "AWAITING_EVALUATIONS, of a session presumed held": presumed_held,
 }
 
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
 # accepted from every role that the table names.
-_NOT_ASKED = {"answer_question": Code.INVALID_COMMAND, "mark_addressed": Code.INVALID_COMMAND}
+_NOT_ASKED = {
+    "answer_question": Code.INVALID_COMMAND,
+    "mark_addressed": Code.INVALID_COMMAND,
+    "arrange_adjustment": Code.INVALID_COMMAND,
+}
 _NO_APPROVAL = {"grant_approval": Code.INVALID_STATE, "deny_approval": Code.INVALID_STATE}
 _NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
 UNFIT: dict[str, dict[str, Code]] = {
@@ -40,6 +46,8 @@ UNFIT: dict[str, dict[str, Code]] = {
         "start_session": Code.INVALID_STATE,
         "mark_attendance": Code.INVALID_STATE,
         "report_no_show": Code.INVALID_STATE,
+        "wait_longer": Code.INVALID_STATE,
+        "go_on_with_those_here": Code.INVALID_STATE,
     },
     "SCHEDULED, and its hour has come": {
         **_NOT_ASKED,
@@ -54,8 +62,18 @@ UNFIT: dict[str, dict[str, Code]] = {
     "ON_HOLD": _NOT_ASKED,
     "NEEDS_RESCHEDULING": _NOT_ASKED,
     "IN_PROGRESS": _NOT_ASKED,
-    "NO_SHOW_REVIEW": {**_NOT_ASKED, "contest_no_show by interviewer": Code.NOT_AUTHORIZED},
-    "AWAITING_EVALUATIONS": {},
+    "NO_SHOW_REVIEW": {
+        **_NOT_ASKED,
+        "contest_no_show by interviewer": Code.NOT_AUTHORIZED,
+        **{f"request_reschedule by {by}": Code.NOT_AUTHORIZED for by in ("interviewer", "coordinator", "backend")},
+        "wait_longer": Code.INVALID_STATE,
+    },
+    "NO_SHOW_REVIEW, of the company": {**_NOT_ASKED, "contest_no_show by candidate": Code.NOT_AUTHORIZED},
+    "AWAITING_EVALUATIONS": {"rule_no_show": Code.INVALID_STATE, "say_it_did_not_take_place": Code.INVALID_STATE},
+    "AWAITING_EVALUATIONS, of a session presumed held": {
+        **_NOT_ASKED,
+        "rule_no_show": Code.INVALID_STATE,
+    },
     "AWAITING_DECISION": {"submit_evaluation by candidate": Code.EVALUATION_LOCKED},
     "RELEASED": {"open_feedback": Code.INVALID_STATE},
     "FOLLOW_UP": {

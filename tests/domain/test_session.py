@@ -14,9 +14,10 @@ from tests.domain.scenes import (
     an_exchange,
     an_offer,
     candidate_form,
+    no_slots,
     open_forms,
+    presumed_held,
     scorecard,
-    secret,
     story,
     two_no_shows,
 )
@@ -272,16 +273,24 @@ def test_evidence_says_who_was_there() -> None:
     assert _forms(scene) == {CANDIDATE, "i1"}
 
 
-def test_a_session_to_which_nobody_came_after_all_waits_for_no_form() -> None:
+@pytest.mark.parametrize(
+    ("absent", "party"),
+    [([CANDIDATE], "candidate"), (["i1", "i2"], "company"), ([CANDIDATE, "i1", "i2"], "both")],
+    ids=["candidate", "company", "both"],
+)
+def test_nobody_is_evaluated_who_was_not_met(absent: list[str], party: str) -> None:
     scene = _at_the_start()
     scene.send("start_session", by="i1")
-    for who in (CANDIDATE, "i1", "i2"):
+    for who in absent:
         scene.send("mark_attendance", by="coordinator", who=who, present=False)
     scene.wait(minutes=40)
 
     scene.send("end_session", by="i1")
 
-    assert scene.stands(Status.AWAITING_DECISION)
+    assert scene.stands(Status.NO_SHOW_REVIEW)
+    assert scene.interview.session.no_show is not None
+    assert scene.interview.session.no_show.party == party
+    assert _forms(scene) == set()
     assert scene.next is not None
 
 
@@ -571,6 +580,15 @@ def test_an_upheld_contest_where_they_did_meet_opens_everybodys_form() -> None:
     assert session.ended_at == scene.start_of_booking + 40 * MINUTE
 
 
+def test_who_is_marked_absent_while_it_is_reviewed_owes_no_form_after_the_ruling() -> None:
+    scene = a_no_show(CANDIDATE)
+    scene.send("mark_attendance", by="i1", who="i2", present=False)
+
+    scene.send("rule_no_show", by="coordinator", upheld=True, took_place=True)
+
+    assert _forms(scene) == {CANDIDATE, "i1"}
+
+
 def test_an_upheld_contest_where_they_did_not_meet_costs_nobody_anything() -> None:
     scene = a_no_show(CANDIDATE)
     scene.send("contest_no_show", by=CANDIDATE, reason="the link was dead")
@@ -609,6 +627,201 @@ def test_nobody_is_reminded_of_a_time_that_is_under_review() -> None:
     scene.wait(days=2)
 
     assert len(scene.mailbox) == known
+
+
+# --- presumed held ---------------------------------------------------------------------------------------------------
+
+
+def test_who_says_that_it_did_not_take_place_leaves_the_other_side_its_time_to_object() -> None:
+    scene = presumed_held()
+
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+
+    no_show = scene.interview.session.no_show
+    assert no_show is not None
+    assert (no_show.party, no_show.accuser) == ("both", CANDIDATE)
+    assert no_show.contest_until == datetime(2026, 11, 12, 22, 59, tzinfo=UTC)  # three business days in Berlin
+    assert _forms(scene) == set()
+    assert scene.attention == {"NO_SHOW": "today"}
+    assert scene.view(CANDIDATE).answer_by is None
+
+
+def test_a_candidate_who_is_said_not_to_have_met_anybody_has_their_own_days_to_object() -> None:
+    scene = presumed_held()
+
+    scene.send("say_it_did_not_take_place", by="i2")
+
+    no_show = scene.interview.session.no_show
+    assert no_show is not None
+    assert no_show.contest_until == datetime(2026, 11, 13, 4, 59, tzinfo=UTC)  # three business days in New York
+
+
+@pytest.mark.parametrize("by", [CANDIDATE, "i1"])
+def test_what_nobody_objects_to_is_booked_anew_at_nobodys_cost(by: str) -> None:
+    scene = presumed_held()
+    scene.send("say_it_did_not_take_place", by=by)
+
+    scene.wait(days=4)
+
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+    assert scene.interview.session.candidate_no_shows == 0
+    assert scene.interview.scheduling.reschedules == {"company": 0}
+    assert scene.letters(CANDIDATE)[-1] == "offer"
+
+
+def test_who_says_that_it_did_not_take_place_cannot_contest_it_but_the_others_can() -> None:
+    scene = presumed_held()
+    scene.send("say_it_did_not_take_place", by="i1")
+    assert scene.refuses("contest_no_show", by="i1", reason="we did").code is Code.NOT_AUTHORIZED
+
+    scene.send("contest_no_show", by=CANDIDATE, reason="we spoke for half an hour")
+    scene.send("rule_no_show", by="coordinator", upheld=True, took_place=True)
+
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    assert _forms(scene) == {CANDIDATE, "i1", "i2"}
+    assert scene.refuses("say_it_did_not_take_place", by="i1").code is Code.INVALID_STATE  # it is ruled on
+
+
+def test_the_other_side_may_agree_at_once_and_the_accuser_has_to_wait() -> None:
+    scene = presumed_held()
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+    assert scene.refuses("request_reschedule", by=CANDIDATE).code is Code.NOT_AUTHORIZED
+
+    scene.send("request_reschedule", by="i1")
+
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+
+
+def _confirmed(by: str, how: str) -> Scene:
+    scene = presumed_held()
+    if how == "form":
+        form = candidate_form() if by == CANDIDATE else scorecard(by)
+        scene.send("submit_evaluation", by=by, form=form)
+    else:
+        scene.send("note_moment", by=by, text="a good laugh")
+    return scene
+
+
+@pytest.mark.parametrize("how", ["form", "note"])
+@pytest.mark.parametrize("by", [CANDIDATE, "i1"])
+def test_a_form_or_a_note_confirms_a_session_that_was_presumed(by: str, how: str) -> None:
+    assert presumed_held().view(by).presumed
+
+    scene = _confirmed(by, how)
+
+    assert not scene.view(by).presumed
+    assert scene.view("i2").presumed  # who has not confirmed it can still deny it
+    assert scene.refuses("say_it_did_not_take_place", by=by).code is Code.INVALID_STATE
+
+
+@pytest.mark.parametrize(("confirms", "denies"), [(CANDIDATE, "i1"), ("i1", CANDIDATE), ("i1", "i2")])
+def test_where_one_confirms_and_another_denies_it_the_coordinator_is_asked(confirms: str, denies: str) -> None:
+    scene = _confirmed(confirms, "form")
+
+    scene.send("say_it_did_not_take_place", by=denies)
+
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    (item,) = scene.interview.attention
+    assert (item.id, item.owner, item.rank, item.clears) == ("HELD_DISPUTED", "coordinator", "now", ("rule_no_show",))
+    assert scene.send("say_it_did_not_take_place", by=denies) == []
+
+
+def test_while_it_is_disputed_whether_there_was_a_session_nothing_is_sealed() -> None:
+    scene = _confirmed("i1", "form")
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+    scene.send("submit_evaluation", by="i2", form=scorecard("i2"))
+    scene.send("excuse_evaluation", by="coordinator", whom=CANDIDATE, reason="they say that they were not there")
+
+    scene.wait(days=30)
+
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    assert "HELD_DISPUTED" in scene.attention
+
+
+def test_a_ruling_that_it_did_take_place_lets_the_evaluation_go_on() -> None:
+    scene = _confirmed("i1", "form")
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+
+    scene.send("rule_no_show", by="coordinator", upheld=False)
+
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    assert scene.attention == {}
+    assert _forms(scene) == {CANDIDATE, "i1", "i2"}
+    assert scene.refuses("say_it_did_not_take_place", by=CANDIDATE).code is Code.INVALID_STATE
+
+
+def test_a_ruling_that_it_did_not_take_place_voids_the_forms_and_books_anew() -> None:
+    scene = _confirmed("i1", "form")
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+    contradicts = scene.refuses("rule_no_show", by="coordinator", upheld=True, took_place=True)
+    assert contradicts.code is Code.INVALID_COMMAND
+
+    scene.send("rule_no_show", by="coordinator", upheld=True)
+
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+    assert scene.attention == {}
+    assert _forms(scene) == set()
+    assert scene.interview.session.candidate_no_shows == 0
+
+
+def test_a_note_about_an_earlier_attempt_confirms_nothing() -> None:
+    scene = a_session()
+    scene.send("note_moment", by="i1", text="no sound, but a good laugh")
+    scene.send("abort_session", by="i1", reason="no sound")
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
+    scene.wait_until(scene.start_of_booking + 40 * MINUTE)
+
+    assert scene.view("i1").presumed
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+
+    assert scene.stands(Status.NO_SHOW_REVIEW)
+
+
+def test_a_session_that_somebody_recorded_is_not_denied_but_ruled_on() -> None:
+    scene = open_forms()
+
+    assert scene.refuses("say_it_did_not_take_place", by=CANDIDATE).code is Code.INVALID_STATE
+    assert scene.refuses("rule_no_show", by="coordinator", upheld=True).code is Code.INVALID_STATE
+
+
+# --- outages ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_no_show_that_an_outage_kept_back_can_be_contested_for_the_whole_time() -> None:
+    scene = _at_the_start()
+    start = scene.now
+    scene.tell("participant_joined", who="i1")
+    scene.now = start + timedelta(days=7)
+
+    scene.run()
+
+    no_show = scene.interview.session.no_show
+    assert no_show is not None
+    assert next(one.at for one in scene.records if isinstance(one.event, NoShowProvisional)) == start + 15 * MINUTE
+    assert no_show.contest_until == datetime(2026, 11, 19, 22, 59, tzinfo=UTC)  # three business days from now on
+
+
+def test_forms_that_an_outage_kept_back_are_open_for_the_whole_time() -> None:
+    scene = _at_the_start()
+    scene.now += timedelta(days=6)
+
+    scene.run()
+
+    assert _ended(scene).ended_at == scene.start_of_booking + 40 * MINUTE
+    assert scene.interview.evaluation.forms["i1"].due == datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
+    assert scene.letters("i1")[-1] == "form_request"
+
+
+def test_less_than_an_hour_is_no_outage() -> None:
+    scene = no_slots()
+    late = datetime(2026, 11, 9, 22, 0, tzinfo=UTC)  # 23:00 in Berlin
+    scene.send("book_slot", by="coordinator", start=late)
+    scene.wait_until(late)
+    scene.now += 40 * MINUTE + timedelta(minutes=45)  # past midnight there
+
+    scene.run()
+
+    assert scene.interview.evaluation.forms["i1"].due == datetime(2026, 11, 16, 22, 59, tzinfo=UTC)
 
 
 # --- an operator presses the button ----------------------------------------------------------------------------------
@@ -651,57 +864,6 @@ def test_an_operators_cancel_of_an_exchange_or_after_the_end_is_no_surprise() ->
     assert scene.stands(Status.CANCELLED)
     assert scene.cause(OperatorCancelled()) == []
     scene.over()
-
-
-# --- moments and questions -------------------------------------------------------------------------------------------
-
-
-def test_moments_are_noted_while_they_are_fresh_and_are_their_authors_own() -> None:
-    scene = open_forms()
-
-    scene.send("note_moment", by="i1", text="she drew the failure first")
-
-    assert scene.view("i1").moments == (secret("moment of i1"), "she drew the failure first")
-    assert scene.view("i2").moments == ()
-
-
-def test_an_open_question_goes_to_the_coordinator_at_once_and_is_addressed_when_its_asker_says_so() -> None:
-    scene = open_forms()
-    assert scene.attention == {"QUESTION_OPEN:1": "today"}
-    assert scene.view("coordinator").questions[0].text == secret("question")
-
-    scene.send("answer_question", by="coordinator", question=1, text="two days a week")
-    assert scene.attention == {}
-    assert not scene.view(CANDIDATE).questions[0].addressed
-
-    scene.send("mark_addressed", by=CANDIDATE, question=1)
-    assert scene.view(CANDIDATE).questions[0].addressed
-    assert scene.send("mark_addressed", by=CANDIDATE, question=1) == []
-
-
-def test_a_question_that_is_not_answered_in_time_becomes_urgent() -> None:
-    scene = open_forms()  # on a Monday; three business days
-
-    scene.wait(days=4)
-
-    assert scene.attention["QUESTION_OPEN:1"] == "now"
-
-
-def test_a_question_that_nobody_asked_cannot_be_answered() -> None:
-    refused = open_forms().refuses("answer_question", by="coordinator", question=2, text="yes")
-
-    assert refused.code is Code.INVALID_COMMAND
-
-
-def test_what_was_noted_and_asked_survives_a_second_attempt() -> None:
-    scene = a_session()
-    scene.send("note_moment", by="i1", text="no sound, but a good laugh")
-    scene.send("ask_question", by=CANDIDATE, text="shall I dial in?")
-
-    scene.send("abort_session", by="i1", reason="no sound")
-
-    assert scene.view("i1").moments == ("no sound, but a good laugh",)
-    assert "QUESTION_OPEN:1" in scene.attention
 
 
 def test_a_second_attempt_has_forms_and_requests_of_its_own() -> None:

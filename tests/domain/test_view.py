@@ -46,6 +46,9 @@ STAGES = (
 def _history() -> Iterator[Scene]:
     """One interview that stops at every stage."""
     scene = expectations(a_booking())
+    scene.send("request_adjustment", by=CANDIDATE, text=secret("adjustment"))
+    said = {"instruction": secret("instruction"), "text": secret("arrangement")}
+    scene.send("arrange_adjustment", by="coordinator", adjustment=1, **said)
     yield scene
     for ahead in (24, 1):
         scene.wait_until(scene.start_of_booking - timedelta(hours=ahead))
@@ -88,6 +91,9 @@ SEEN: dict[Secret, dict[str, int]] = {
     ("line", "i2"): {"i1": 0, "i2": 0, "coordinator": 0, _DM: 0, CANDIDATE: 1},
     **{("private", who): {who: 0} for who in (CANDIDATE, "i1", "i2")},
     **{("moment", who): {who: 3} for who in (CANDIDATE, "i1")},
+    ("adjustment", None): {CANDIDATE: 0, "coordinator": 0},
+    ("arrangement", None): {CANDIDATE: 0, "coordinator": 0},
+    ("instruction", None): {"coordinator": 0, "i1": 0, "i2": 0},
     ("question", None): {CANDIDATE: 3, "coordinator": 3},
     ("answer", None): {CANDIDATE: 3, "coordinator": 3},
     ("evidence", "i2"): {"i2": 4, _DM: 4, "i1": 5},
