@@ -111,10 +111,11 @@ def moments(interview: "Interview") -> Iterator[datetime]:
 
 def _of_people(interview: "Interview") -> Iterator[Item]:
     for who in interview.people.unknown:
-        clears = ("clear_attention", "replace_interviewer", "cancel")
+        clears = ("clear_attention", "replace_interviewer", "remove_seat", "cancel")
         yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now", clears=clears)
-    for pool in interview.people.no_pools:
-        yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now", clears=("clear_attention", "cancel"))
+    for pool in interview.people.lacking:
+        clears = ("clear_attention", "replace_interviewer", "remove_seat", "cancel")
+        yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now", clears=clears)
 
 
 def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
@@ -126,7 +127,10 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
     if state.approval is not None:
         clears = ("grant_approval", "deny_approval")
         yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now", clears=clears)
-    if zone_lag(interview) and state.requested is None:
+    if state.silent:
+        ways_out = ("replace_interviewer", "book_slot", "cancel")
+        yield Item(id="INTERVIEWERS_SILENT", owner="coordinator", rank="today", clears=ways_out)
+    if zone_lag(interview) and state.requested is None and _is_ahead(interview):
         yield Item(id="ZONE_RULES_MOVED", owner="coordinator", rank="today", clears=("reschedule", "cancel"))
     waits = state.offer is None and state.held is None and state.requested is None
     looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and waits
@@ -145,8 +149,8 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 def _of_seats(interview: "Interview") -> Iterator[Item]:
     """Too few who count can come: somebody must be found, or something else decided."""
-    state, session = interview.scheduling, interview.session
-    if session.started_at is not None or session.no_show is not None:
+    state = interview.scheduling
+    if not _is_ahead(interview):
         return
     if not fillable(interview):
         empty = [seat.n for seat in interview.people.seats if seat.who is None and seat.pool is None and seat.counts]
@@ -158,6 +162,10 @@ def _of_seats(interview: "Interview") -> Iterator[Item]:
             if seat.counts and seat.answer == "declined":
                 clears = ("replace_interviewer", "reschedule", "cancel")
                 yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now", clears=clears)
+
+
+def _is_ahead(interview: "Interview") -> bool:
+    return interview.session.started_at is None and interview.session.no_show is None
 
 
 def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
@@ -187,7 +195,8 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         if behind:
             yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())
     for who, on_calendar in effects.calendars.items():
-        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
+        stands = shown is not None and not shown.cancelled and _is_ahead(interview)
+        if on_calendar.overlapped and who in interview.people and stands:
             ways_out = ("reschedule", "replace_interviewer", "cancel")
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today", clears=ways_out)
         if on_calendar.edited:
