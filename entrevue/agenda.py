@@ -61,12 +61,11 @@ def _next(interview: Interview, now: datetime) -> datetime | None:
 def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
     if interview.people.looked_up == interview.people.look_ups:
         return []
-    booking = interview.scheduling.booking
+    offer = interview.scheduling.offer
     invitees = tuple(Invitee(who=one.who, person=one.person, zone=one.zone) for one in interview.people.members)
     pools = {seat.pool for seat in interview.people.seats if seat.pool is not None}
-    zones = {booking.slot.zone} if booking is not None else set[str]()
-    if interview.scheduling.offer is not None:
-        zones |= {slot.zone for slot in interview.scheduling.offer.slots}
+    zones = {claim.slot.zone for claim in interview.scheduling.claims if claim.was in ("requested", "held")}
+    zones |= {slot.zone for slot in offer.slots} if offer is not None else set()
     return [
         LookUpPeople(
             key=people.key(interview),

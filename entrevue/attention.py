@@ -124,7 +124,7 @@ def moments(interview: "Interview") -> Iterator[datetime]:
 def _of_people(interview: "Interview") -> Iterator[Item]:
     for who in interview.people.unknown:
         yield Item(id=f"PERSON_UNKNOWN:{who}", owner="coordinator", rank="now")
-    for pool in interview.people.no_pools:
+    for pool in interview.people.lacking:
         yield Item(id=f"POOL_EMPTY:{pool}", owner="coordinator", rank="now")
 
 
@@ -136,7 +136,9 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_seats(interview)
     if state.approval is not None:
         yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now")
-    if zone_lag(interview) and state.requested is None:
+    if state.silent:
+        yield Item(id="INTERVIEWERS_SILENT", owner="coordinator", rank="today")
+    if zone_lag(interview) and state.requested is None and _is_ahead(interview):
         yield Item(id="ZONE_RULES_MOVED", owner="coordinator", rank="today")
     waits = state.offer is None and state.held is None and state.requested is None
     looking = status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and waits
@@ -154,8 +156,8 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 def _of_seats(interview: "Interview") -> Iterator[Item]:
     """Too few who count can come: somebody must be found, or something else decided."""
-    state, session = interview.scheduling, interview.session
-    if session.started_at is not None or session.no_show is not None:
+    state = interview.scheduling
+    if not _is_ahead(interview):
         return
     if not fillable(interview):
         empty = [seat.n for seat in interview.people.seats if seat.who is None and seat.pool is None and seat.counts]
@@ -165,6 +167,10 @@ def _of_seats(interview: "Interview") -> Iterator[Item]:
         for seat in interview.people.seats:
             if seat.counts and seat.answer == "declined":
                 yield Item(id=f"SEAT_DECLINED:{seat.who}", owner="coordinator", rank="now")
+
+
+def _is_ahead(interview: "Interview") -> bool:
+    return interview.session.started_at is None and interview.session.no_show is None
 
 
 def _of_effects(interview: "Interview") -> Iterator[Item]:
@@ -187,7 +193,8 @@ def _of_effects(interview: "Interview") -> Iterator[Item]:
     yield from _behind(interview, wanted)
     shown = interview.scheduling.shown
     for who, on_calendar in effects.calendars.items():
-        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
+        stands = shown is not None and not shown.cancelled and _is_ahead(interview)
+        if on_calendar.overlapped and who in interview.people and stands:
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today")
         if on_calendar.edited:
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today")
@@ -282,6 +289,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "EVALUATIONS_LATE": ("excuse_evaluation",),
     "FACT_UNREADABLE": ("clear_attention",),
     "HELD_DISPUTED": ("rule_no_show",),
+    "INTERVIEWERS_SILENT": ("replace_interviewer", "book_slot", "cancel"),
     "INTERVIEWER_MISSING": ("replace_interviewer", "add_seat", "go_on_with_those_here"),
     "JOURNAL_DIVERGED": ("clear_attention",),
     "MAIL_BEHIND": (),
@@ -294,8 +302,8 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "ON_HOLD": ("resume", "cancel"),
     "ORDER_FAILED": ("clear_attention",),
     "OVERLAP": ("reschedule", "replace_interviewer", "cancel"),
-    "PERSON_UNKNOWN": ("clear_attention", "replace_interviewer", "cancel"),
-    "POOL_EMPTY": ("clear_attention", "cancel"),
+    "PERSON_UNKNOWN": ("clear_attention", "replace_interviewer", "remove_seat", "cancel"),
+    "POOL_EMPTY": ("clear_attention", "replace_interviewer", "remove_seat", "cancel"),
     "QUESTION_OPEN": ("answer_question",),
     "REVIEW_DUE": ("review_feedback",),
     "SEARCH_BEHIND": (),

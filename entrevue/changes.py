@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.claims import book, expect, nothing_being_booked
+from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, book, expect, nothing_being_booked
 from entrevue.scheduling import (
     Approval,
     ApprovalDenied,
     ApprovalGranted,
     ApprovalRequested,
+    Booking,
     CandidateWithdrew,
     Cause,
     ExchangeLapsed,
@@ -28,6 +29,9 @@ from entrevue.values import Actor, Code, Instant, Intake, Line, Refused, Side, s
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
+
+_UNBOUND = ("coordinator", "backend")
+"""They keep no cutoff and no limit: what they settle is settled."""
 
 # --- commands --------------------------------------------------------------------------------------------------------
 
@@ -114,13 +118,13 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
             return _reschedule(interview, command, now)
         case RequestReschedule(by=by, mode=mode, reason=reason):
             expect(interview, command.expected_revision)
-            return ask(interview, by, mode, now, reason=reason)
+            return _ask(interview, by, mode, now, reason)
         case GrantApproval():
             return granted(interview, _approval(state), now)
         case DenyApproval(reason=reason):
             return [ApprovalDenied(approval=_approval(state).n, reason=reason)]
         case PutOnHold(reason=reason):
-            return _pause(interview, reason)
+            return _pause(interview, reason, now)
         case Resume():
             return _resume(interview, now)
         case Cancel(by=by, reason=reason):
@@ -140,6 +144,8 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
 def _reschedule(interview: "Interview", command: Reschedule, now: datetime) -> list[SchedulingEvent]:
     state = interview.scheduling
     expect(interview, command.expected_revision)
+    if command.overload and command.by not in _UNBOUND:
+        raise Refused(Code.NOT_AUTHORIZED, "overload: is for coordinator, backend")
     if state.booking is not None and state.booking.slot.start == command.start:
         return []
     if state.exchange is None and needs_approval(interview, command.by, now):
@@ -147,31 +153,36 @@ def _reschedule(interview: "Interview", command: Reschedule, now: datetime) -> l
     return book(interview, command.start, now, reason=command.reason, overload=command.overload)
 
 
-def ask(
-    interview: "Interview",
-    by: str,
-    mode: Literal["swap", "vacate"],
-    now: datetime,
-    *,
-    reason: str | None = None,
-    search: bool = True,
+def _ask(
+    interview: "Interview", by: str, mode: Literal["swap", "vacate"], now: datetime, reason: str | None
 ) -> list[SchedulingEvent]:
     """Look for another time, or ask the coordinator for leave to."""
-    policy, booking = interview.policy, interview.scheduling.booking
-    if booking is None:
-        raise Refused(Code.INVALID_STATE, "there is no booked time to exchange")
-    if booking.slot.start <= now:
-        raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
+    _still_ahead(interview, now)
     nothing_being_booked(interview)
     if needs_approval(interview, by, now):
         return [for_approval(interview, by, mode, now, reason=reason)]
-    if mode == "swap" and booking.slot.start - policy.self_service_cutoff <= now:
+    if mode == "swap":
+        in_time_to_swap(interview, now)
+    return exchange(interview, side_of(by), now, vacate=mode == "vacate", reason=reason)
+
+
+def in_time_to_swap(interview: "Interview", now: datetime) -> None:
+    booking = _still_ahead(interview, now)
+    if booking.slot.start - interview.policy.self_service_cutoff <= now:
         raise Refused(
             Code.WINDOW_CLOSED,
-            "mode: too near to keep the booked time while another is looked for; "
+            "too near to keep the booked time while another is looked for; "
             "`vacate` it, or `reschedule` to a time that was agreed",
         )
-    return exchange(interview, side_of(by), now, vacate=mode == "vacate", reason=reason, search=search)
+
+
+def _still_ahead(interview: "Interview", now: datetime) -> Booking:
+    booking = interview.scheduling.booking
+    if booking is None:
+        raise Refused(Code.INVALID_STATE, "there is no booked time")
+    if booking.slot.start <= now:
+        raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
+    return booking
 
 
 def exchange(
@@ -184,15 +195,19 @@ def exchange(
     counts: bool = True,
     reason: str | None = None,
     search: bool = True,
+    asked_by: str | None = None,
 ) -> list[SchedulingEvent]:
     """Look for another time, and keep the booked one meanwhile, where `vacate` does not give it up."""
     state, policy, booking = interview.scheduling, interview.policy, interview.scheduling.booking
-    deadline = now + policy.reschedule_within
+    deadline, latest = now + policy.reschedule_within, None
     if not vacate and booking is not None:
-        deadline = min(deadline, booking.slot.start - policy.self_service_cutoff)
+        latest = booking.slot.start - policy.self_service_cutoff
+        deadline = min(deadline, latest)
     requested = RescheduleRequested(
         vacated=vacate,
         deadline=deadline,
+        latest=latest,
+        asked_by=asked_by,
         revision=state.revision + vacate,
         sequence=state.next_sequence,
         cause=cause,
@@ -206,7 +221,7 @@ def exchange(
 def needs_approval(interview: "Interview", by: str, now: datetime) -> bool:
     """Keep the cutoff and the limits of each side; the coordinator is the way out, and is not bound by them."""
     policy, state = interview.policy, interview.scheduling
-    if by in ("coordinator", "backend") or state.exchange is not None:
+    if by in _UNBOUND or state.exchange is not None:
         return False  # an exchange was counted when it was asked for
     if state.booking is not None and state.booking.slot.start - now < policy.self_service_cutoff:
         return True
@@ -222,11 +237,9 @@ def for_approval(
     start: datetime | None = None,
     reason: str | None = None,
 ) -> ApprovalRequested:
-    state, booking = interview.scheduling, interview.scheduling.booking
+    state, booking = interview.scheduling, _still_ahead(interview, now)
     if state.approval is not None:
         raise Refused(Code.INVALID_STATE, "a change waits for the coordinator's approval already; wait for the answer")
-    if booking is None or booking.slot.start <= now:
-        raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
     return ApprovalRequested(
         approval=state.approvals + 1,
         side=side_of(by),
@@ -244,19 +257,24 @@ def _approval(state: Scheduling) -> Approval:
 
 
 def granted(interview: "Interview", approval: Approval, now: datetime) -> list[SchedulingEvent]:
-    """Let the asked-for change happen; where keeping the booked time makes no sense any more, it is given up."""
+    """Let the asked-for change happen; where keeping the booked time makes no sense any more, it is given up.
+
+    A given time is granted when it is claimed: until then the request stands.
+    """
     booking = interview.scheduling.booking
     grant = ApprovalGranted(approval=approval.n)
     if approval.start is not None:
-        return [grant, *book(interview, approval.start, now, reason=approval.reason)]
+        return book(interview, approval.start, now, reason=approval.reason)
     nothing_being_booked(interview)
     near = booking is None or booking.slot.start - interview.policy.self_service_cutoff <= now
     vacate = approval.mode == "vacate" or near
     return [grant, *exchange(interview, approval.side, now, vacate=vacate, reason=approval.reason)]
 
 
-def _pause(interview: "Interview", reason: str | None) -> list[SchedulingEvent]:
+def _pause(interview: "Interview", reason: str | None, now: datetime) -> list[SchedulingEvent]:
     state = interview.scheduling
+    if state.booking is not None:
+        _still_ahead(interview, now)
     nothing_being_booked(interview)
     paused: list[SchedulingEvent] = [InterviewPaused(reason=reason)]
     if state.held is not None:
@@ -272,7 +290,10 @@ def _resume(interview: "Interview", now: datetime) -> list[SchedulingEvent]:
     if booking is not None and booking.slot.start <= now:
         passed = exchange(interview, Side.COMPANY, now, vacate=True, cause="on_hold", counts=False)
         return [*resumed, *passed]
-    waits = state.offer is not None or (booking is not None and state.exchange is None)
+    offer = state.offer
+    if offer is not None and offer.slots and max(one.start for one in offer.slots) <= now + SHORTEST_NOTICE_OF_A_PERSON:
+        return [*resumed, OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
+    waits = offer is not None or (booking is not None and state.exchange is None)
     return resumed if waits or state.searches > state.searched else [*resumed, SearchRequested(fresh_start=True)]
 
 

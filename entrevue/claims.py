@@ -34,6 +34,7 @@ def request(
     overload: bool = False,
     counts: bool = True,
     unasked: bool = False,
+    proposed: bool = False,
 ) -> TimeRequested:
     """Remember that this time is wanted; the ledger is asked next."""
     return TimeRequested(
@@ -47,6 +48,7 @@ def request(
         overload=overload,
         counts=counts,
         unasked=unasked,
+        proposed=proposed,
     )
 
 
@@ -76,14 +78,13 @@ def book(
     *,
     reason: str | None = None,
     overload: bool = False,
-    counts: bool = True,
 ) -> list[SchedulingEvent]:
     """Claim a time that somebody of the company, or the coordinator's word, has settled."""
     nothing_being_booked(interview)
     everybody_known(interview)
     in_the_future(start, now, "start")
     wanted = slot_at(interview, start)
-    return [request(interview, wanted, "book", reason=reason, overload=overload, counts=counts)]
+    return [request(interview, wanted, "book", reason=reason, overload=overload)]
 
 
 def slot_at(interview: "Interview", start: datetime) -> Slot:
@@ -103,17 +104,16 @@ def expect(interview: "Interview", revision: int | None) -> None:
 
 def why_lost(claim: Claim) -> Refused:
     """Say to whoever asked for it why the ledger would not have this claim."""
-    match claim.because:
-        case "load":
-            return Refused(
-                Code.LOAD_LIMIT_EXCEEDED, "start: it would be too much for somebody; send `overload` to book it anyway"
-            )
-        case "nobody":
-            return Refused(Code.QUORUM_UNSATISFIABLE, "nobody who could sit there is free at that time")
-        case _ if claim.aim == "seats":
-            return Refused(Code.SLOT_UNAVAILABLE, "person: is not free at the booked time; ask somebody else")
-        case _:
-            return Refused(Code.SLOT_UNAVAILABLE, "start: that time is gone; fresh slots are on their way")
+    gone = Refused(Code.SLOT_UNAVAILABLE, "start: that time is gone; fresh slots are on their way")
+    if claim.by == CANDIDATE:
+        return gone  # whose fault it is, is none of their business
+    if claim.because == "load":
+        return Refused(Code.LOAD_LIMIT_EXCEEDED, "it would be too much for somebody; a coordinator may send `overload`")
+    if any(change.person is not None for change in claim.changes):
+        return Refused(Code.SLOT_UNAVAILABLE, "person: is not free at that time; ask somebody else")
+    if claim.because == "nobody":
+        return Refused(Code.QUORUM_UNSATISFIABLE, "nobody who could sit there is free at that time")
+    return gone
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def of_key(interview: "Interview", key: str, name: Callable[["Interview", Claim]
 def replaced_by(interview: "Interview", claim: Claim | None) -> str | None:
     """Name the claim of ours that may overlap with a new one: the held time, else the booked one."""
     state = interview.scheduling
-    if state.held is not None and (claim is None or state.held.claim != claim.n):
+    if state.held is not None and (claim is None or (state.held.claim != claim.n and claim.aim != "seats")):
         return claim_key(interview, state.held.claim)
     return claim_key(interview, state.booking.claim) if state.booking is not None else None
 
@@ -159,11 +159,17 @@ def wanted(interview: "Interview", claim: Claim | None = None) -> tuple[SeatWant
     for a booked time, or once they were asked.
     """
     people, state = interview.people, interview.scheduling
-    keep = (claim is not None and (claim.aim == "seats" or claim.asks > 1)) or (
-        state.booking is not None and interview.policy.confirmation == "explicit"
-    )
+    if claim is None:
+        keep = state.booking is not None and interview.policy.confirmation == "explicit"
+    else:
+        keep = claim.aim == "seats" or claim.asks > 1 or (claim.aim != "book" and state.booking is not None)
     changes = {change.seat: change for change in claim.changes} if claim is not None and claim.asks == 1 else {}
-    seats = [_wanted(interview, seat, changes.get(seat.n), keep=keep) for seat in people.seats]
+    declined = claim is not None and state.held is not None and claim.slot == state.held.slot
+    seats = [
+        _wanted(interview, seat, changes.get(seat.n), keep=keep)
+        for seat in people.seats
+        if not (declined and seat.to_held == "declined") or seat.n in changes
+    ]
     seats += [
         SeatWanted(seat=change.seat, person=change.person, pool=change.pool, counts=change.role in COUNTING)
         for change in changes.values()
@@ -193,6 +199,12 @@ def fillable(interview: "Interview") -> bool:
     """Whether enough of the seats that count have somebody, or a pool, to be asked."""
     counting = sum(seat.counts for seat in wanted(interview))
     return 0 < interview.people.quorum(interview.policy.quorum) <= counting
+
+
+def unseated(claim: Claim, seated: Iterable[Seated]) -> bool:
+    """Whether somebody was to be found for a seat, and nobody was: what the others hold is of no use then."""
+    found = {one.seat for one in seated}
+    return any(change.seat not in found for change in claim.changes if change.person or change.pool)
 
 
 def panel(interview: "Interview", claim: Claim, seated: Iterable[Seated]) -> Panel:

@@ -45,7 +45,7 @@ from entrevue.people import Member
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
-from entrevue.values import CANDIDATE, Side, Status
+from entrevue.values import CANDIDATE, Side, Slot, Status
 from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _join_nudge(interview, whom)
         yield from _forms(interview, whom)
         yield from _of_change(interview, whom)
-    if CANDIDATE in reachable and not interview.scheduling.paused:
+    if CANDIDATE in reachable and (interview.closed is not None or not interview.scheduling.paused):
         yield from _of_offer(interview)
         yield from _of_adjustments(interview)
         yield from _left_alone(interview)
@@ -270,9 +270,9 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
     if shown is None:
         return
     if not shown.cancelled:
-        concerns = not shown.people_only or _is_told_of_people(interview, shown, whom)
-        alive = interview.closed is None and interview.session.ended_at is None
-        if alive and concerns and _is_written(interview):
+        over = interview.closed is not None or interview.session.ended_at is not None
+        ready = not over and not interview.scheduling.paused and _is_written(interview)
+        if ready and _concerns(interview, shown, whom):
             yield _invitation(interview, shown, whom)
         return
     if _was_invited(interview, shown.sequence, whom):
@@ -282,7 +282,7 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
             version=str(shown.sequence),
             at=shown.at,
             until=shown.slot.end,
-            any_hour=_is_near(shown, shown.at),
+            any_hour=_is_near(shown.at, shown.slot),
             write=lambda _: Cancellation(
                 event=event_for(interview, whom, shown),
                 imip=_by_mail(interview, whom),
@@ -293,9 +293,16 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
         )
 
 
-def _is_told_of_people(interview: "Interview", shown: Shown, whom: str) -> bool:
+def _concerns(interview: "Interview", shown: Shown, whom: str) -> bool:
     """Who sits on the panel matters to the candidate, and to who is new; others see it in the event we write."""
-    return whom == CANDIDATE or _by_mail(interview, whom) or not _was_invited(interview, shown.sequence, whom)
+    return whom == CANDIDATE or _by_mail(interview, whom) or not _knows_the_time(interview, shown, whom)
+
+
+def _knows_the_time(interview: "Interview", shown: Shown, whom: str) -> bool:
+    """Whether an earlier letter has told them this very time."""
+    told = (one for one in interview.effects.of("invitation", whom) if one.was in _MAYBE_SENT)
+    versions = [int(one.version) for one in told if shown.since <= int(one.version) < shown.sequence]
+    return bool(versions) and _was_invited(interview, shown.sequence, whom)
 
 
 def _was_invited(interview: "Interview", before: int, whom: str) -> bool:
@@ -313,16 +320,17 @@ def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
     shown, sequence = interview.scheduling.shown, member.left_sequence
     if shown is None or sequence is None or not _was_invited(interview, sequence, member.who):
         return
-    event = event_for(interview, member.who, shown)
+    at, slot = member.left_at or shown.at, member.left_slot or shown.slot
+    gone = {"sequence": sequence, "stamp": at, "slot": slot, "cancelled": True}
     yield Due(
         kind="cancellation",
         whom=member.who,
         version=str(sequence),
-        at=member.left_at or shown.at,
-        until=shown.slot.end,
-        any_hour=_is_near(shown, member.left_at or shown.at),
+        at=at,
+        until=slot.end,
+        any_hour=_is_near(at, slot),
         write=lambda _: Cancellation(
-            event=event.model_copy(update={"sequence": sequence, "cancelled": True}),
+            event=event_for(interview, member.who, shown).model_copy(update=gone),
             imip=_by_mail(interview, member.who),
             replaced=True,
         ),
@@ -345,19 +353,21 @@ def _is_written(interview: "Interview") -> bool:
 
 
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
+    knew = _was_invited(interview, shown.sequence, whom) and not _knows_the_time(interview, shown, whom)
+    moved_from = shown.moved_from if knew else None
     return Due(
         kind="invitation",
         whom=whom,
         version=str(shown.sequence),
         at=shown.at,
         until=shown.slot.end,
-        any_hour=_is_near(shown, shown.at),
+        any_hour=_is_near(shown.at, shown.slot, moved_from),
         write=lambda _: Invitation(
             event=event_for(interview, whom, shown),
             imip=_by_mail(interview, whom),
-            moved_from=shown.moved_from,
+            moved_from=moved_from,
             changed=_was_invited(interview, shown.sequence, whom),
-            because=shown.reason if shown.moved_from is not None else None,
+            because=shown.reason if moved_from is not None else None,
             with_names=_others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         ),
@@ -395,14 +405,13 @@ def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
     state, booking = interview.scheduling, interview.scheduling.booking
     held, stands = state.held, state.stands
     seat = next((one for one in interview.people.seats if one.who == whom), None)
-    if held is not None and seat is not None and seat.counts and seat.answer == "needs_action":
+    if held is not None and seat is not None and seat.counts and seat.to_held == "needs_action":
         yield Due(
             kind="seat_request",
             whom=whom,
-            version=f"{state.revision}-{held.slot.start:%Y%m%dT%H%MZ}",
+            version=str(held.n),
             at=held.at,
             until=held.until,
-            any_hour=False,
             write=lambda _: SeatRequest(
                 slot=held.slot,
                 reply_by=held.until,
@@ -702,7 +711,6 @@ def _falls_asleep(interview: "Interview", due: Due, now: datetime) -> datetime:
     return min(acted or now, due.at) + _AWAKE + timedelta(minutes=1)
 
 
-def _is_near(shown: Shown, at: datetime) -> bool:
+def _is_near(at: datetime, *slots: Slot | None) -> bool:
     """Whether the booked time, or the one it was moved from, is so close that the night must not be waited for."""
-    starts = [slot.start for slot in (shown.slot, shown.moved_from) if slot is not None]
-    return min(starts) - at < _SAME_DAY
+    return min(slot.start for slot in slots if slot is not None) - at < _SAME_DAY

@@ -281,7 +281,7 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
     cause, _, subject = item.partition(":")
     if cause == "JOURNAL_DIVERGED":
         return [JournalTrusted()]
-    if cause == "PERSON_UNKNOWN":
+    if cause in ("PERSON_UNKNOWN", "POOL_EMPTY"):
         return [DirectoryAskedAgain()]
     if cause == "FACT_UNREADABLE":
         return [FactDismissed(fact=subject)]

@@ -51,7 +51,6 @@ from entrevue.orders import (
 )
 from entrevue.people import (
     ContactUpdated,
-    Member,
     People,
     PeopleCommand,
     PeopleEvent,
@@ -234,9 +233,6 @@ class Interview:
             return False
         return held.sequence >= sequence and (held.edited or held.present == present)
 
-    def member(self, who: str) -> Member:
-        return self.people[who]
-
 
 def _status(interview: Interview) -> Status:
     scheduling, session, evaluation, feedback = (
@@ -415,7 +411,7 @@ def evolve(interview: Interview, record: Recorded) -> Interview:
 def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
     if isinstance(event, SchedulingEvent):
         folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
-        return _closed_by(_panel_follows(folded, event, at), event, at, by)
+        return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(_forms_follow(folded, event), event, at, by)
@@ -435,7 +431,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         policy = event.policy if isinstance(event, PeopleLookedUp) else None
         return replace(
             interview,
-            people=people.evolve(interview.people, event, at, _sequence(interview)),
+            people=people.evolve(interview.people, event, at, _known(interview, interview.scheduling)),
             effects=known or interview.effects,
             policy=policy or interview.policy,
         )
@@ -450,24 +446,29 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             assert_never(event)
 
 
-def _panel_follows(interview: Interview, event: SchedulingEvent, at: datetime) -> Interview:
+def _panel_follows(interview: Interview, event: SchedulingEvent, at: datetime, before: Scheduling) -> Interview:
+    asked, known, held = interview.people, _known(interview, before), interview.scheduling.held
     match event:
-        case InterviewScheduled(panel=panel, moved_from=moved_from):
-            asked = interview.people if moved_from is None else people.asked_anew(interview.people)
-            seated = people.seated(asked, panel, at, _sequence(interview))
+        case InterviewScheduled(panel=panel, claim=claim):
+            asked = people.asked_anew(asked, confirmed=before.held is not None and before.held.claim == claim)
+            seated = people.seated(asked, panel, at, known)
             return replace(interview, people=seated, session=session.awaited(interview.session))
-        case PanelChanged(panel=panel) | TimeHeld(panel=panel) | SlotsOffered(panel=panel):
-            return replace(interview, people=people.seated(interview.people, panel, at, _sequence(interview)))
+        case TimeHeld(panel=panel, claim=claim):
+            if held is not None and (before.held is None or before.held.n != held.n):
+                asked = people.asked_to_hold(asked, interview.scheduling.claim(claim).by)
+            return replace(interview, people=people.seated(asked, panel, at, known))
+        case PanelChanged(panel=panel) | SlotsOffered(panel=panel):
+            return replace(interview, people=people.seated(asked, panel, at, known))
         case RescheduleRequested(vacated=True):
-            return replace(interview, people=people.asked_anew(interview.people))
+            return replace(interview, people=people.asked_anew(asked))
         case _:
             return interview
 
 
-def _sequence(interview: Interview) -> int | None:
-    """Give the version that calendars and mailboxes know, or shall know next."""
+def _known(interview: Interview, before: Scheduling) -> people.Known:
+    """Give the version that calendars and mailboxes know, or shall know next; and the time they showed before."""
     shown = interview.scheduling.shown
-    return shown.sequence if shown is not None else None
+    return (shown.sequence if shown is not None else None, before.shown.slot if before.shown is not None else None)
 
 
 def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:

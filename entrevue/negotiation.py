@@ -22,10 +22,13 @@ from entrevue.claims import (
     request,
     search_key,
     slot_at,
+    unseated,
 )
 from entrevue.orders import GaveUp, Seated, SlotsFound, TimeClaimed, TimeReleased, TimeTaken, Window
+from entrevue.people import Panel
 from entrevue.scheduling import (
     Aim,
+    ApprovalGranted,
     AvailabilityRequested,
     AvailabilitySubmitted,
     Claim,
@@ -36,6 +39,7 @@ from entrevue.scheduling import (
     NoSlotFound,
     OfferDeclined,
     OfferDelivered,
+    Offered,
     OfferLapsed,
     OptionsFound,
     OtherTimeProposed,
@@ -134,7 +138,7 @@ def decide(command: NegotiationCommand, interview: "Interview", now: datetime) -
             return _offer(interview, starts, now, hold=hold)
         case RequestAvailability():
             nothing_being_booked(interview)
-            return [AvailabilityRequested(offer=state.offers + 1)]
+            return [*_overtaken(state), AvailabilityRequested(offer=state.offers + 1)]
         case SubmitAvailability(windows=windows):
             return _availability(interview, windows, now)
         case ChooseSlot(start=start):
@@ -156,13 +160,13 @@ def _offer(interview: "Interview", starts: tuple[datetime, ...], now: datetime, 
     if hold and len(starts) != 1:
         raise Refused(Code.INVALID_COMMAND, "hold: only an offer of one slot can be held")
     if not starts:
-        return [SearchRequested(fresh_start=True)]
+        return [*_overtaken(state), SearchRequested(fresh_start=True)]
     in_the_future(min(starts), now, "slots")
     in_the_future(max(starts), now, "slots")
     slots = tuple(slot_at(interview, start) for start in sorted(set(starts)))
     if hold:
         everybody_known(interview)
-        return [request(interview, slots[0], "offer", hold_until=_held_until(interview, slots[0], now))]
+        return [request(interview, slots[0], "offer", hold_until=_held_until(interview, slots[0].start, now))]
     return [SlotsOffered(offer=state.offers + 1, slots=slots)]
 
 
@@ -174,7 +178,7 @@ def _availability(interview: "Interview", windows: tuple[Window, ...], now: date
     if not usable:
         raise Refused(Code.INVALID_COMMAND, "windows: all of them are past; send some that lie ahead")
     in_the_future(max(one.end for one in usable), now, "windows")
-    return [AvailabilitySubmitted(windows=usable), SearchRequested()]
+    return [*_overtaken(interview.scheduling), AvailabilitySubmitted(windows=usable), SearchRequested()]
 
 
 def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: datetime) -> list[SchedulingEvent]:
@@ -186,48 +190,58 @@ def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: d
         return []  # the same choice again: the handler waits for the claim that is on its way
     if state.held is not None and state.held.slot.start == start:
         return []  # the interviewers are being asked about it
+    on_offer = offer is not None and any(one.start == start for one in offer.slots)
+    if not on_offer and any(_was_held_for_them(claim, start, now) for claim in state.claims):
+        raise Refused(Code.HOLD_EXPIRED, "start: that time was held for you, and is not any more")
     if offer is None:
         raise Refused(Code.INVALID_STATE, "there is no open offer to choose from; wait for the next one")
-    if all(one.start != start for one in offer.slots):
+    if not on_offer:
         open_now = ", ".join(f"{one.start:%Y-%m-%dT%H:%MZ}" for one in offer.slots)
         raise Refused(Code.SLOT_UNAVAILABLE, f"start: that time is not on offer; choose one of {open_now}")
     if start < now + SHORTEST_NOTICE_OF_A_PERSON:
         raise Refused(Code.SLOT_UNAVAILABLE, "start: that time is too near by now; choose another one")
     nothing_being_booked(interview)
     if offer.claim is not None:
-        if offer.hold_until is not None and offer.hold_until <= now:
-            raise Refused(Code.HOLD_EXPIRED, "start: that time was held for you, and is not any more")
-        return [HoldConfirmed(claim=offer.claim)]
+        explicit = interview.policy.confirmation == "explicit"
+        until = _held_until(interview, start, now) if explicit else None
+        return [HoldConfirmed(claim=offer.claim, until=until)]
     everybody_known(interview)
-    return [*_overtaken(state), _asked(interview, slot_at(interview, start), now)]
+    return [_asked(interview, slot_at(interview, start), now)]
+
+
+def _was_held_for_them(claim: Claim, start: datetime, now: datetime) -> bool:
+    until = claim.hold_until if claim.aim == "offer" else None
+    return claim.slot.start == start and until is not None and until <= now
 
 
 def _asked(interview: "Interview", wanted: Slot, now: datetime, reason: str | None = None) -> TimeRequested:
     """Book it, or ask the interviewers first, where the policy wants their word."""
     if interview.policy.confirmation == "explicit":
-        return request(interview, wanted, "ask", hold_until=_held_until(interview, wanted, now), reason=reason)
+        return request(interview, wanted, "ask", hold_until=_held_until(interview, wanted.start, now), reason=reason)
     return request(interview, wanted, "book", reason=reason)
 
 
 def _overtaken(state: Scheduling) -> list[SchedulingEvent]:
-    """Who chooses anew does not wait for an answer about another time."""
+    """Who begins anew does not wait for an answer about the time that is held."""
     return [HoldEnded(claim=state.held.claim, because="overtaken")] if state.held is not None else []
 
 
-def _held_until(interview: "Interview", wanted: Slot, now: datetime) -> datetime:
-    return min(now + interview.policy.hold, wanted.start - SHORTEST_NOTICE_OF_A_PERSON)
+def _held_until(interview: "Interview", start: datetime, now: datetime) -> datetime:
+    """Not until the booked time comes, where there is one: it stands if nobody has answered by then."""
+    policy, booking = interview.policy, interview.scheduling.booking
+    until = min(now + policy.hold, start - SHORTEST_NOTICE_OF_A_PERSON)
+    return until if booking is None else min(until, booking.slot.start - policy.self_service_cutoff)
 
 
 def _propose(interview: "Interview", command: ProposeOtherTime, now: datetime) -> list[SchedulingEvent]:
     state, side = interview.scheduling, side_of(command.by)
     expect(interview, command.expected_revision)
-    moves: list[SchedulingEvent] = []
     if state.booking is not None and state.exchange is None:
         if changes.needs_approval(interview, command.by, now):
             return [
                 changes.for_approval(interview, command.by, "swap", now, start=command.start, reason=command.reason)
             ]
-        moves = changes.ask(interview, command.by, "swap", now, reason=command.reason, search=False)
+        changes.in_time_to_swap(interview, now)
     elif state.rounds + 1 >= interview.policy.rounds:
         raise Refused(
             Code.MAX_ROUNDS_REACHED,
@@ -237,23 +251,31 @@ def _propose(interview: "Interview", command: ProposeOtherTime, now: datetime) -
     nothing_being_booked(interview)
     in_the_future(command.start, now, "start")
     wanted = slot_at(interview, command.start)
-    until = _held_until(interview, wanted, now)
+    until = _held_until(interview, wanted.start, now)
     proposed = OtherTimeProposed(side=side, start=command.start, revision=state.revision + 1, reason=command.reason)
     aim: Aim = "ask" if side is Side.CANDIDATE else "offer"
-    return [*moves, proposed, request(interview, wanted, aim, hold_until=until)]
+    return [proposed, request(interview, wanted, aim, hold_until=until, reason=command.reason, proposed=True)]
 
 
 def _decline(interview: "Interview", reason: str | None) -> list[SchedulingEvent]:
-    offer = interview.scheduling.offer
-    if offer is None:
+    state = interview.scheduling
+    if state.offer is None and state.held is None:
         raise Refused(Code.INVALID_STATE, "there is no open offer to decline; wait for the next one")
     nothing_being_booked(interview)
-    return [OfferDeclined(offer=offer.n, reason=reason), *_another_round(interview)]
+    chosen = [HoldEnded(claim=state.held.claim, because="declined")] if state.held is not None else []
+    return [*chosen, OfferDeclined(offer=state.offers, reason=reason), *_another_round(interview)]
 
 
 def _another_round(interview: "Interview") -> list[SchedulingEvent]:
     """Search again while rounds are left; afterwards a person must help (attention NEGOTIATION_STUCK)."""
     return [SearchRequested()] if interview.scheduling.rounds + 1 < interview.policy.rounds else []
+
+
+def _lapsed(interview: "Interview", offer: Offered) -> list[SchedulingEvent]:
+    """Nobody has chosen in time. What never arrived, nobody could choose from: that costs no round."""
+    if _in_their_hands(interview):
+        return [OfferLapsed(offer=offer.n), *_another_round(interview)]
+    return [OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
 
 
 # --- rules: answers --------------------------------------------------------------------------------------------------
@@ -266,12 +288,12 @@ def answered(
     state = interview.scheduling
     match answer:
         case SlotsFound(slots=slots, why=why):
-            if answer.key != search_key(interview) or state.searched == state.searches:
-                return []  # of a search that is no longer wanted
+            if answer.key != search_key(interview) or state.searched == state.searches or state.paused:
+                return []  # of a search that is no longer wanted, or not now
             return _found(interview, slots, why, now)
         case TimeClaimed(key=key, seated=seated):
             claim = of_key(interview, key, asking_key)
-            return _claimed(interview, claim, seated) if claim is not None and claim.was == "requested" else []
+            return _claimed(interview, claim, seated, now) if claim is not None and claim.was == "requested" else []
         case TimeTaken(key=key, by=because):
             claim = of_key(interview, key, asking_key)
             return _lost(interview, claim, now, because) if claim is not None and claim.was == "requested" else []
@@ -296,38 +318,43 @@ def _found(interview: "Interview", slots: tuple[Slot, ...], why: str | None, now
     return [SlotsOffered(offer=state.offers + 1, slots=slots)]
 
 
-def _claimed(interview: "Interview", claim: Claim, seated: tuple[Seated, ...]) -> list[SchedulingEvent]:
+def _claimed(
+    interview: "Interview", claim: Claim, seated: tuple[Seated, ...], now: datetime
+) -> Sequence[seats.Outcome]:
     state = interview.scheduling
     if interview.session.started_at is not None or interview.session.no_show is not None:
         return [SlotLost(claim=claim.n, unsure=True)]  # the booked time has come: it is not moved any more
+    if claim.asks == 1 and unseated(claim, seated):
+        return _lost(interview, claim, now, "nobody", unsure=True)
     changed = panel(interview, claim, seated)
+    while_held = changed if state.booking is None else Panel()  # who sits at the booked time sits there still
     match claim.aim:
         case "book":
-            before = state.booking
-            return [
-                InterviewScheduled(
-                    claim=claim.n,
-                    slot=claim.slot,
-                    revision=state.revision + 1,
-                    sequence=state.next_sequence,
-                    moved_from=before.slot if before else None,
-                    reason=claim.reason,
-                    panel=changed,
-                )
-            ]
+            before, approval = state.booking, state.approval
+            scheduled = InterviewScheduled(
+                claim=claim.n,
+                slot=claim.slot,
+                revision=state.revision + 1,
+                sequence=state.next_sequence,
+                moved_from=before.slot if before else None,
+                reason=claim.reason,
+                panel=changed,
+            )
+            granted = approval is not None and approval.start == claim.slot.start
+            return [scheduled, ApprovalGranted(approval=state.approvals)] if granted else [scheduled]
         case "ask":
             until = claim.hold_until or claim.slot.start
-            return [TimeHeld(claim=claim.n, slot=claim.slot, until=until, panel=changed)]
+            held = TimeHeld(claim=claim.n, slot=claim.slot, until=until, panel=while_held)
+            return [*_exchanges(interview, claim, now), held]
         case "offer":
-            return [
-                SlotsOffered(
-                    offer=state.offers + 1,
-                    slots=(claim.slot,),
-                    claim=claim.n,
-                    hold_until=claim.hold_until,
-                    panel=changed,
-                )
-            ]
+            offered = SlotsOffered(
+                offer=state.offers + 1,
+                slots=(claim.slot,),
+                claim=claim.n,
+                hold_until=claim.hold_until,
+                panel=while_held,
+            )
+            return [*_exchanges(interview, claim, now), offered]
         case "seats":
             if state.booking is None or state.booking.slot != claim.slot:
                 return [SlotLost(claim=claim.n, unsure=True)]  # that time is given up, or was moved, meanwhile
@@ -336,6 +363,15 @@ def _claimed(interview: "Interview", claim: Claim, seated: tuple[Seated, ...]) -
             ]
         case _:
             assert_never(claim.aim)
+
+
+def _exchanges(interview: "Interview", claim: Claim, now: datetime) -> list[SchedulingEvent]:
+    """A booked time is to be exchanged from when the one that was proposed instead is there."""
+    state = interview.scheduling
+    if state.booking is None or state.exchange is not None:
+        return []
+    side, reason = side_of(claim.by), claim.reason
+    return changes.exchange(interview, side, now, vacate=False, reason=reason, search=False, asked_by=claim.by)
 
 
 def _lost(
@@ -347,6 +383,8 @@ def _lost(
     if claim.aim == "seats":
         return [lost, *seats.unfilled(interview, claim, now)]
     if state.held is not None and claim.slot == state.held.slot and claim.n != state.held.claim:
+        if not claim.unasked:
+            return [lost]  # who asked for another panel is told so; the one that was asked stands
         given_up = HoldEnded(claim=state.held.claim, because="declined")  # nobody stands in for who said no
         return [lost, given_up, SearchRequested()]
     if state.windows and state.options:
@@ -397,13 +435,12 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
         return []  # we are the silent side, or the candidate's clock stands still
     due: list[tuple[datetime, list[SchedulingEvent]]] = []
     if offer.hold_until is not None:
-        lapsed: list[SchedulingEvent] = [OfferLapsed(offer=offer.n), *_another_round(interview)]
-        return [(offer.hold_until, lapsed)]
+        return [(offer.hold_until, _lapsed(interview, offer))]
     if state.booking is None and state.reply_by is not None and _in_their_hands(interview):
         due.append((state.reply_by, [InterviewExpired() if state.exchange is None else changes.nothing_found(state)]))
     if offer.slots:
         last = max(one.start for one in offer.slots) - SHORTEST_NOTICE_OF_A_PERSON
-        due.append((last, [OfferLapsed(offer=offer.n), *_another_round(interview)]))
+        due.append((last, _lapsed(interview, offer)))
     return due
 
 
@@ -412,7 +449,7 @@ def _in_their_hands(interview: "Interview") -> bool:
     offer = interview.scheduling.offer
     kind = "offer" if offer is not None and offer.slots else "availability_request"
     sent = [one for one in interview.effects.of(kind, CANDIDATE) if offer is not None and one.version == str(offer.n)]
-    return not sent or (sent[-1].was in ("sent", "unsure") and not sent[-1].outdated)
+    return bool(sent) and sent[-1].was in ("sent", "unsure") and not sent[-1].outdated
 
 
 def offered_in_vain(interview: "Interview") -> list[SchedulingEvent]:
@@ -439,7 +476,8 @@ def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
         return []
     if offer is not None and any(promised(interview, one) != one.start for one in offer.slots):
         return [OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
-    if booking is None or not zone_lag(interview) or booking.slot.start <= at:
+    exchanged = state.exchange is not None or state.approval is not None  # then first it is settled whether it stands
+    if booking is None or exchanged or not zone_lag(interview) or booking.slot.start <= at:
         return []
     start = promised(interview, booking.slot)
     tried = any(claim.slot.start == start and claim.slot.wall == booking.slot.wall for claim in state.claims)

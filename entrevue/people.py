@@ -22,6 +22,7 @@ from entrevue.values import (
     PoolName,
     Refused,
     SeatRole,
+    Slot,
     Who,
     ZoneName,
 )
@@ -145,6 +146,8 @@ class SeatAnswered(Message):
     whom: Who
     answer: Literal["accepted", "tentative", "declined"]
     reason: str | None = None
+    held: bool = False
+    """To the time that is held, whatever they have answered to the booked one."""
 
 
 class SeatGiven(Message):
@@ -191,6 +194,9 @@ class Seat:
     asked: str | None = None
     """Directory id of whom somebody named for this seat: they are wanted again, though they could not come once."""
     answer: Answer = "needs_action"
+    """To the booked time."""
+    to_held: Answer = "needs_action"
+    """To the time that is held."""
     stand_in: bool = False
     """Added because somebody was missing: who sits here counts in their place, and is not missed besides."""
 
@@ -215,6 +221,8 @@ class Member:
     left_sequence: int | None = None
     """Of those who left: the version that was shown from then on; None where nothing was."""
     left_at: datetime | None = None
+    left_slot: Slot | None = None
+    """The time that they knew."""
 
     @property
     def counts(self) -> bool:
@@ -261,8 +269,14 @@ class People:
     @property
     def known(self) -> bool:
         """The directory has answered, and knows everyone."""
-        complete = not self.unknown and not self.no_pools
+        complete = not self.unknown and not self.lacking
         return self.organisation is not None and complete and self.looked_up == self.look_ups
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Pools of which the directory knows nobody, and without which a seat stays empty."""
+        empty = {seat.pool for seat in self.seats if seat.who is None and seat.asked is None}
+        return tuple(pool for pool in self.no_pools if pool in empty)
 
     def clock(self, who: str) -> Clock:
         """Give the person's civil time; the organisation's, then UTC, where it is not known yet."""
@@ -335,9 +349,12 @@ def newcomer(people: People, seat: int, person: PersonId, taken: tuple[str, ...]
 
 # --- fold ------------------------------------------------------------------------------------------------------------
 
+Known = tuple[int | None, Slot | None]
+"""What those who leave know by now, or will be shown last: the version from which on they are out, and which time."""
 
-def evolve(people: People, event: PeopleEvent, at: datetime, sequence: int | None = None) -> People:
-    """Fold one event in; `sequence` is what calendars and mailboxes show now."""
+
+def evolve(people: People, event: PeopleEvent, at: datetime, known: Known = (None, None)) -> People:
+    """Fold one event in."""
     match event:
         case PeopleLookedUp():
             return _looked_up(people, event, at)
@@ -350,10 +367,12 @@ def evolve(people: People, event: PeopleEvent, at: datetime, sequence: int | Non
             return replace(people, look_ups=people.look_ups + 1)
         case ZoneRulesRenewed(tzdata=tzdata):
             return replace(people, look_ups=people.look_ups + 1, tzdata=tzdata)
+        case SeatAnswered(whom=whom, answer=answer, held=True):
+            return _set_seat(people, people.seat_of(whom).n, to_held=answer)
         case SeatAnswered(whom=whom, answer=answer):
             return _set_seat(people, people.seat_of(whom).n, answer=answer)
         case SeatGiven(change=change, who=who):
-            return _given(people, change, who, at, sequence)
+            return _given(people, change, who, at, known)
         case ConflictDeclared(whom=whom, person=person, reason=reason):
             conflicts = {**people.conflicts, whom: reason}
             return replace(people, excluded=(*people.excluded, person), conflicts=conflicts)
@@ -361,11 +380,11 @@ def evolve(people: People, event: PeopleEvent, at: datetime, sequence: int | Non
             assert_never(event)
 
 
-def seated(people: People, panel: Panel, at: datetime, sequence: int | None) -> People:
+def seated(people: People, panel: Panel, at: datetime, known: Known) -> People:
     """Let people leave their seats and others take them, as a claim has settled it."""
     for one in panel.left:
-        people = _leave(people, one.seat, at, sequence)
-        if one.why != "not_free":
+        people = _leave(people, one.seat, at, known)
+        if one.why not in ("not_free", "declined"):  # for another time they are asked again
             people = _set_seat(people, one.seat, asked=None)
         if one.gone:
             people = replace(people, seats=tuple(seat for seat in people.seats if seat.n != one.seat))
@@ -374,9 +393,22 @@ def seated(people: People, panel: Panel, at: datetime, sequence: int | None) -> 
     return people
 
 
-def asked_anew(people: People) -> People:
-    """Another time: what people answered to an earlier one says nothing about it."""
-    return replace(people, seats=tuple(replace(seat, answer="needs_action") for seat in people.seats))
+def asked_to_hold(people: People, proposed_by: str) -> People:
+    """Another time is held: what people answered to an earlier one says nothing about it."""
+    return replace(
+        people,
+        seats=tuple(
+            replace(seat, to_held="accepted" if seat.who == proposed_by else "needs_action") for seat in people.seats
+        ),
+    )
+
+
+def asked_anew(people: People, *, confirmed: bool = False) -> People:
+    """Another time is booked, or none: only what was answered to the time that is `confirmed` says something of it."""
+    return replace(
+        people,
+        seats=tuple(replace(seat, answer=seat.to_held if confirmed else "needs_action") for seat in people.seats),
+    )
 
 
 def _looked_up(people: People, event: PeopleLookedUp, at: datetime) -> People:
@@ -403,13 +435,14 @@ def _named(member: Member, found: Found | None) -> Member:
     return replace(member, person=found.person, name=found.name, email=found.email, has_calendar=found.has_calendar)
 
 
-def _given(people: People, change: SeatChange, who: str | None, at: datetime, sequence: int | None) -> People:
+def _given(people: People, change: SeatChange, who: str | None, at: datetime, known: Known) -> People:
     """Before a booking: whoever is named is looked up; a pool's seat stays empty until a time is claimed."""
     if change.role is not None:
         seat = Seat(n=change.seat, role=change.role, pool=change.pool, stand_in=change.stand_in)
-        people = replace(people, seats=(*people.seats, seat), seats_ever=seat.n)
+        look_ups = people.look_ups + (change.pool is not None)
+        people = replace(people, seats=(*people.seats, seat), seats_ever=seat.n, look_ups=look_ups)
     else:
-        people = _set_seat(_leave(people, change.seat, at, sequence), change.seat, asked=change.person)
+        people = _set_seat(_leave(people, change.seat, at, known), change.seat, asked=change.person)
     if change.person is None and change.pool is None and change.role is None and change.why == "removed":
         return replace(people, seats=tuple(seat for seat in people.seats if seat.n != change.seat))
     if change.person is None or who is None:
@@ -417,17 +450,18 @@ def _given(people: People, change: SeatChange, who: str | None, at: datetime, se
     role = next(seat.role for seat in people.seats if seat.n == change.seat)
     come_back = next((member for member in people.left if member.who == who), None)
     member = come_back or Member(who=who, person=change.person)
-    people = _join(people, replace(member, seat=role, left_sequence=None, left_at=None), change.seat)
+    people = _join(people, replace(member, seat=role, left_sequence=None, left_at=None, left_slot=None), change.seat)
     return people if come_back is not None else replace(people, look_ups=people.look_ups + 1)
 
 
-def _leave(people: People, n: int, at: datetime, sequence: int | None) -> People:
+def _leave(people: People, n: int, at: datetime, known: Known) -> People:
     who = next((seat.who for seat in people.seats if seat.n == n), None)
     if who is None:
         return people
-    gone = replace(people[who], left_sequence=sequence, left_at=at)
+    sequence, slot = known
+    gone = replace(people[who], left_sequence=sequence, left_at=at, left_slot=slot)
     return replace(
-        _set_seat(people, n, who=None, answer="needs_action"),
+        _set_seat(people, n, who=None),
         members=tuple(member for member in people.members if member.who != who),
         left=(*people.left, gone),
         unknown=tuple(one for one in people.unknown if one != who),
@@ -455,7 +489,7 @@ def _take(people: People, taken: SeatTaken) -> People:
 def _join(people: People, member: Member, n: int) -> People:
     others = tuple(one for one in people.members if one.who != member.who)
     return replace(
-        _set_seat(people, n, who=member.who, answer="needs_action"),
+        _set_seat(people, n, who=member.who),
         members=(*others, member),
         left=tuple(one for one in people.left if one.who != member.who),
     )
@@ -466,14 +500,19 @@ def _set_seat(
     n: int,
     *,
     answer: Answer | None = None,
+    to_held: Answer | None = None,
     who: str | None = _AS_IT_IS,
     asked: str | None = _AS_IT_IS,
 ) -> People:
+    """Whoever comes has answered nothing yet."""
+
     def changed(seat: Seat) -> Seat:
+        if who is not _AS_IT_IS:
+            return replace(seat, who=who, answer="needs_action", to_held="needs_action")
         return replace(
             seat,
             answer=answer or seat.answer,
-            who=seat.who if who is _AS_IT_IS else who,
+            to_held=to_held or seat.to_held,
             asked=seat.asked if asked is _AS_IT_IS else asked,
         )
 

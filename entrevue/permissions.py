@@ -118,7 +118,7 @@ TABLE: dict[type[Command], Rule] = {
     SubmitAvailability: _rule({CANDIDATE, *_COMPANY}, {_S.NEEDS_SCHEDULING, *_OFFERED}),
     ChooseSlot: _rule({CANDIDATE, *_COMPANY}, {*_ASKED, _S.SCHEDULED}),
     ProposeOtherTime: _rule({*_PEOPLE, *_COMPANY}, {*_ASKED, _S.SCHEDULED}),
-    DeclineOffer: _rule({CANDIDATE, *_COMPANY}, _OFFERED),
+    DeclineOffer: _rule({CANDIDATE, *_COMPANY}, _ASKED),
     BookSlot: _rule(_COMPANY, _LOOKING),
     RespondToSeat: _rule({"interviewer", *_COMPANY}, {*_BOOKED, _S.AWAITING_INTERVIEWERS}),
     ReplaceInterviewer: _rule(_COMPANY, _BEFORE),

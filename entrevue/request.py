@@ -142,13 +142,13 @@ class InterviewRequest(Intake):
     @field_validator("interviewers", mode="before")
     @classmethod
     def _seats(cls, value: object) -> object:
-        """`"grace"` is short for a seat; the first interviewer named is LEAD where nobody says otherwise."""
+        """`"grace"` is short for a seat; the first is LEAD where nobody says otherwise, unless it is for several."""
         if not isinstance(value, (list, tuple)):
             return value
         seats = [{"person": one} if isinstance(one, str) else one for one in value]
         if seats and not any(_role(seat) is SeatRole.LEAD for seat in seats):
             first = seats[0]
-            if isinstance(first, dict) and "role" not in first:
+            if isinstance(first, dict) and "role" not in first and first.get("count", 1) == 1:
                 seats[0] = {**first, "role": SeatRole.LEAD}
         return seats
 

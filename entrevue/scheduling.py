@@ -111,7 +111,9 @@ class TimeRequested(Message):
     counts: bool = True
     """Where it moves a booked time: whether that goes on the account of whoever asked for it."""
     unasked: bool = False
-    """The engine refills a seat by itself."""
+    """The engine changes the panel by itself."""
+    proposed: bool = False
+    """One side would rather meet then: a round of the negotiation, once it is held."""
 
 
 class TimeHeld(Message):
@@ -125,10 +127,14 @@ class TimeHeld(Message):
 
 
 class HoldConfirmed(Message):
-    """Whoever was asked has accepted: the ledger is asked to keep for good what it holds."""
+    """Whoever was asked has accepted: the ledger is asked to keep for good what it holds.
+
+    With `until` it was the candidate who accepted, and the interviewers are asked next: it is held until then.
+    """
 
     kind: Literal["hold_confirmed"] = "hold_confirmed"
     claim: int
+    until: Instant | None = None
 
 
 class HoldEnded(Message):
@@ -190,6 +196,10 @@ class RescheduleRequested(Message):
     """Whose account it goes on; see `counts`."""
     counts: bool = True
     reason: str | None = None
+    latest: Instant | None = None
+    """Where the booked time is kept: the search ends by then, however long its clock stood still."""
+    asked_by: str | None = None
+    """None: whoever the event is by."""
 
 
 class ExchangeLapsed(Message):
@@ -321,14 +331,21 @@ class Claim:
     overload: bool = False
     counts: bool = True
     unasked: bool = False
+    proposed: bool = False
     asks: int = 1
     """How often the ledger was asked about it: a hold is confirmed by asking again."""
+
+    @property
+    def refills(self) -> bool:
+        """Whether the engine asks a pool for somebody else by itself."""
+        return self.unasked and any(change.pool is not None for change in self.changes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A time that the interviewers are asked to accept."""
+    """A time that the interviewers are asked to accept; `n` stays where only the panel becomes another."""
 
+    n: int
     claim: int
     slot: Slot
     at: datetime
@@ -348,9 +365,13 @@ class Booking:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What calendars and mailboxes should show: one version of the event, or that it is off."""
+    """What calendars and mailboxes should show: one version of the event, or that it is off.
+
+    `since` is the version that first showed this time; in those after it, only the panel is another.
+    """
 
     sequence: int
+    since: int
     slot: Slot
     at: datetime
     by: str
@@ -359,8 +380,11 @@ class Shown:
     reason: str | None = None
     apology: bool = False
     continues: bool = False
-    people_only: bool = False
-    """Against the version before, only the panel is another."""
+
+    @property
+    def people_only(self) -> bool:
+        """Against the version before, only the panel is another."""
+        return self.sequence > self.since and not self.cancelled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,6 +394,7 @@ class Exchange:
     by: str
     deadline: datetime
     vacated: bool
+    latest: datetime | None = None
     unfit: bool = False
     """The booked time, though kept, cannot be used as it is: the panel is short of somebody."""
 
@@ -425,11 +450,15 @@ class Scheduling:
     first_reply_by: datetime | None = None
     reply_by: datetime | None = None
     claims: tuple[Claim, ...] = ()
+    holds: int = 0
+    silent: int = 0
+    """How many of them the interviewers have let run out since they answered last."""
     held: Held | None = None
     booking: Booking | None = None
     exchange: Exchange | None = None
     approvals: int = 0
     approval: Approval | None = None
+    stood: int = 0
     stands: Told | None = None
     shown: Shown | None = None
     revision: int = 0
@@ -475,22 +504,25 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
         case OptionsFound(slots=slots):
             return replace(state, options=slots, searched=state.searches, no_slot=None)
         case OfferDelivered(reply_by=reply_by):
-            return replace(state, reply_by=reply_by, first_reply_by=state.first_reply_by or reply_by)
+            kept = max(state.reply_by or reply_by, reply_by)  # sent once more, it takes no time away
+            return replace(state, reply_by=kept, first_reply_by=state.first_reply_by or reply_by)
         case OfferDeclined():
             return _without_offer(state, rounds=state.rounds + 1)
         case OfferLapsed(missed=missed):
             avoid = state.avoid  # nobody said no to its slots
             return replace(_without_offer(state, rounds=state.rounds + missed), avoid=avoid)
         case OtherTimeProposed(revision=revision):
-            return replace(state, rounds=state.rounds + 1, revision=revision)
+            return replace(state, revision=revision)
         case TimeRequested():
             return _requested(state, event, by)
         case TimeHeld(claim=n, slot=slot, until=until):
             return _held(state, n, slot, at, until)
-        case HoldConfirmed(claim=n):
-            return _set_claim(state, n, was="requested", aim="book", hold_until=None, asks=state.claim(n).asks + 1)
+        case HoldConfirmed(claim=n, until=until):
+            aim: Aim = "book" if until is None else "ask"
+            return _set_claim(state, n, was="requested", aim=aim, hold_until=until, asks=state.claim(n).asks + 1)
         case HoldEnded(claim=n, because=because):
-            return _hold_ended(state, n, at, lost=because != "overtaken")
+            silent = state.silent + 1 if because == "silence" else 0
+            return _hold_ended(replace(state, silent=silent), n, at, unwanted=because in ("declined", "silence"))
         case SlotLost(claim=n, unsure=unsure, because=because):
             lost = _set_claim(state, n, was="leaving" if unsure else "gone", lost=True, because=because)
             return _slot_lost(lost, n, at)
@@ -545,12 +577,15 @@ def finished(state: Scheduling) -> Scheduling:
 def _offered(state: Scheduling, event: SlotsOffered, at: datetime) -> Scheduling:
     if state.offer is not None and state.offer.claim is not None:
         state = _without_offer(state)
-    state = _without_held(state)
+    state = _without_held(state, at)
     offer = Offered(n=event.offer, slots=event.slots, at=at, claim=event.claim, hold_until=event.hold_until)
+    proposed = False
     if event.claim is not None:
         state = _set_claim(state, event.claim, was="held")
+        proposed = state.claim(event.claim).proposed
     return replace(
         state,
+        rounds=state.rounds + proposed,
         offers=event.offer,
         offer=offer,
         searched=state.searches,
@@ -590,78 +625,72 @@ def _requested(state: Scheduling, event: TimeRequested, by: str) -> Scheduling:
         overload=event.overload,
         counts=event.counts,
         unasked=event.unasked,
+        proposed=event.proposed,
     )
     options = tuple(slot for slot in state.options if slot.start != event.slot.start)
     return replace(state, claims=(*state.claims, claim), options=options)
 
 
 def _held(state: Scheduling, n: int, slot: Slot, at: datetime, until: datetime) -> Scheduling:
-    proposed = state.claim(n).by == "candidate"
-    since = at
-    before = state.held
-    if before is not None:  # the same time, for another panel: nobody is asked twice
-        since, proposed = before.at, before.proposed
-        state = replace(
-            _set_claim(state, before.claim, was="leaving"), refilled=state.refilled + state.claim(n).unasked
-        )
-    held = Held(claim=n, slot=slot, at=since, until=until, proposed=proposed)
-    return replace(_set_claim(state, n, was="held"), held=held)
+    before, claim = state.held, state.claim(n)
+    if before is not None and before.slot == slot:  # for another panel: nobody is asked twice
+        state = _set_claim(_set_claim(state, before.claim, was="leaving"), n, was="held")
+        return replace(state, held=replace(before, claim=n, until=until), refilled=state.refilled + claim.refills)
+    state = _set_claim(_without_held(state, at), n, was="held")
+    if state.offer is not None and state.offer.claim == n:  # the candidate has accepted what was held for them
+        state = replace(state, offer=None, reply_by=None)
+    proposed = claim.proposed and claim.asks == 1
+    held = Held(n=state.holds + 1, claim=n, slot=slot, at=at, until=until, proposed=proposed)
+    return replace(state, holds=held.n, held=held, rounds=state.rounds + proposed)
 
 
-def _without_held(state: Scheduling) -> Scheduling:
-    if state.held is None:
-        return state
-    return replace(_set_claim(state, state.held.claim, was="leaving", lost=True), held=None)
+def _without_held(state: Scheduling, at: datetime) -> Scheduling:
+    return _hold_ended(state, state.held.claim, at) if state.held is not None else state
 
 
-def _hold_ended(state: Scheduling, n: int, at: datetime, *, lost: bool) -> Scheduling:
-    """The candidate's clock stood still while the company was asked."""
+def _hold_ended(state: Scheduling, n: int, at: datetime, *, unwanted: bool = False) -> Scheduling:
+    """The candidate's clock stood still while the company was asked. What nobody wanted is not offered again."""
     held = state.held
     state = _set_claim(state, n, was="leaving", lost=True)
     if held is None or held.claim != n:
         return state
-    state = replace(state, held=None)
-    if not lost:
-        return state
-    gone = held.slot.start
+    state = _later(replace(state, held=None), at - held.at)
+    return _not_again(state, held.slot.start) if unwanted else state
+
+
+def _not_again(state: Scheduling, start: datetime) -> Scheduling:
+    """Take this time off the open offer, and offer it no more."""
     offer = state.offer
-    left = tuple(slot for slot in offer.slots if slot.start != gone) if offer else ()
-    state = replace(state, avoid=tuple(sorted({*state.avoid, gone})))
-    if offer is not None and offer.slots and not left:
-        return replace(state, offer=None, reply_by=None)
-    return _later(replace(state, offer=replace(offer, slots=left) if offer else None), at - held.at)
+    state = replace(state, avoid=tuple(sorted({*state.avoid, start})))
+    if offer is None or not offer.slots:
+        return state
+    left = tuple(slot for slot in offer.slots if slot.start != start)
+    return replace(state, offer=replace(offer, slots=left)) if left else replace(state, offer=None, reply_by=None)
 
 
 def _later(state: Scheduling, by: timedelta) -> Scheduling:
     """Put off what the candidate, or the search, has time for: the clock stood still so long."""
-    exchange = state.exchange
+    going = state.exchange
+    latest = going.latest if going is not None else None
+
+    def put_off(at: datetime) -> datetime:
+        return at + by if latest is None else max(at, min(at + by, latest))
+
     return replace(
         state,
-        reply_by=state.reply_by + by if state.reply_by else None,
-        first_reply_by=state.first_reply_by + by if state.first_reply_by else None,
-        exchange=replace(exchange, deadline=exchange.deadline + by) if exchange and exchange.vacated else exchange,
+        reply_by=put_off(state.reply_by) if state.reply_by is not None else None,
+        first_reply_by=state.first_reply_by + by if state.first_reply_by is not None else None,
+        exchange=replace(going, deadline=put_off(going.deadline)) if going is not None else None,
     )
 
 
 def _slot_lost(state: Scheduling, n: int, at: datetime) -> Scheduling:
     claim = state.claim(n)
-    if claim.aim == "seats":
-        return state
+    if claim.aim == "seats" or (claim.changes and claim.asks == 1):
+        return state  # the time itself is there, only not for that panel
     if state.held is not None and state.held.claim == n:  # a hold that could not be confirmed
-        return _hold_ended(state, n, at, lost=True) if claim.was == "leaving" else _hold_gone(state, n, at)
-    lost = claim.slot.start
-    offer = state.offer
-    state = replace(state, avoid=tuple(sorted({*state.avoid, lost})))
-    if offer is None or not offer.slots:
-        return state
-    left = tuple(slot for slot in offer.slots if slot.start != lost)
-    if not left:
-        return replace(state, offer=None, reply_by=None)
-    return replace(state, offer=replace(offer, slots=left))
-
-
-def _hold_gone(state: Scheduling, n: int, at: datetime) -> Scheduling:
-    return _set_claim(_hold_ended(state, n, at, lost=True), n, was="gone")
+        return _set_claim(_hold_ended(state, n, at, unwanted=True), n, was=claim.was)
+    return _not_again(state, claim.slot.start)
 
 
 def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Scheduling:
@@ -671,10 +700,11 @@ def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Sc
     if before is not None:
         state = _set_claim(state, before.claim, was="leaving")
         if state.exchange is None and claim.counts:
-            side = side_of(claim.by)
+            granted = state.approval is not None and state.approval.start == event.slot.start
+            side = state.approval.side if state.approval is not None and granted else side_of(claim.by)
             reschedules = {**reschedules, side: reschedules.get(side, 0) + 1}
     if state.held is not None and state.held.claim != event.claim:
-        state = _without_held(state)
+        state = _without_held(state, at)
     if state.offer is not None and state.offer.claim not in (None, event.claim):
         state = _without_offer(state)
     state = _set_claim(state, event.claim, was="held")
@@ -683,12 +713,15 @@ def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Sc
         booking=Booking(slot=event.slot, claim=event.claim, at=at, by=claim.by, revision=event.revision),
         shown=Shown(
             sequence=event.sequence,
+            since=event.sequence,
             slot=event.slot,
             at=at,
             by=claim.by,
             moved_from=event.moved_from,
             reason=event.reason,
         ),
+        rounds=0,
+        silent=0,
         revision=event.revision,
         reschedules=reschedules,
         exchange=None,
@@ -704,17 +737,17 @@ def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Sc
 
 
 def _panel_changed(state: Scheduling, event: PanelChanged, at: datetime) -> Scheduling:
-    booking = state.booking
-    if booking is None:
+    booking, shown = state.booking, state.shown
+    if booking is None or shown is None:
         raise ValueError("a panel changes at a booked time")
     claim = state.claim(event.claim)
     state = _set_claim(_set_claim(state, booking.claim, was="leaving"), event.claim, was="held")
     return replace(
         state,
         booking=replace(booking, claim=event.claim, revision=event.revision),
-        shown=Shown(sequence=event.sequence, slot=booking.slot, at=at, by=claim.by, people_only=True),
+        shown=replace(shown, sequence=event.sequence, at=at, by=claim.by),
         revision=event.revision,
-        refilled=state.refilled + claim.unasked,
+        refilled=state.refilled + claim.refills,
     )
 
 
@@ -722,9 +755,18 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
     side = event.side
     counted = state.reschedules.get(side, 0) + event.counts
     unfit = event.cause == "declined" and not event.vacated
+    state = _without_held(state, at)
+    given = max(state.reply_by, event.deadline) if event.vacated and state.reply_by is not None else state.reply_by
     state = replace(
-        _without_held(state),
-        exchange=Exchange(by=by, deadline=event.deadline, vacated=event.vacated, unfit=unfit),
+        state,
+        exchange=Exchange(
+            by=event.asked_by or by,
+            deadline=event.deadline,
+            vacated=event.vacated,
+            latest=event.latest,
+            unfit=unfit,
+        ),
+        reply_by=given,
         reschedules={**state.reschedules, side: counted},
         revision=event.revision,
         approval=None,
@@ -739,7 +781,7 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
 
 def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Scheduling:
     asked_by = state.exchange.by if state.exchange else ""
-    state = _without_offer(_without_held(replace(state, exchange=None)))
+    state = _without_offer(_without_held(replace(state, exchange=None), at))
     return state if needless else _stands(state, asked_by, "nothing_found", at, None)
 
 
@@ -750,21 +792,16 @@ def _stands(
     at: datetime,
     reason: str | None,
 ) -> Scheduling:
-    n = state.stands.n + 1 if state.stands else 1
+    n = state.stood + 1
     told = Told(n=n, whom=whom, because=because, at=at, revision=state.revision, reason=reason)
-    return replace(state, stands=told)
+    return replace(state, stood=n, stands=told)
 
 
 def _resumed(state: Scheduling, at: datetime) -> Scheduling:
     pause = state.pause
     if pause is None:
         return state
-    exchange = state.exchange
-    stood = at - pause.at
-    state = _later(state, stood)
-    if exchange is not None and not exchange.vacated:  # it may not come nearer to the booked time
-        state = replace(state, exchange=exchange)
-    return replace(state, pause=replace(pause, until=at))
+    return replace(_later(state, at - pause.at), pause=replace(pause, until=at))
 
 
 def _ended(
@@ -802,6 +839,7 @@ def _off(
     if shown is not None and not shown.cancelled:
         shown = Shown(
             sequence=sequence,
+            since=sequence,
             slot=shown.slot,
             at=at,
             by=by,

@@ -4,6 +4,7 @@ A booked panel changes by a claim of its own: the new people's time is claimed f
 the old claim is released last. Nobody is left without the time they were promised (lifecycle, section 4).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self, assert_never
 
@@ -44,6 +45,7 @@ from entrevue.values import (
     Refused,
     SeatRole,
     Side,
+    Slot,
     Who,
 )
 
@@ -151,70 +153,56 @@ def _respond(interview: "Interview", command: RespondToSeat, now: datetime) -> l
     own = command.by == whom
     if not own and command.by not in ("coordinator", "backend"):
         raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer answers for themselves only")
-    seat = _seat(interview, whom, None)
-    if state.booking is None and state.held is None:
+    seat, held = _seat(interview, whom, None), state.held
+    if state.booking is None and held is None:
         raise Refused(Code.INVALID_STATE, "there is no time to answer to yet; wait until one is held or booked")
-    if state.booking is not None and state.held is None and state.booking.slot.start <= now:
+    if state.booking is not None and held is None and state.booking.slot.start <= now:
         raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
-    if seat.answer == command.answer:
+    if command.answer == (seat.answer if held is None else seat.to_held):
         return []
-    answered = SeatAnswered(whom=whom, answer=command.answer, reason=command.reason)
+    answered = SeatAnswered(whom=whom, answer=command.answer, reason=command.reason, held=held is not None)
     if command.answer != "declined":
-        return [answered, *_confirmed(interview, whom, command.answer)]
+        return [answered]
     nothing_being_booked(interview)
-    return [answered, *_declined(interview, seat, now)]
-
-
-def _confirmed(interview: "Interview", whom: str, answer: str) -> list[Outcome]:
-    """Keep what is held once the quorum has accepted, and nobody who counts could still say no without it."""
-    state = interview.scheduling
-    if state.held is None or answer != "accepted" or state.requested is not None:
-        return []
-    accepted = {seat.who for seat in interview.people.seats if seat.counts and seat.answer == "accepted"} | {whom}
-    counting = {seat.who for seat in interview.people.seats if seat.counts and seat.who is not None}
-    if len(accepted & counting) < interview.people.quorum(interview.policy.quorum):
-        return []
-    return [HoldConfirmed(claim=state.held.claim)]
+    return [answered, *(_declined(interview, seat, now) if held is None else _declined_hold(interview, seat, held))]
 
 
 def _declined(interview: "Interview", seat: Seat, now: datetime) -> list[Outcome]:
     """Find a stand-in, go on without them where the quorum allows it, or look for another time."""
-    state = interview.scheduling
-    if state.held is not None:
-        return _declined_hold(interview, seat, state.held)
-    booking = state.booking
+    state, booking = interview.scheduling, interview.scheduling.booking
     if booking is None or (state.exchange is not None and state.exchange.unfit):
         return []
     in_time = booking.slot.start - now >= interview.policy.replace_notice
     if seat.pool is not None and in_time and state.refilled < interview.policy.replacements:
-        return [_refill(interview, seat, "declined")]
+        return [_stand_in(interview, booking.slot, [seat], "declined")]
     return without(interview, seat, "declined")
 
 
 def _declined_hold(interview: "Interview", seat: Seat, held: Held) -> list[Outcome]:
-    if not seat.counts or enough(interview, without=seat):
+    """Others are asked for this seat, unless the seats of the booked time are kept meanwhile."""
+    state = interview.scheduling
+    if not seat.counts or enough(interview, without=seat, held=True):
         return []
-    if seat.pool is not None and interview.scheduling.refilled < interview.policy.replacements:
-        person = interview.people[seat.who].person if seat.who is not None else None
-        change = SeatChange(seat=seat.n, pool=seat.pool, why="declined")
-        excluded = (person,) if person is not None else ()
-        return [
-            request(
-                interview, held.slot, "ask", hold_until=held.until, changes=(change,), excluded=excluded, unasked=True
-            )
-        ]
+    if seat.pool is not None and state.booking is None and state.refilled < interview.policy.replacements:
+        return [_stand_in(interview, held.slot, [seat], "declined", hold_until=held.until)]
     return [HoldEnded(claim=held.claim, because="declined"), SearchRequested()]
 
 
-def _refill(interview: "Interview", seat: Seat, why: Why) -> SchedulingEvent:
-    """Ask the pool of this seat for somebody else at the booked time."""
-    booking = interview.scheduling.booking
-    if booking is None:
-        raise ValueError("a seat is refilled at a booked time")
-    person = interview.people[seat.who].person if seat.who is not None else None
-    change = SeatChange(seat=seat.n, pool=seat.pool, why=why)
-    excluded = (person,) if person is not None else ()
-    return request(interview, booking.slot, "seats", changes=(change,), excluded=excluded, unasked=True)
+def _stand_in(
+    interview: "Interview", slot: Slot, seats: Iterable[Seat], why: Why, *, hold_until: datetime | None = None
+) -> SchedulingEvent:
+    """Ask the pools of these seats for somebody else at this time; a held time is held for them until they answer."""
+    asked = tuple(SeatChange(seat=seat.n, pool=seat.pool, why=why) for seat in seats)
+    sitting = [interview.people[seat.who].person for seat in seats if seat.who is not None]
+    return request(
+        interview,
+        slot,
+        "seats" if hold_until is None else "ask",
+        hold_until=hold_until,
+        changes=asked,
+        excluded=[person for person in sitting if person is not None],
+        unasked=True,
+    )
 
 
 def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
@@ -233,14 +221,23 @@ def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
     return [SeatGiven(change=emptied)] if why == "conflict" else []
 
 
-def enough(interview: "Interview", without: Seat | None = None) -> bool:
-    """Whether the quorum is there of those who have not declined."""
+def enough(interview: "Interview", without: Seat | None = None, *, held: bool = False) -> bool:
+    """Whether the quorum is there of those who have not declined the booked, or the held, time."""
     coming = [
         seat
         for seat in interview.people.seats
-        if seat.counts and seat.who is not None and seat.answer != "declined" and seat != without
+        if seat.counts
+        and seat.who is not None
+        and seat != without
+        and (seat.to_held if held else seat.answer) != "declined"
     ]
     return len(coming) >= interview.people.quorum(interview.policy.quorum)
+
+
+def _accepted(interview: "Interview") -> bool:
+    """Whether the quorum has accepted the time that is held."""
+    accepted = [seat for seat in interview.people.seats if seat.counts and seat.to_held == "accepted"]
+    return len(accepted) >= interview.people.quorum(interview.policy.quorum)
 
 
 def _replace(interview: "Interview", command: ReplaceInterviewer) -> list[Outcome]:
@@ -280,7 +277,7 @@ def _remove(interview: "Interview", seat: Seat) -> list[Outcome]:
         )
     if seat.who is None and interview.scheduling.booking is not None:
         return [SeatGiven(change=SeatChange(seat=seat.n, why="removed"))]
-    return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"), overload=False)
+    return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"))
 
 
 def _conflict(interview: "Interview", command: DeclareConflict) -> list[Outcome]:
@@ -295,29 +292,36 @@ def _conflict(interview: "Interview", command: DeclareConflict) -> list[Outcome]
     if person is None:
         raise Refused(Code.INVALID_STATE, "the directory has not answered for everyone yet; try again shortly")
     declared = ConflictDeclared(whom=whom, person=person, reason=command.reason)
-    if interview.scheduling.booking is not None:
-        refill = seat.pool is not None
-        followed = [_refill(interview, seat, "conflict")] if refill else without(interview, seat, "conflict")
-        return [declared, *followed]
-    return [declared, *_changed(interview, seat, SeatChange(seat=seat.n, pool=seat.pool, why="conflict"))]
+    booking = interview.scheduling.booking
+    if booking is None:
+        return [declared, *_given(interview, seat, SeatChange(seat=seat.n, pool=seat.pool, why="conflict"))]
+    if seat.pool is not None:
+        return [declared, _stand_in(interview, booking.slot, [seat], "conflict")]
+    return [declared, *without(interview, seat, "conflict")]
 
 
 def _changed(interview: "Interview", seat: Seat | None, change: SeatChange, *, overload: bool = False) -> list[Outcome]:
-    """At a booked time the ledger is asked; before, what was searched or held for another panel is worth nothing."""
+    """Where a time is booked or held, the ledger is asked: a change that cannot be leaves all as it is."""
     state = interview.scheduling
     if state.booking is not None:
         everybody_known(interview)
-        ended = [HoldEnded(claim=state.held.claim, because="overtaken")] if state.held is not None else []
-        return [*ended, request(interview, state.booking.slot, "seats", changes=(change,), overload=overload)]
-    who = None
-    if change.person is not None:
-        who = newcomer(interview.people, change.seat, change.person)
+        return [request(interview, state.booking.slot, "seats", changes=(change,), overload=overload)]
+    if state.held is not None:
+        everybody_known(interview)
+        held = state.held
+        return [request(interview, held.slot, "ask", hold_until=held.until, changes=(change,), overload=overload)]
+    return _given(interview, seat, change)
+
+
+def _given(interview: "Interview", seat: Seat | None, change: SeatChange) -> list[Outcome]:
+    """Before a time is booked; what was searched or held for another panel is worth nothing."""
+    state = interview.scheduling
+    who = newcomer(interview.people, change.seat, change.person) if change.person is not None else None
     given: list[Outcome] = [SeatGiven(change=change, who=who)]
+    if not (change.role in COUNTING if seat is None else seat.counts):
+        return given
     if state.held is not None:
         given.append(HoldEnded(claim=state.held.claim, because="overtaken"))
-    counts = change.role in COUNTING if seat is None else seat.counts
-    if not counts and state.held is None:
-        return given
     if state.offer is not None and state.offer.slots:
         given.append(OfferLapsed(offer=state.offer.n, missed=False))
     asked = state.offer is not None and not state.offer.slots
@@ -355,23 +359,22 @@ def unfilled(interview: "Interview", claim: Claim, now: datetime) -> list[Outcom
     refilled = next((change for change in claim.changes if change.pool is not None), None)
     if refilled is None or refilled.why == "missing":
         return []  # nobody could step in: the session's own rules decide
-    if refilled.why == "not_free":
-        return [*changes.exchange(interview, Side.COMPANY, now, vacate=True, cause="overlap", counts=False)]
     leaving = next((seat for seat in interview.people.seats if seat.n == refilled.seat), None)
-    return without(interview, leaving, refilled.why) if leaving is not None else []
+    if leaving is None:
+        return []
+    if refilled.why == "not_free":
+        return _give_way(interview, leaving, now)
+    return without(interview, leaving, refilled.why)
 
 
 def unanswered(interview: "Interview", held: Held) -> list[SchedulingEvent]:
     """Nobody of the company said yes in time. Others are asked, where there are any; it costs the candidate nothing."""
     policy, state = interview.policy, interview.scheduling
-    silent = [seat for seat in interview.people.seats if seat.counts and seat.who and seat.answer != "accepted"]
+    silent = [seat for seat in interview.people.seats if seat.counts and seat.who and seat.to_held != "accepted"]
     until = min(held.until + policy.hold, held.slot.start - SHORTEST_NOTICE_OF_A_PERSON)
     others = silent and all(seat.pool is not None for seat in silent) and state.booking is None
     if others and until > held.until and state.refilled < policy.replacements:
-        asked = [SeatChange(seat=seat.n, pool=seat.pool, why="not_free") for seat in silent]
-        people = [interview.people[seat.who].person for seat in silent if seat.who is not None]
-        excluded = [person for person in people if person is not None]
-        return [request(interview, held.slot, "ask", hold_until=until, changes=asked, excluded=excluded, unasked=True)]
+        return [_stand_in(interview, held.slot, silent, "not_free", hold_until=until)]
     return [HoldEnded(claim=held.claim, because="silence"), SearchRequested()]
 
 
@@ -396,20 +399,31 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
 def overlapped(interview: "Interview", who: str, now: datetime) -> list[Outcome]:
     """Somebody's calendar held something else after all, seen before any invitation left: ours gives way."""
     state, people = interview.scheduling, interview.people
-    if state.requested is not None or state.booking is None or who not in people:
+    if state.requested is not None or state.paused or state.booking is None or who not in people:
         return []
     seat = people.seat_of(who)
     if seat.pool is not None:
-        return [_refill(interview, seat, "not_free")]
-    if not seat.counts:
-        return []
+        return [_stand_in(interview, state.booking.slot, [seat], "not_free")]
+    return _give_way(interview, seat, now) if seat.counts else []
+
+
+def _give_way(interview: "Interview", seat: Seat, now: datetime) -> list[Outcome]:
+    """Go on without whoever sits there, where the others are enough; otherwise look for another time."""
+    if not seat.counts or enough(interview, without=seat):
+        return without(interview, seat, "not_free")
     return [*changes.exchange(interview, Side.COMPANY, now, vacate=True, cause="overlap", counts=False)]
 
 
 def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
-    """Too few are left who have not declined: it is the company that needs another time, unless somebody is found."""
+    """Keep what is held once the quorum has accepted it.
+
+    Where too few are left who have not declined what is booked, it is the company that needs another time, unless
+    somebody is found.
+    """
     state, session = interview.scheduling, interview.session
     booking, going = state.booking, state.exchange
+    if state.held is not None and state.requested is None and _accepted(interview):
+        return [HoldConfirmed(claim=state.held.claim)]
     if booking is None or state.requested is not None or state.paused or booking.slot.start <= at:
         return []
     if session.started_at is not None or session.no_show is not None:

@@ -386,14 +386,15 @@ def _person(interview: Interview, who: str) -> PersonView:
     if who == CANDIDATE and interview.status is Status.AWAITING_CANDIDATE:
         owes.append("choice of a slot")
     seat = next((one for one in interview.people.seats if one.who == who), None)
-    if interview.scheduling.held is not None and seat is not None and seat.counts and seat.answer == "needs_action":
+    held = interview.scheduling.held is not None
+    if held and seat is not None and seat.counts and seat.to_held == "needs_action":
         owes.append("answer to the held time")
     invited = any(one.was in ("sent", "unsure") for one in interview.effects.of("invitation", who))
     return PersonView(
         who=who,
         name=member.name or who,
         seat=member.seat,
-        answer=seat.answer if seat else None,
+        answer=(seat.to_held if held else seat.answer) if seat else None,
         invited=invited,
         owes=tuple(owes),
     )

@@ -286,8 +286,7 @@ class Scene:
             case ClaimTime():
                 return self._claim(order)
             case ReleaseTime(key=key, claim=claim):
-                self.ledger.pop(claim, None)
-                self.seated.pop(claim, None)
+                self.give_back(claim)
                 return TimeReleased(key=key)
             case WriteEvent(key=key, who=who, event=event):
                 outcome = "updated" if who in self.calendars else "created"
@@ -384,14 +383,21 @@ class Scene:
     def _claim(self, order: ClaimTime) -> Answer:
         """Give seats to those who are free: whoever sits there, else the first of the pool by the alphabet."""
         if order.slot.start in self.taken:
+            self.give_back(order.claim)
             return TimeTaken(key=order.key, by=self.refusal)
         fixed = {seat.person for seat in order.seats if seat.person is not None and seat.pool is None}
+        busy = {
+            person
+            for key, slot in self.ledger.items()
+            if key not in (order.claim, order.replaces) and slot.start < order.slot.end and order.slot.start < slot.end
+            for person in self.seated[key]
+        }
         seated: list[Seated] = []
         for seat in order.seats:
             taken = {one.person for one in seated}
             asked = [seat.person] if seat.person is not None else []
             asked += sorted(set(POOLS.get(seat.pool or "", ())) - fixed)
-            free = [one for one in asked if one not in {*taken, *self.away, *order.excluded}]
+            free = [one for one in asked if one not in {*taken, *busy, *self.away, *order.excluded}]
             if free:
                 name, has_calendar = PANEL[free[0]]
                 seated.append(
@@ -407,11 +413,15 @@ class Scene:
         filled = {one.seat for one in seated}
         counting = [seat.seat for seat in order.seats if seat.counts]
         if len(filled.intersection(counting)) < order.quorum:
-            self.ledger.pop(order.claim, None)
+            self.give_back(order.claim)
             return TimeTaken(key=order.key, by="nobody")
         self.ledger[order.claim] = order.slot
         self.seated[order.claim] = tuple(one.person for one in seated)
         return TimeClaimed(key=order.key, seated=tuple(seated))
+
+    def give_back(self, claim: str) -> None:
+        self.ledger.pop(claim, None)
+        self.seated.pop(claim, None)
 
     def _people(self, order: LookUpPeople) -> PeopleFound:
         staff = [one for one in order.people if one.person is not None and one.who not in self.unknown]
@@ -535,11 +545,16 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
     soon = scene.now + timedelta(days=2 + n % 5, hours=n % 3)
     offered = scene.offered or (soon,)
     items = [{"author": f"i{1 + n % 2}", "what": ("strength", "growth")[n % 2]}]
+    sitting = sorted(member.who for member in scene.interview.people.interviewers) or ["i1"]
+    whom = sitting[n % len(sitting)]
     contacts: tuple[dict[str, object], ...] = (
         {"email": f"ada{n}@example.org"},
         {"zone": "Europe/Berlin"},
         {"zone": "America/New_York", "name": "Ada S."},
     )
+    replaced: dict[str, object] = {"whom": whom, "person": ("edsger", "barbara", None)[n // 2 % 3]}
+    if n % 3 > 1:
+        replaced = {"seat": 1 + n % 3, "person": ("edsger", "alan")[n // 2 % 2]}
     fields: dict[str, dict[str, object]] = {
         "update_contact": contacts[n % len(contacts)],
         "offer_slots": {"slots": [soon, soon + timedelta(days=1)] if n % 2 else []},
@@ -549,13 +564,15 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "propose_other_time": {"start": soon, "expected_revision": scene.interview.scheduling.revision},
         "respond_to_seat": {
             "answer": ("accepted", "declined", "tentative")[n % 3],
-            "whom": None if by.startswith("i") else ("i1", "i2")[n % 2],
+            "whom": None if by.startswith("i") else whom,
         },
-        "replace_interviewer": dict[str, object]({"seat": 1 + n % 3} if n % 3 > 1 else {"whom": ("i1", "i2")[n % 2]})
-        | {"person": ("edsger", "barbara")[n // 2 % 2]},
-        "add_seat": {"person": ("alan", "edsger")[n % 2], "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3]},
+        "replace_interviewer": replaced,
+        "add_seat": {
+            **({"pool": "backend"} if n % 4 == 3 else {"person": ("alan", "edsger")[n % 2]}),
+            "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3],
+        },
         "remove_seat": {"whom": ("i2", "i3", "i1")[n % 3]},
-        "declare_conflict": {"whom": by if by.startswith("i") else ("i1", "i2")[n % 2], "reason": secret("conflict")},
+        "declare_conflict": {"whom": by if by.startswith("i") else whom, "reason": secret("conflict")},
         "deny_approval": {"reason": secret("denial")},
         "put_on_hold": {"reason": secret("pause")},
         "reschedule": {"start": soon},

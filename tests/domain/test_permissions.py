@@ -57,6 +57,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "respond_to_seat": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
+        "put_on_hold": Code.WINDOW_CLOSED,
     },
     "AWAITING_INTERVIEWERS": _NOT_ASKED,
     "ON_HOLD": _NOT_ASKED,
