@@ -19,6 +19,9 @@ from tests.workflows.stage import PEOPLE, Running, Stage, staged
 AT_ONCE = 50
 """Commands under way at the same time: a server and a worker on two cores answer so many well within their limits."""
 
+LOOKING = 4
+"""Interviews looked at again and again at the same time: more looks would only slow down what they wait for."""
+
 COLLEAGUES = tuple(person.id for person in PEOPLE if person.id != "grace")
 
 
@@ -40,6 +43,7 @@ class Race:
     interviews: Sequence[Running]
     slot: datetime
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    look: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKING))
     answers: Counter[str] = field(default_factory=Counter)
     won: list[str] = field(default_factory=list)
 
@@ -57,7 +61,7 @@ class Race:
         await asyncio.gather(*(self._has_fresh_slots(one) for one in losers))
 
     async def _is_ready(self, interview: Running) -> None:
-        async with self.turn:
+        async with self.look:
             await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
 
     async def _offered(self, interview: Running) -> None:
@@ -76,7 +80,7 @@ class Race:
                 self.won.append(interview.handle.id)
 
     async def _has_fresh_slots(self, interview: Running) -> None:
-        async with self.turn:
+        async with self.look:
             view = await interview.until(lambda view: bool(view.offered))
         assert view.status is Status.AWAITING_CANDIDATE
         assert self.slot not in [slot.start for slot in view.offered]
