@@ -279,14 +279,16 @@ class _Option:
 
 
 def _options(model: type[BaseModel]) -> dict[str, _Option]:
-    fields = _object(model.model_json_schema()["properties"])
-    return {name: _option(_object(field)) for name, field in fields.items() if name != "kind"}
+    schema = _object(model.model_json_schema())
+    fields, named = _object(schema["properties"]), _object(schema.get("$defs", {}))
+    return {name: _option(_object(field), named) for name, field in fields.items() if name != "kind"}
 
 
-def _option(field: dict[str, JsonValue]) -> _Option:
+def _option(field: dict[str, JsonValue], named: dict[str, JsonValue]) -> _Option:
     either = field.get("anyOf")
     given = [_object(one) for one in either] if isinstance(either, list) else [field]
     plain = next(one for one in given if one.get("type") != "null")
+    plain |= _object(named.get(str(plain.get("$ref")).removeprefix("#/$defs/"), {}))
     about, enum = field.get("description"), plain.get("enum")
     items = plain.get("items")
     time = "date-time" in (plain.get("format"), _object(items).get("format") if isinstance(items, dict) else None)

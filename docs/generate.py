@@ -40,10 +40,11 @@ CODES: Mapping[Code, str] = {
     "command line, with the nearest times there are: commands carry instants.",
     Code.AMBIGUOUS_LOCAL_TIME: "That wall time exists twice, because the clocks are set back. Said by the client "
     "and the command line, with both instants: say which.",
-    Code.MAX_ROUNDS_REACHED: "This side has used up its changes of time; the coordinator can go on.",
+    Code.MAX_ROUNDS_REACHED: "Enough times were offered and proposed; the coordinator can go on.",
     Code.QUORUM_UNSATISFIABLE: "Too few interviewers would be left.",
     Code.CONFLICT_OF_INTEREST: "This person has declared, or was declared to have, a conflict of interest.",
-    Code.LOAD_LIMIT_EXCEEDED: "The interviewer has as many interviews as they agreed to.",
+    Code.LOAD_LIMIT_EXCEEDED: "It would be too much for an interviewer on that day or in that week; `overload` "
+    "books it anyway.",
     Code.NOT_ATTENDED: "Only those who were at the session have a form, and look back on it.",
     Code.FORM_NOT_OPEN: "This person has no open form: excused, handed in, or not yet due.",
     Code.EVALUATION_LOCKED: "What was submitted stays as it is: the evaluations are sealed, or the author has read a "
@@ -58,6 +59,14 @@ CODES: Mapping[Code, str] = {
 }
 
 MEANINGS: Mapping[str, str] = {
+    "windows[]": "stretches in which the candidate is free",
+    "windows[].start": "from",
+    "windows[].end": "until",
+    "answer": "to the time that is held or booked",
+    "add_seat.person": "directory id; or a pool",
+    "add_seat.pool": "whoever of it is free; or a person",
+    "role": "which seat: LEAD and REQUIRED count, the others never do",
+    "tzdata": "version of the rules",
     "acted": "did you do what you set out to do?",
     "approved[]": "which sentences go to the candidate",
     "author": "whose scorecard",
@@ -119,6 +128,26 @@ MEANINGS: Mapping[str, str] = {
 EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "update_contact": {"by": "coordinator", "email": "ada@example.org", "zone": "America/New_York"},
     "offer_slots": {"by": "coordinator", "slots": ["2026-12-01T14:00:00Z", "2026-12-02T09:30:00+01:00"]},
+    "request_availability": {"by": "coordinator"},
+    "submit_availability": {
+        "by": "candidate",
+        "windows": [{"start": "2026-12-01T13:00:00Z", "end": "2026-12-01T18:00:00Z"}],
+    },
+    "propose_other_time": {
+        "by": "candidate",
+        "start": "2026-12-04T15:00:00Z",
+        "reason": "I teach on Tuesdays",
+        "expected_revision": 0,
+    },
+    "respond_to_seat": {"by": "i2", "answer": "declined", "reason": "on leave that day"},
+    "replace_interviewer": {"by": "coordinator", "whom": "i2", "person": "edsger"},
+    "add_seat": {"by": "coordinator", "pool": "system-design", "role": "OPTIONAL"},
+    "remove_seat": {"by": "coordinator", "whom": "i3"},
+    "declare_conflict": {"by": "candidate", "whom": "i2", "reason": "we worked together"},
+    "grant_approval": {"by": "coordinator"},
+    "deny_approval": {"by": "coordinator", "reason": "the panel is together on that day only"},
+    "put_on_hold": {"by": "coordinator", "reason": "the budget is being discussed"},
+    "resume": {"by": "coordinator"},
     "choose_slot": {"by": "candidate", "start": "2026-12-01T14:00:00Z"},
     "decline_offer": {"by": "candidate", "reason": "I am travelling that week"},
     "book_slot": {"by": "coordinator", "start": "2026-12-01T14:00:00Z"},
@@ -180,6 +209,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "participant_joined": {"source_id": "meet-4711-3", "at": "2026-12-01T14:01:10Z", "who": "candidate"},
     "participant_left": {"source_id": "meet-4711-9", "at": "2026-12-01T14:41:00Z", "who": "i2"},
     "meeting_ended": {"source_id": "meet-4711-12", "at": "2026-12-01T14:42:30Z"},
+    "timezone_rules_changed": {"source_id": "tzdata-2026f", "at": "2026-11-23T06:00:00Z", "tzdata": "2026f"},
 }
 
 # --- the files -------------------------------------------------------------------------------------------------------
@@ -213,7 +243,7 @@ def _request() -> Schema:
     properties = _object(schema["properties"])
     interviewers = _object(properties["interviewers"])
     seat = _object(_object(schema["$defs"])["SeatRequest"])
-    person = _object(_object(seat["properties"])["person"])
+    person = _plain(_object(_object(seat["properties"])["person"]))
     either: JsonValue = {"anyOf": [interviewers["items"], person]}
     return schema | {"properties": properties | {"interviewers": interviewers | {"items": either}}}
 
@@ -301,6 +331,7 @@ _RECEIPT: Mapping[str, str] = {
     "revision": "of the booking; rises with every change of it",
     "seq": "number of the last event",
     "digest": "of the command as it was understood: another command under the same key shows by it",
+    "outcome": "`done`, or `pending_approval`: the coordinator must allow the change first",
 }
 
 
@@ -454,6 +485,9 @@ _PATTERNS: Mapping[str, str] = {
     r"^(candidate|i[1-9][0-9]?)$": "a person",
     r"^[a-z_]{1,40}$": "a word",
     r"^[A-Za-z0-9_-]{1,64}$": "an id",
+    r"^[A-Za-z0-9_.+-]{1,254}$": "a directory id",
+    r"^[A-Za-z0-9_.@+-]{1,254}$": "a directory id or an address",
+    r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$": "a pool of the directory",
 }
 
 

@@ -96,13 +96,13 @@ from entrevue.values import (
     CANDIDATE,
     Actor,
     Code,
+    DirectoryId,
     EmailAddress,
     Instant,
     InterviewId,
     Line,
     Message,
     Name,
-    PersonId,
     PoolName,
     Refused,
     SeatRole,
@@ -564,9 +564,7 @@ class InterviewHandle:
         """Ask the candidate when they are free, instead of making an offer."""
         return await self._command(RequestAvailability, key, by=by)
 
-    async def submit_availability(
-        self, *, windows: tuple[Window, ...], by: Actor = CANDIDATE, key: str | None = None
-    ) -> Receipt:
+    async def submit_availability(self, *, by: Actor, windows: tuple[Window, ...], key: str | None = None) -> Receipt:
         """Say when the candidate is free. The first time that fits everybody is booked; follow it by `view`."""
         return await self._command(SubmitAvailability, key, by=by, windows=windows)
 
@@ -693,7 +691,7 @@ class InterviewHandle:
         by: Actor,
         whom: Who | None = None,
         seat: int | None = None,
-        person: PersonId | None = None,
+        person: DirectoryId | None = None,
         overload: bool = False,
         key: str | None = None,
     ) -> Receipt:
@@ -706,7 +704,7 @@ class InterviewHandle:
         self,
         *,
         by: Actor,
-        person: PersonId | None = None,
+        person: DirectoryId | None = None,
         pool: PoolName | None = None,
         role: SeatRole = SeatRole.REQUIRED,
         overload: bool = False,

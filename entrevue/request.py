@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from entrevue.values import (
+    DirectoryId,
     EmailAddress,
     Instant,
     Intake,
@@ -130,7 +131,8 @@ class InterviewRequest(Intake):
         Field(min_length=1, max_length=20, description="directory ids or addresses, or seats; the first leads"),
     ]
     excluded: Annotated[
-        tuple[PersonId, ...], Field(max_length=100, description="never seated here: a conflict of interest")
+        tuple[DirectoryId, ...],
+        Field(max_length=100, description="directory ids; never seated here: a conflict of interest"),
     ] = ()
     process_id: InterviewId | None = None
     predecessor_id: InterviewId | None = None

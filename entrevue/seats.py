@@ -38,9 +38,9 @@ from entrevue.values import (
     CANDIDATE,
     Actor,
     Code,
+    DirectoryId,
     Intake,
     Line,
-    PersonId,
     PoolName,
     Refused,
     SeatRole,
@@ -76,7 +76,7 @@ class ReplaceInterviewer(Intake):
     by: Actor
     whom: Annotated[Who | None, Field(description="who leaves; leave out to fill the empty seat `seat`")] = None
     seat: Annotated[int | None, Field(ge=1, description="number of the empty seat")] = None
-    person: Annotated[PersonId | None, Field(description="directory id; leave out for anybody of the pool")] = None
+    person: Annotated[DirectoryId | None, Field(description="directory id; leave out for anybody of the pool")] = None
     overload: Annotated[bool, Field(description="though it exceeds their load limit")] = False
 
     @model_validator(mode="after")
@@ -91,7 +91,7 @@ class AddSeat(Intake):
 
     kind: Literal["add_seat"] = "add_seat"
     by: Actor
-    person: PersonId | None = None
+    person: DirectoryId | None = None
     pool: PoolName | None = None
     role: SeatRole = SeatRole.REQUIRED
     overload: Annotated[bool, Field(description="though it exceeds their load limit")] = False

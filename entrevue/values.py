@@ -92,6 +92,9 @@ PersonId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+-]{1,254}$"
 """A person of the organisation: their id in the directory or, in a request only, their address there."""
 
 
+DirectoryId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+-]{1,254}$")]
+"""A person of the organisation by their id alone: what must not be fooled by a second name for somebody."""
+
 PoolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$")]
 """Interviewers who can stand in for one another, as the directory calls them."""
 
