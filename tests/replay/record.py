@@ -15,7 +15,9 @@ from tests.workflows.stage import Running, dev_server, staged
 from tests.workflows.story import (
     absent_twice,
     cancelled_in_the_middle,
+    negotiated,
     rescheduled_and_cancelled,
+    swapped_and_swapped_back,
     to_completion,
     to_offer,
     withdrawn,
@@ -38,6 +40,8 @@ PATHS: dict[str, Callable[[Running], Awaitable[object]]] = {
     "expired": expired,
     "no_show": absent_twice,
     "withdrawn": withdrawn,
+    "swapped": swapped_and_swapped_back,
+    "negotiated": negotiated,
 }
 
 

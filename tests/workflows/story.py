@@ -159,3 +159,39 @@ async def withdrawn(interview: Running) -> None:
     await interview.forward(timedelta(hours=12))
     await interview.send("withdraw", by="candidate", reason="I took another offer")
     await interview.forward(timedelta(hours=12))
+
+
+async def swapped_and_swapped_back(interview: Running) -> None:
+    """Grace is replaced by Edsger and comes back; then Linus declines, nobody stands in, and Edsger is found."""
+    await to_booking(interview)
+    await interview.send("replace_interviewer", by="coordinator", whom="i1", person="edsger")
+    await interview.send("replace_interviewer", by="coordinator", whom="i3", person="grace")
+    await interview.send("respond_to_seat", by="i2", answer="declined", reason="on leave")
+    await interview.happened("reschedule_requested")
+    await interview.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+    await interview.happened("exchange_lapsed")
+    await interview.forward(timedelta(hours=12))
+    await interview.send("cancel", by="coordinator", reason="the role is filled")
+    await interview.forward(timedelta(hours=12))
+
+
+async def negotiated(interview: Running) -> None:
+    """The candidate proposes another time, the interview pauses, and they say when they are free."""
+    last = await to_offer(interview)
+    view = await interview.view()
+    proposed = last + timedelta(hours=2)
+    await interview.send(
+        "propose_other_time", by="candidate", start=proposed.isoformat(), expected_revision=view.revision
+    )
+    await interview.send("respond_to_seat", by="i1", answer="accepted")
+    await interview.send("put_on_hold", by="coordinator", reason="the budget is discussed")
+    await interview.forward(timedelta(days=2))
+    await interview.send("resume", by="coordinator")
+    await interview.until(lambda view: bool(view.offered))
+    await interview.send("request_availability", by="coordinator")
+    window = {"start": proposed.isoformat(), "end": (proposed + timedelta(days=5)).isoformat()}
+    await interview.send("submit_availability", by="candidate", windows=[window])
+    await interview.until(lambda view: view.slot is not None)
+    await interview.forward(timedelta(hours=12))
+    await interview.send("withdraw", by="candidate", reason="I took another offer")
+    await interview.forward(timedelta(hours=12))
