@@ -54,6 +54,19 @@ if TYPE_CHECKING:
 _AWAKE = timedelta(hours=1)
 """Who has just commanded is not asleep."""
 
+_NO_ANSWERS = frozenset(
+    {
+        "nudge",
+        "day_reminder",
+        "form_reminder",
+        "answer_delayed",
+        "feedback_available",
+        "reflection_request",
+        "growth_request",
+    }
+)
+"""No command leads to one of these at once: they wait for the morning, also where the reader is up by chance."""
+
 _SAME_DAY = timedelta(hours=24)
 
 _STALE = timedelta(days=2)
@@ -700,7 +713,7 @@ def _leaves(interview: "Interview", due: Due, now: datetime) -> datetime:
 def _is_up(interview: "Interview", due: Due, at: datetime) -> bool:
     """Who has commanded within the hour is answered at night, but not written to about what is older."""
     acted = interview.acted.get(due.whom)
-    return acted is not None and acted <= at <= acted + _AWAKE and at <= due.at + _AWAKE
+    return due.kind not in _NO_ANSWERS and acted is not None and acted <= at <= acted + _AWAKE and at <= due.at + _AWAKE
 
 
 def _falls_asleep(interview: "Interview", due: Due, now: datetime) -> datetime:

@@ -602,6 +602,9 @@ def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_
     decided=st.integers(0, 6 * 24 * 60),
 )
 @example(opened=10 * 60, chosen=12 * 60, submitted=0, decided=0)
+@example(
+    opened=0, chosen=0, submitted=10799, decided=60
+)  # handed in late in the evening on which an answer was promised
 def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
     opened: int, chosen: int, submitted: int, decided: int
 ) -> None:
