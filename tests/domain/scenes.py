@@ -520,7 +520,15 @@ def unsure(order: SendLetter) -> LetterUnsure:
 
 
 def _free(order: FindSlots) -> tuple[Slot, ...]:
-    """One start every second weekday, so that the last is nearly two weeks ahead."""
+    """One start every second weekday, so that the last is nearly two weeks ahead; within windows, one an hour."""
+    if order.windows:
+        hours = (
+            window.start + timedelta(hours=n)
+            for window in order.windows
+            for n in range((window.end - window.start) // timedelta(hours=1))
+        )
+        starts = [at for at in hours if order.earliest <= at <= order.latest and at not in order.avoid]
+        return tuple(Slot(start=at, minutes=order.minutes, zone=order.candidate_zone) for at in starts[: order.count])
     found: list[Slot] = []
     day = order.earliest.date()
     while len(found) < order.count and day <= order.latest.date():
