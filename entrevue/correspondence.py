@@ -356,7 +356,8 @@ def _of_pause(interview: "Interview", whom: str) -> Iterator[Due]:
     pause, booking, state = interview.scheduling.pause, interview.scheduling.booking, interview.scheduling
     if pause is None or interview.closed is not None:
         return
-    awaits = booking is not None or (whom == CANDIDATE and (state.offer is not None or state.offers > 0))
+    invited = state.shown is not None and _was_invited(interview, state.shown.sequence + 1, whom)
+    awaits = (booking is not None and invited) or (whom == CANDIDATE and state.offers > 0)
     if pause.until is None and awaits:
         yield Due(
             kind="on_hold",
