@@ -288,7 +288,7 @@ def _concerns(interview: "Interview", shown: Shown, whom: str) -> bool:
 
 def _knows_the_time(interview: "Interview", shown: Shown, whom: str) -> bool:
     """Whether an earlier letter has told them this very time."""
-    told = (one for one in interview.effects.of("invitation", whom) if one.was in _MAYBE_SENT)
+    told = (one for one in interview.effects.of("invitation", whom) if one.was in ("sent", "unsure"))
     versions = [int(one.version) for one in told if shown.since <= int(one.version) < shown.sequence]
     return bool(versions) and _was_invited(interview, shown.sequence, whom)
 

@@ -16,6 +16,7 @@ import pytest
 
 from entrevue.agenda import Agenda, plan
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
+from entrevue.claims import why_lost
 from entrevue.contract import read
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.orders import (
@@ -48,7 +49,7 @@ from entrevue.orders import (
 from entrevue.permissions import Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
-from entrevue.values import CANDIDATE, Refused, Slot, Status
+from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
 from entrevue.view import View, view
 
 MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -361,6 +362,12 @@ class Scene:
 
     def newest(self, kind: str, to: str) -> Sent:
         return [sent for sent in self.mailbox if (sent.kind, sent.to) == (kind, to)][-1]
+
+    def why_lost(self) -> Code:
+        """The refusal that whoever asked for the newest claim is waiting for."""
+        claim = self.interview.scheduling.claims[-1]
+        assert claim.lost
+        return why_lost(claim).code
 
     def view(self, viewer: str) -> View:
         return view(self.interview, viewer, self.now)
