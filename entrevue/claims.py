@@ -44,7 +44,7 @@ def request(
         hold_until=hold_until,
         reason=reason,
         changes=tuple(changes),
-        excluded=tuple(excluded),
+        excluded=tuple(sorted(excluded)),
         overload=overload,
         counts=counts,
         unasked=unasked,

@@ -385,7 +385,8 @@ def _lost(
     if state.held is not None and claim.slot == state.held.slot and claim.n != state.held.claim:
         if not claim.unasked:
             return [lost]  # who asked for another panel is told so; the one that was asked stands
-        given_up = HoldEnded(claim=state.held.claim, because="declined")  # nobody stands in for who said no
+        silent = any(change.why == "not_free" for change in claim.changes)  # else they have said no
+        given_up = HoldEnded(claim=state.held.claim, because="silence" if silent else "declined")
         return [lost, given_up, SearchRequested()]
     if state.windows and state.options:
         return [lost, _asked(interview, state.options[0], now)]

@@ -336,7 +336,8 @@ class Chaos:
             assert on_calendar.edited or event is None or (event.sequence, event.slot) == (shown.sequence, shown.slot)
         if not shown.cancelled:
             for member in interview.people.members:
-                known = self.left("invitation", member.who)
+                posted = interview.effects.of("invitation", member.who)
+                known = [int(one.version) for one in posted if one.was in ("sent", "unsure")]
                 silent = shown.people_only and member.who != CANDIDATE and member.has_calendar
                 told = shown.sequence in known or (silent and max(known, default=-1) >= shown.since)
                 assert told or interview.scheduling.paused, f"{member.who} does not know the time"
