@@ -40,7 +40,16 @@ _CALENDARS_OF_THE_EXAMPLE = "http://127.0.0.1:5232/"
 class WorkerServer:
     """The very `worker.py` that runs in production, told by its environment where everything is."""
 
-    def __init__(self, folder: Path, calendars: CalendarServer, mail: MailServer, temporal: str, group: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        calendars: CalendarServer,
+        mail: MailServer,
+        temporal: str,
+        group: int,
+        database: str | None = None,
+    ) -> None:
+        """`database` is a URL; None: a file in the folder."""
         self.people = folder / "people.toml"
         self.database = folder / "entrevue.db"
         self._child = Child(
@@ -51,7 +60,7 @@ class WorkerServer:
             folder=folder,
             environment=environment(
                 TEMPORAL_ADDRESS=temporal,
-                ENTREVUE_DATABASE_URL=f"sqlite+aiosqlite:///{self.database.name}",  # in its own folder
+                ENTREVUE_DATABASE_URL=database or f"sqlite+aiosqlite:///{self.database.name}",  # in its own folder
                 ENTREVUE_PEOPLE=self.people.name,
                 ENTREVUE_CALDAV__USERNAME=calendars.service.username,
                 ENTREVUE_CALDAV__PASSWORD=calendars.service.password.get_secret_value(),
@@ -104,19 +113,22 @@ class Servers:
         return InterviewClient(self.skipper.client, rpc_timeout=_PATIENCE)
 
     def read(self, query: str, *values: str) -> list[tuple[object, ...]]:
-        """Ask the worker's database, as whoever keeps it would."""
+        """Ask the worker's database, where it is a file of its own, as whoever keeps it would."""
         with closing(sqlite3.connect(f"{self.worker.database.as_uri()}?mode=ro", uri=True)) as database:
             return database.execute(query, values).fetchall()
 
 
 @asynccontextmanager
-async def embedded(folder: Path) -> AsyncIterator[Servers]:
-    """Run everything in this folder, an absolute path that is new or empty. Raises `demo.processes.DidNotStart`."""
+async def embedded(folder: Path, *, database: str | None = None) -> AsyncIterator[Servers]:
+    """Run everything in this folder, an absolute path that is new or empty. Raises `demo.processes.DidNotStart`.
+
+    With `database`, a URL, the worker keeps what it knows there, and not in a file.
+    """
     async with dying_with_us() as group, AsyncExitStack() as stack:
         temporal = TemporalServer(folder / "temporal", group=group)
         calendars = CalendarServer(folder / "calendars", STAFF, group=group)
         mail = MailServer(folder / "mailboxes", log=folder / "mail.log", group=group)
-        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group)
+        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group, database)
         for server in (temporal, calendars, mail, worker):  # stopped in the opposite order
             stack.push_async_callback(server.stop)
         await asyncio.gather(temporal.start(), calendars.start(), mail.start())

@@ -96,6 +96,7 @@ class MailServer:
         group: int | None = None,
     ) -> None:
         self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # who looks before the first letter finds nothing
         self.hostname = HOST
         self.port = port or free_port()
         arguments = ["--folder", str(self.folder), "--port", str(self.port)]

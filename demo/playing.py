@@ -8,6 +8,7 @@ from functools import partial
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
+from activities.people import PersonEntry
 from adapters.directory import FileDirectory
 from demo import looking
 from demo.embedded import Servers
@@ -52,12 +53,14 @@ class Playing:
         self.handle = handle
         self.check = telling.check
         self.people = people
+        """Everybody who takes part, or once did."""
+        self._sitting = frozenset(person.who for person in people)
         self._telling = telling
         self._workflow = servers.skipper.client.get_workflow_handle(contract.workflow_id(handle.id))
 
     @classmethod
     async def begin(cls, servers: Servers, telling: Telling, request: InterviewRequest) -> Self:
-        """Start the interview, as the company's backend would."""
+        """Start the interview, as the company's backend would. Every seat names somebody."""
         directory = FileDirectory(servers.worker.people)
         candidate = request.candidate
         people = [Person(CANDIDATE, candidate.name, candidate.email, ZoneInfo(candidate.zone or "UTC"))]
@@ -65,7 +68,7 @@ class Playing:
             entry = await directory.person(seat.person or "")
             if entry is None:
                 raise LookupError(f"seat {number} of {request.id} names nobody in {servers.worker.people}")
-            people.append(Person(f"i{number}", entry.name, entry.email, ZoneInfo(entry.zone), entry.id))
+            people.append(_of_staff(f"i{number}", entry))
         return cls(servers, telling, await servers.interviews.start(request), tuple(people))
 
     def __getitem__(self, who: Who) -> Person:
@@ -77,7 +80,16 @@ class Playing:
 
     @property
     def panel(self) -> tuple[Person, ...]:
-        return self.people[1:]
+        """Whoever sits on it now."""
+        return tuple(person for person in self.people[1:] if person.who in self._sitting)
+
+    async def see_who_sits(self) -> None:
+        """Read who takes part now. Whoever is new is looked up by name, as everybody else reads it."""
+        names = {one.who: one.name for one in (await self.handle.view("coordinator")).people}
+        staff = {entry.name: entry for entry in await FileDirectory(self.servers.worker.people).everyone()}
+        known = {person.who for person in self.people}
+        self.people += tuple(_of_staff(who, staff[name]) for who, name in names.items() if who not in known)
+        self._sitting = frozenset(names)
 
     # --- time
 
@@ -153,6 +165,15 @@ class Playing:
         found = await eventually(look, lambda found: len(found) >= times, f"{kind} in the timeline")
         return found[times - 1]
 
+    async def comes_to_rest(self) -> None:
+        """Wait until nothing is on its way any more, and only clocks run. An operator sees that, too."""
+
+        async def busy() -> bool:
+            found = (await self._workflow.describe()).raw_description
+            return bool(found.pending_activities) or found.HasField("pending_workflow_task")
+
+        await eventually(busy, lambda found: not found, "an interview at rest")
+
     async def letters(self, kind: str, *whom: Person, times: int = 1) -> list[Letter]:
         """Wait until each of them has so many letters of this kind in their mailbox; give the newest of each."""
         found = []
@@ -167,6 +188,10 @@ class Playing:
     async def _in_mailbox(self, kind: str, person: Person) -> list[Letter]:
         everything = looking.letters(self.servers, self.handle.id)
         return [letter for letter in everything if letter.kind == kind and letter.address == person.address]
+
+
+def _of_staff(who: Who, entry: PersonEntry) -> Person:
+    return Person(who, entry.name, entry.email, ZoneInfo(entry.zone), entry.id)
 
 
 class NeverCame(Exception):
