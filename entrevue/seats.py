@@ -208,7 +208,7 @@ def _stand_in(
     )
 
 
-def _sitting(interview: "Interview", seats: Iterable[Seat]) -> Iterable[PersonId]:
+def _sitting(interview: "Interview", seats: Iterable[Seat]) -> Iterable[DirectoryId]:
     people = [interview.people[seat.who].person for seat in seats if seat.who is not None]
     return [person for person in people if person is not None]
 

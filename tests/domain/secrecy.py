@@ -15,8 +15,8 @@ VIEWERS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "
 
 _SECRET = re.compile(r"~([a-z ]+?)(?: (?:of|by|for) (candidate|i1|i2))?~")
 _OWN_ONLY = {"private", "moment", "went well", "differently", "reflection", "try", "growth note"}
-_TO_ALL = {"reason"}
-"""Why it was called off is due to the other side."""
+_TO_ALL = {"reason", "pause"}
+"""Why it was called off, or pauses, is due to whoever waits for it."""
 
 _PEOPLE = ("Ada", "Grace", "Linus", "Marta", "example.org", "acme.example")
 
@@ -70,6 +70,8 @@ def may_read(interview: Interview, viewer: str, secret: Secret, now: datetime) -
     if what in ("question", "answer"):
         shown = any(one.show_interviewers for one in interview.voices.questions)
         return viewer in (CANDIDATE, "coordinator") or (on_panel and shown)
+    if what == "denial":
+        return viewer in (CANDIDATE, "coordinator") or on_panel  # whoever asked; the letter goes to them alone
     if what == "conflict":
         return viewer == "coordinator"
     if what in ("adjustment", "arrangement"):

@@ -780,7 +780,7 @@ def test_an_overlap_found_late_is_the_coordinators_until_it_is_gone_or_the_time_
     scene = an_offer()
     scene.withheld = {"write_event"}
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
-    scene.wait(minutes=20)  # the invitations do not wait for ever
+    scene.give_up("write_event")  # the invitations do not wait for ever
     assert scene.letters("i1") == ["invitation"]
     scene.overlapped, scene.withheld = {"i1"}, set()
     scene.run()

@@ -1,9 +1,7 @@
 """What is left when minds change: calendars, ledger and mailboxes of real servers, read without our adapters."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +12,7 @@ from demo.looking import Letter
 from demo.playing import Playing
 from demo.telling import Telling
 from entrevue.request import InterviewRequest
-from entrevue.values import Code, PersonId, Refused, Slot, Status, Who
+from entrevue.values import PersonId, Slot, Who
 
 pytestmark = pytest.mark.slow
 
