@@ -124,7 +124,7 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
         yield Item(id="ON_HOLD", owner="coordinator", rank="information", clears=("resume", "cancel"))
         return
     yield from _of_seats(interview)
-    if state.approval is not None:
+    if state.approval is not None and _is_ahead(interview):
         clears = ("grant_approval", "deny_approval")
         yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now", clears=clears)
     if state.silent:
