@@ -223,10 +223,14 @@ def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
     if booking is None:
         return []
     emptied = SeatChange(seat=leaving.n, why=why)
-    others = any(seat.counts and seat.who is not None for seat in interview.people.seats if seat != leaving)
-    if others and (why == "conflict" or not leaving.counts or enough(interview, without=leaving)):
+    if _others(interview, leaving) and (why == "conflict" or not leaving.counts or enough(interview, without=leaving)):
         return [request(interview, booking.slot, "seats", changes=(emptied,), unasked=True)]
     return [SeatGiven(change=emptied)] if why == "conflict" else []
+
+
+def _others(interview: "Interview", leaving: Seat) -> bool:
+    """Whether anybody else sits there who counts: otherwise there is nobody whose time could be claimed anew."""
+    return any(seat.counts and seat.who is not None for seat in interview.people.seats if seat != leaving)
 
 
 def enough(interview: "Interview", without: Seat | None = None, *, held: bool = False) -> bool:
@@ -283,7 +287,7 @@ def _remove(interview: "Interview", seat: Seat) -> list[Outcome]:
         raise Refused(
             Code.QUORUM_UNSATISFIABLE, "whom: without this seat too few are left who count; add or replace one first"
         )
-    if seat.who is None and interview.scheduling.booking is not None:
+    if interview.scheduling.booking is not None and (seat.who is None or not _others(interview, seat)):
         return [SeatGiven(change=SeatChange(seat=seat.n, why="removed"))]
     return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"))
 
