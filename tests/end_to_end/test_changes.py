@@ -519,7 +519,7 @@ async def _book_move_and_call_off(servers: Servers, database: asyncpg.Connection
     view = await scene.until(lambda view: bool(view.offered), "an offer")
     first, second = view.offered[-1], view.offered[-2]
     await scene.until_all_are_awake()
-    await scene.comes_to_rest()
+    await servers.mail.letters_when(scene.candidate.address, 1)
     await scene.handle.choose_slot(by="candidate", start=first.start)
     await scene.comes_to_rest()
     at_first = await shown(scene), await held()
