@@ -226,7 +226,9 @@ async def test_who_keeps_no_calendar_here_is_invited_called_off_and_invited_agai
     assert mail(scene, "i1") == ["invitation"]
 
 
-async def test_a_swap_that_is_taken_back_in_the_night_wakes_nobody_and_is_told_to_the_candidate_alone(servers: Servers) -> None:
+async def test_a_swap_that_is_taken_back_in_the_night_wakes_nobody_and_is_told_to_the_candidate_alone(
+    servers: Servers,
+) -> None:
     scene, slot = await booked(servers, "night", "grace", "linus")
     night = (await scene.now()).astimezone(ZoneInfo("Europe/Berlin")).replace(hour=22, minute=0)
     await scene.pass_time(night, "the others sleep")
