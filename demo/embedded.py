@@ -48,7 +48,7 @@ class WorkerServer:
         temporal: str,
         group: int,
         *,
-        database: str | None = None,
+        database: str | None,
     ) -> None:
         """`database` is a URL; None: a file in the folder."""
         self.people = folder / "people.toml"

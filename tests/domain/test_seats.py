@@ -5,7 +5,7 @@ import pytest
 from entrevue.orders import Cancellation, ClaimTime, Invitation
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, Code, Status
-from tests.domain.scenes import Scene, a_booking, an_exchange, an_offer, no_slots, request, secret
+from tests.domain.scenes import Scene, a_booking, an_exchange, an_offer, command, no_slots, request, secret
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -808,3 +808,21 @@ def test_nothing_found_for_too_few_people_is_searched_for() -> None:
 
     assert scene.stands(Status.NEEDS_SCHEDULING)
     assert list(scene.attention) == ["SEAT_OPEN:2"]  # not that there is no common slot
+
+
+def test_who_was_replaced_a_moment_ago_and_is_asked_for_again_is_not_in_our_own_way() -> None:
+    """Their old time must have been given back before it is claimed anew."""
+    scene = a_booking()
+    scene.withheld = {"claim_time"}
+    scene.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+    claim = scene.in_flight["ledger"]
+    scene.answer(claim, scene.reply(claim))
+
+    scene.cause(command("replace_interviewer", by="coordinator", whom="i3", person="linus"))
+    owed = [order.kind for order in scene.look().owed if order.lane == "ledger"]
+    scene.withheld = set()
+    scene.run()
+
+    assert owed == ["release_time", "claim_time"]
+    assert [member.person for member in scene.interview.people.interviewers] == ["grace", "linus"]
+    assert [claim.was for claim in scene.interview.scheduling.claims] == ["gone", "gone", "held"]
