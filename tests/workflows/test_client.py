@@ -415,7 +415,7 @@ async def test_one_cause_in_many_interviews_is_one_item_until_the_cause_is_gone(
         "now",
         "coordinator",
         "PERSON_UNKNOWN",
-        ("clear_attention", "cancel"),
+        ("clear_attention", "replace_interviewer", "remove_seat", "cancel"),
     )
     assert set(three.examples) == {handle.id for handle in others}
     assert untroubled.id not in item.examples

@@ -25,15 +25,22 @@ LOOKING = 4
 COLLEAGUES = tuple(person.id for person in PEOPLE if person.id != "grace")
 
 
-@pytest.fixture(name="database", params=["sqlite", "postgresql"])
-async def _database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    if request.param == "sqlite":
-        async with sqlite_database(tmp_path) as database:
-            yield database
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    async with postgresql_database(server) as database:
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    async with sqlite_database(tmp_path) as database:
         yield database
+
+
+@pytest.fixture
+async def postgresql(postgres_server: PostgresServer) -> AsyncIterator[Database]:
+    async with postgresql_database(postgres_server) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    chosen: Database = request.getfixturevalue(request.param)
+    return chosen
 
 
 @dataclass
