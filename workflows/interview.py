@@ -439,9 +439,13 @@ class InterviewWorkflow:
 
         A bell that is set anew with each answer would cost more history than the letters themselves.
         """
-        delayed = self._interview.effects.delayed
-        bounded = (order for order in self._fresh() if not isinstance(order, ReleaseTime) and order.key not in delayed)
-        return deadline > workflow.now() + _LONGEST_FIRST_PATIENCE and next(bounded, None) is not None
+        if deadline <= workflow.now() + _LONGEST_FIRST_PATIENCE:
+            return False
+        patiences = (_patience(order, self._interview) for order in self._fresh())
+        return any(
+            retry is _AT_FIRST or (patience is not None and patience <= _LONGEST_FIRST_PATIENCE)
+            for patience, retry in patiences
+        )
 
     def _fresh(self) -> list[Order]:
         return [order for order, _ in self._lanes.values() if workflow.now() - order.now < _SHORTLY]
