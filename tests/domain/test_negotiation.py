@@ -917,3 +917,15 @@ def test_a_new_time_may_overlap_the_booked_one_though_a_third_is_held() -> None:
 
     assert scene.start_of_booking == booked + HOUR / 2
     assert [slot.start for slot in scene.ledger.values()] == [scene.start_of_booking]
+
+
+def test_an_offer_whose_only_time_is_lost_holds_it_no_longer() -> None:
+    scene = _held_for_the_candidate()
+    start = scene.offered[0]
+    scene.taken, scene.refusal, scene.full = {start}, "calendar", True
+
+    scene.send("book_slot", by="coordinator", start=start)
+
+    assert scene.stands(Status.NEEDS_SCHEDULING)
+    assert scene.offered == ()
+    assert scene.ledger == {}
