@@ -155,11 +155,22 @@ def of_key(interview: "Interview", key: str, name: Callable[["Interview", Claim]
 
 
 def replaced_by(interview: "Interview", claim: Claim | None) -> str | None:
-    """Name the claim of ours that may overlap with a new one: the held time, else the booked one."""
+    """Name the claim of ours that may overlap with a new one: what we hold or have booked never stands in our way.
+
+    Where several are kept, it is the one that does overlap; else that which is only held, for anybody's answer.
+    """
     state = interview.scheduling
-    if state.held is not None and (claim is None or (state.held.claim != claim.n and claim.aim != "seats")):
-        return claim_key(interview, state.held.claim)
-    return claim_key(interview, state.booking.claim) if state.booking is not None else None
+    held, booked = [state.held, state.offer], [state.booking]
+    ours = [*booked, *held] if claim is None else booked if claim.aim == "seats" else [*held, *booked]
+    kept = [state.claim(one.claim) for one in ours if one is not None and one.claim is not None]
+    others = [one for one in kept if claim is None or one.n != claim.n]
+    overlapping = [one for one in others if claim is not None and _overlap(interview, one.slot, claim.slot)]
+    return next((claim_key(interview, one.n) for one in (*overlapping, *others)), None)
+
+
+def _overlap(interview: "Interview", one: Slot, other: Slot) -> bool:
+    buffers = timedelta(minutes=interview.policy.buffer_before + interview.policy.buffer_after)
+    return one.start < other.end + buffers and other.start < one.end + buffers
 
 
 # --- whom ------------------------------------------------------------------------------------------------------------

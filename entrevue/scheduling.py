@@ -598,9 +598,7 @@ def _offered(state: Scheduling, event: SlotsOffered, at: datetime) -> Scheduling
 
 def _without_offer(state: Scheduling, *, rounds: int | None = None) -> Scheduling:
     """Close the open offer; its starts are not offered again, and a hold on it is given up."""
-    offer = state.offer
-    if offer is not None and offer.claim is not None and state.claim(offer.claim).was == "held":
-        state = _set_claim(state, offer.claim, was="leaving", lost=True)
+    offer, state = state.offer, _without_hold(state)
     starts = tuple(slot.start for slot in offer.slots) if offer else ()
     return replace(
         state,
@@ -610,6 +608,14 @@ def _without_offer(state: Scheduling, *, rounds: int | None = None) -> Schedulin
         avoid=tuple(sorted({*state.avoid, *starts})),
         searched=state.searches,
     )
+
+
+def _without_hold(state: Scheduling) -> Scheduling:
+    """Give up what is held for the candidate until they have answered the open offer."""
+    offer = state.offer
+    if offer is None or offer.claim is None or state.claim(offer.claim).was != "held":
+        return state
+    return _set_claim(state, offer.claim, was="leaving", lost=True)
 
 
 def _requested(state: Scheduling, event: TimeRequested, by: str) -> Scheduling:
@@ -665,7 +671,9 @@ def _not_again(state: Scheduling, start: datetime) -> Scheduling:
     if offer is None or not offer.slots:
         return state
     left = tuple(slot for slot in offer.slots if slot.start != start)
-    return replace(state, offer=replace(offer, slots=left)) if left else replace(state, offer=None, reply_by=None)
+    if left:
+        return replace(state, offer=replace(offer, slots=left))
+    return replace(_without_hold(state), offer=None, reply_by=None)
 
 
 def _later(state: Scheduling, by: timedelta) -> Scheduling:

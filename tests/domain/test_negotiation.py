@@ -874,3 +874,58 @@ def test_an_exchange_by_which_the_time_was_given_up_does_not_end_while_the_candi
 
     scene.send("update_contact", by="coordinator", email="ada@example.com")
     assert _reply_by(scene) >= scene.now + 48 * HOUR
+
+
+# --- what we hold ourselves is not in our own way --------------------------------------------------------------------
+
+
+def _held_for_the_candidate() -> Scene:
+    scene = an_offer()
+    scene.send("offer_slots", by="coordinator", slots=[scene.offered[2].isoformat()], hold=True)
+    return scene
+
+
+def test_a_time_that_is_held_for_the_candidate_can_be_booked_by_the_coordinator() -> None:
+    scene = _held_for_the_candidate()
+    start = scene.offered[0]
+
+    scene.send("book_slot", by="coordinator", start=start)
+
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.start_of_booking == start
+    assert [slot.start for slot in scene.ledger.values()] == [start]
+
+
+def test_a_counter_proposal_may_overlap_the_time_that_is_held_for_the_candidate() -> None:
+    scene = _held_for_the_candidate()
+    later = scene.offered[0] + HOUR / 2
+
+    _propose(scene, CANDIDATE, later)
+
+    assert scene.stands(Status.AWAITING_INTERVIEWERS)
+    assert _held(scene) == later
+
+
+def test_a_new_time_may_overlap_the_booked_one_though_a_third_is_held() -> None:
+    scene = a_booking(**EXPLICIT)
+    _accept(scene, "i1", "i2")
+    booked = scene.start_of_booking
+    _propose(scene, CANDIDATE, booked + 3 * DAY)
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+
+    scene.send("reschedule", by="coordinator", start=booked + HOUR / 2)
+
+    assert scene.start_of_booking == booked + HOUR / 2
+    assert [slot.start for slot in scene.ledger.values()] == [scene.start_of_booking]
+
+
+def test_an_offer_whose_only_time_is_lost_holds_it_no_longer() -> None:
+    scene = _held_for_the_candidate()
+    start = scene.offered[0]
+    scene.taken, scene.refusal, scene.full = {start}, "calendar", True
+
+    scene.send("book_slot", by="coordinator", start=start)
+
+    assert scene.stands(Status.NEEDS_SCHEDULING)
+    assert scene.offered == ()
+    assert scene.ledger == {}
