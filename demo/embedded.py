@@ -47,7 +47,8 @@ class WorkerServer:
         mail: MailServer,
         temporal: str,
         group: int,
-        database: str | None = None,
+        *,
+        database: str | None,
     ) -> None:
         """`database` is a URL; None: a file in the folder."""
         self.people = folder / "people.toml"
@@ -128,7 +129,7 @@ async def embedded(folder: Path, *, database: str | None = None) -> AsyncIterato
         temporal = TemporalServer(folder / "temporal", group=group)
         calendars = CalendarServer(folder / "calendars", STAFF, group=group)
         mail = MailServer(folder / "mailboxes", log=folder / "mail.log", group=group)
-        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group, database)
+        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group, database=database)
         for server in (temporal, calendars, mail, worker):  # stopped in the opposite order
             stack.push_async_callback(server.stop)
         await asyncio.gather(temporal.start(), calendars.start(), mail.start())

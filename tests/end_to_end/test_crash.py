@@ -7,20 +7,16 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
-from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import UpdateActivityOptionsRequest
 
 from demo import diaries, looking
 from demo.embedded import Servers, embedded
 from demo.playing import Playing
 from demo.telling import Telling
-from entrevue import contract
 from entrevue.client import NoAnswerYet
 from entrevue.contract import Receipt
 from entrevue.request import InterviewRequest
 from entrevue.values import Slot, Status
+from tests.end_to_end.killing import give_up_dead_attempts
 
 pytestmark = pytest.mark.slow
 
@@ -103,24 +99,6 @@ async def chosen(scene: Playing, slot: Slot) -> Receipt:
     while True:
         with suppress(NoAnswerYet):
             return await scene.handle.choose_slot(by="candidate", start=slot.start, key="the-choice")
-
-
-async def give_up_dead_attempts(scene: Playing) -> None:
-    """Let the server notice at once, not after the minute an attempt may take, that nobody is at work any more."""
-    client = scene.servers.skipper.client
-    options = ActivityOptions()
-    options.start_to_close_timeout.FromTimedelta(timedelta(seconds=1))
-    workflow = client.get_workflow_handle(contract.workflow_id(scene.handle.id))
-    for pending in (await workflow.describe()).raw_description.pending_activities:
-        await client.workflow_service.update_activity_options(
-            UpdateActivityOptionsRequest(
-                namespace=client.namespace,
-                execution=WorkflowExecution(workflow_id=workflow.id),
-                id=pending.activity_id,
-                activity_options=options,
-                update_mask=FieldMask(paths=["start_to_close_timeout"]),
-            )
-        )
 
 
 # --- the calendar server ---------------------------------------------------------------------------------------------
