@@ -1,11 +1,13 @@
-"""Scene two: an interview that is booked, moved at the candidate's wish, and called off by the company."""
+"""Scene two: an interview that is booked, moved, given another interviewer, and called off by the company."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from demo import looking
 from demo.embedded import Servers
-from demo.playing import Playing, awake
+from demo.looking import Letter
+from demo.playing import Person, Playing, awake
 from demo.telling import Telling, city, in_zones
 from entrevue.request import InterviewRequest
 from entrevue.values import Slot, Status
@@ -15,15 +17,17 @@ REQUEST = InterviewRequest.model_validate(
         "id": "r9-c7-1",
         "role": "Platform engineer",
         "candidate": {"name": "Tarsila Moreira", "email": "tarsila@example.org", "zone": "America/Sao_Paulo"},
-        "interviewers": ["grace", "edsger"],
+        "interviewers": ["grace", {"person": "edsger", "pool": "system-design"}],
         "policy": {"horizon_days": 28},  # so far ahead that no reminder falls due before it is called off
     }
 )
 EXPECTED = {
-    "candidate": Counter(offer=2, invitation=2, cancellation=1),
-    "interviewer": Counter(invitation=2, cancellation=1),
+    "candidate": Counter(offer=2, invitation=3, cancellation=1),
+    "i1": Counter(invitation=2, cancellation=1),
+    "i2": Counter(invitation=2, cancellation=1),
+    "i3": Counter(invitation=1, cancellation=1),
 }
-"""The letters of this scene."""
+"""The letters of this scene. Grace is not written to about a colleague: she sees it in her calendar."""
 
 
 async def play(servers: Servers, telling: Telling) -> Playing:
@@ -36,7 +40,8 @@ async def play(servers: Servers, telling: Telling) -> Playing:
         f"meets {names}, whose day in {city(scene.panel[-1].zone)} begins when Grace's is nearly over."
     )
     first = await _book(scene)
-    await _move(scene, first)
+    second = await _move(scene, first)
+    await _replace(scene, second)
     await _call_off(scene)
     _check_invitations(scene)
     return scene
@@ -58,7 +63,7 @@ async def _book(scene: Playing) -> Slot:
     return slot
 
 
-async def _move(scene: Playing, first: Slot) -> None:
+async def _move(scene: Playing, first: Slot) -> Slot:
     await scene.pass_time(await _tomorrow(scene), "a day goes by")
     receipt = await scene.handle.request_reschedule(by="candidate", reason="my train does not run on that day")
     view = await scene.until(lambda view: bool(view.offered), "a new offer")
@@ -81,33 +86,70 @@ async def _move(scene: Playing, first: Slot) -> None:
         "Moved: only the new time is held, once for each interviewer",
         held,
     )
+    return slot
+
+
+async def _replace(scene: Playing, slot: Slot) -> None:
+    await scene.pass_time(await _tomorrow(scene), "another day goes by")
+    await scene.handle.respond_to_seat(by="i2", answer="declined", reason="a workshop on that day")
+    await scene.happened("panel_changed")
+    await scene.see_who_sits()
+    leaver, stand_in = scene["i2"], scene["i3"]
+    await scene.tell(
+        f"{leaver.first_name} declines. Of the pool that was asked, {stand_in.first_name} is free then and has the "
+        f"least to do: the seat is {stand_in.first_name}'s, and the time stays."
+    )
+    await scene.tell_of(await scene.letters("cancellation", leaver))
+    await scene.tell_of(
+        await scene.letters("invitation", stand_in), lambda _: ", with an event: there is no calendar of hers here"
+    )
+    told = await scene.letters("invitation", scene.candidate, times=3)
+    await scene.tell_of(told, lambda _: f", which names {stand_in.first_name}")
+    await scene.happened("calendar_cleared")
+    await scene.check_calendars(slot, version=2, when="Declined")
+    text = told[0].text
+    scene.check(
+        stand_in.name in text and leaver.name not in text,
+        f"Tarsila reads that she meets {stand_in.first_name}, and not {leaver.first_name}",
+        text,
+    )
+    await scene.happened("time_given_back", times=2)
+    held = looking.claims(scene.servers, scene.handle.id)
+    scene.check(held == ["grace", "radia"], "Declined: the stand-in's time is held, the other's is free again", held)
 
 
 async def _call_off(scene: Playing) -> None:
-    await scene.pass_time(await _tomorrow(scene), "another day goes by")
+    await scene.pass_time(await _tomorrow(scene), "one more day goes by")
     await scene.handle.cancel(by="coordinator", reason="the role was filled from inside the company")
     ended = await scene.handle.result()
     await scene.tell(f"The company calls it off, and says why: {ended.status}.")
-    await scene.tell_of(await scene.letters("cancellation", *scene.people))
-    left = {person.first_name: len(await scene.in_calendar(person)) for person in scene.panel}
+    await scene.tell_of(await scene.letters("cancellation", scene.candidate, *scene.panel))
+    left = {person.first_name: len(await scene.in_calendar(person)) for person in scene.with_calendar}
     await scene.tell("In the calendars: " + ", ".join(f"{name} {count or 'nothing'}" for name, count in left.items()))
     scene.check(not any(left.values()), "Called off: the calendars are empty of it again", left)
     held = looking.claims(scene.servers, scene.handle.id)
     scene.check(not held, "Called off: the ledger holds nobody's time any more", held)
     scene.check(ended.status is Status.CANCELLED, "Scene two ends CANCELLED", ended.status)
-    scene.outcome(f"Scene two: {ended.interview} is {ended.status}. It was booked, moved once, and called off.")
+    scene.outcome(
+        f"Scene two: {ended.interview} is {ended.status}. It was booked, moved, given a stand-in, and called off."
+    )
 
 
 def _check_invitations(scene: Playing) -> None:
     """Hold what the mails said to calendars against what iTIP (RFC 5546) asks."""
     letters = looking.letters(scene.servers, scene.handle.id)
-    said = [letter.calendar for letter in letters if letter.calendar is not None]
-    events = [(str(one["METHOD"]), str(one.events[0]["UID"]), one.events[0].sequence) for one in said]
+    tarsila, stand_in = _said(letters, scene.candidate), _said(letters, scene["i3"])
     uid = f"{scene.handle.id}.c1"
     scene.check(
-        events == [("REQUEST", uid, 0), ("REQUEST", uid, 1), ("CANCEL", uid, 2)],
-        "Tarsila's calendar was told thrice: one UID, a rising SEQUENCE, a CANCEL at the end",
-        events,
+        tarsila == [("REQUEST", uid, 0), ("REQUEST", uid, 1), ("REQUEST", uid, 2), ("CANCEL", uid, 3)],
+        "Tarsila's calendar was told four times: one UID, a rising SEQUENCE, a CANCEL at the end",
+        tarsila,
+    )
+    uid = f"{scene.handle.id}.p1"
+    scene.check(
+        stand_in == [("REQUEST", uid, 2), ("CANCEL", uid, 3)],
+        f"{scene['i3'].first_name}'s calendar was told by mail, in the versions that the others' calendars held",
+        stand_in,
     )
     invited = {letter.address for letter in letters if letter.kind == "invitation"}
     cancelled = {letter.address for letter in letters if letter.kind == "cancellation"}
@@ -116,6 +158,12 @@ def _check_invitations(scene: Playing) -> None:
         "The cancellation went to those who had been invited, and to nobody else",
         cancelled ^ invited,
     )
+
+
+def _said(letters: Iterable[Letter], person: Person) -> list[tuple[str, str, int]]:
+    """Give what a person's mail said to their calendar: method, UID and SEQUENCE."""
+    calendars = [one.calendar for one in letters if one.address == person.address and one.calendar is not None]
+    return [(str(one["METHOD"]), str(one.events[0]["UID"]), one.events[0].sequence) for one in calendars]
 
 
 async def _tomorrow(scene: Playing) -> datetime:

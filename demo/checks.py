@@ -15,12 +15,12 @@ from demo.looking import Letter
 from demo.playing import Person, Playing, eventually
 from demo.telling import Telling
 from entrevue import contract
-from entrevue.values import EmailAddress, Status
+from entrevue.values import EmailAddress, Status, Who
 
 _NIGHT_FROM, _NIGHT_UNTIL = time(20), time(8)
 
-Expected = Mapping[str, Counter[str]]
-"""How many letters of each kind the candidate gets, and each interviewer."""
+Expected = Mapping[Who, Counter[str]]
+"""How many letters of each kind everybody gets."""
 
 
 async def check(servers: Servers, telling: Telling, scenes: Sequence[tuple[Playing, Expected]]) -> None:
@@ -39,8 +39,7 @@ def _check_mailboxes(servers: Servers, telling: Telling, scenes: Sequence[tuple[
     wanted: dict[EmailAddress, Counter[str]] = {}
     for scene, expected in scenes:
         for person in scene.people:
-            role = "candidate" if person == scene.candidate else "interviewer"
-            wanted[person.address] = wanted.get(person.address, Counter()) + expected[role]
+            wanted[person.address] = wanted.get(person.address, Counter()) + expected[person.who]
     arrived = [letter for scene, _ in scenes for letter in looking.letters(servers, scene.handle.id)]
     counted = looking.kinds(arrived)
     for address, kinds in wanted.items():
@@ -60,16 +59,16 @@ def _check_mailboxes(servers: Servers, telling: Telling, scenes: Sequence[tuple[
 
 
 def _check_invitations(telling: Telling, arrived: Sequence[Letter]) -> None:
-    """Read every attached event back, by the library alone. Interviewers have theirs in the calendar: one inviter."""
-    events = [calendar.events[0] for letter in arrived if (calendar := letter.calendar)]
-    uids = {(letter.address, str(letter.calendar.events[0]["UID"])) for letter in arrived if letter.calendar}
-    versions: dict[str, list[int]] = {}
-    for event in events:
-        versions.setdefault(str(event["UID"]), []).append(event.sequence)
+    """Read every attached event back, by the library alone. Who has it in the calendar gets none: one inviter."""
+    events = [(letter, calendar.events[0]) for letter in arrived if (calendar := letter.calendar)]
+    versions: dict[tuple[EmailAddress, str], list[int]] = {}
+    for letter, event in events:
+        versions.setdefault((letter.address, str(event["UID"])), []).append(event.sequence)
+    interviews = {(address, uid.partition(".")[0]) for address, uid in versions}
     telling.check(
-        events and all(event.start < event.end for event in events) and len(uids) == len(versions),
+        events and all(event.start < event.end for _, event in events) and len(interviews) == len(versions),
         f"All {len(events)} events that were mailed can be read; each reader has one UID an interview",
-        uids,
+        list(versions),
     )
     rising = all(numbers == sorted(set(numbers)) for numbers in versions.values())
     telling.check(rising, "SEQUENCE only rises", versions)
@@ -86,7 +85,7 @@ def _at_night(letter: Letter, person: Person) -> bool:
 async def _check_calendars(telling: Telling, scene: Playing) -> None:
     status = (await scene.handle.view("coordinator")).status
     wanted = 1 if status is Status.COMPLETED else 0
-    found = {person.first_name: len(await scene.in_calendar(person)) for person in scene.panel}
+    found = {person.first_name: len(await scene.in_calendar(person)) for person in scene.with_calendar}
     telling.check(
         set(found.values()) == {wanted},
         f"In the end each interviewer's calendar holds {wanted or 'no'} event of {scene.handle.id} ({status})",
@@ -130,7 +129,7 @@ async def _exposed(client: Client, scene: Playing) -> list[str]:
     handle = client.get_workflow_handle(contract.workflow_id(scene.handle.id))
     found = await handle.describe()
     attributes = [str(pair.value) for pair in found.typed_search_attributes.search_attributes]
-    events = [held.uid for person in scene.panel for held in await scene.in_calendar(person)]
+    events = [held.uid for person in scene.with_calendar for held in await scene.in_calendar(person)]
     return [handle.id, *attributes, *events, *_in_history(await handle.fetch_history())]
 
 

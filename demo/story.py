@@ -27,7 +27,8 @@ EXPECTED = {
         reflection_request=1,
         growth_request=1,
     ),
-    "interviewer": Counter(invitation=1, hour_reminder=1, form_request=1),
+    "i1": Counter(invitation=1, hour_reminder=1, form_request=1),
+    "i2": Counter(invitation=1, hour_reminder=1, form_request=1),
 }
 """The letters of this scene; the last two to the candidate because she asked to be reminded."""
 
