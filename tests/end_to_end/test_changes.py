@@ -226,6 +226,27 @@ async def test_who_keeps_no_calendar_here_is_invited_called_off_and_invited_agai
     assert mail(scene, "i1") == ["invitation"]
 
 
+async def test_a_swap_that_is_taken_back_in_the_night_wakes_nobody_and_is_told_to_the_candidate_alone(
+    servers: Servers,
+) -> None:
+    scene, slot = await booked(servers, "night", "grace", "linus")
+    night = (await scene.now()).astimezone(ZoneInfo("Europe/Berlin")).replace(hour=22, minute=0)
+    await scene.pass_time(night, "the others sleep")
+    await replace(scene, "i2", "edsger")
+    between = await shown(scene)
+    await replace(scene, "i3", "linus")
+    await scene.pass_time(night + timedelta(hours=11), "it is morning")
+    await scene.letters("invitation", scene.candidate, times=2)
+    await scene.comes_to_rest()
+
+    assert between == {"grace": event(scene, 1, slot), "linus": [], "edsger": event(scene, 1, slot)}
+    assert await shown(scene) == {"grace": event(scene, 2, slot), "linus": event(scene, 2, slot), "edsger": []}
+    assert taken(scene) == [claim("grace", slot), claim("linus", slot)]
+    assert mail(scene, "i1") == mail(scene, "i2") == ["invitation"]
+    assert mail(scene, "i3") == []
+    assert mail(scene, "candidate")[2:] == ["invitation: REQUEST night.c1 2"]
+
+
 # --- other times -----------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +375,13 @@ async def while_the_claim_looks_at_calendars(scene: Playing) -> None:
     assert await replacing is Code.INVALID_STATE  # it has ended meanwhile
 
 
+async def while_the_pool_is_asked(scene: Playing) -> None:
+    with stuck(scene.servers, to_readers=True):
+        await scene.handle.respond_to_seat(by="i2", answer="declined")
+        await in_the_ledger(scene, "edsger")
+        await call_off(scene)
+
+
 async def while_the_event_is_written(scene: Playing) -> None:
     """What was under way is written after all, and must go."""
     with stuck(scene.servers, to_readers=False):
@@ -420,6 +448,7 @@ async def call_off(scene: Playing) -> None:
     "moment",
     [
         while_the_claim_looks_at_calendars,
+        while_the_pool_is_asked,
         while_the_event_is_written,
         while_calendars_die_over_the_event,
         while_the_worker_dies_over_the_claim,
@@ -430,7 +459,7 @@ async def test_a_cancellation_in_the_middle_of_a_replacement_leaves_nothing_and_
     servers: Servers, moment: Callable[[Playing], Awaitable[None]]
 ) -> None:
     name = moment.__name__.removeprefix("while_").replace("_", "-")
-    scene, slot = await booked(servers, name, "grace", "linus")
+    scene, slot = await booked(servers, name, "grace", {"person": "linus", "pool": "bench"})
     before = await shown(scene)
     await moment(scene)
     ended = await scene.handle.result()
