@@ -123,11 +123,9 @@ def _searched(interview: Interview, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime]:
+    """What is given back goes first: who was replaced and is asked for again must not be in our own way."""
     claims = interview.scheduling.claims
     owed: list[ClaimTime | ReleaseTime] = [
-        _claim(interview, claim, now) for claim in claims if claim.was == "requested"
-    ]
-    owed += [
         ReleaseTime(
             key=release_key(interview, claim.n),
             lane="ledger",
@@ -138,6 +136,7 @@ def _ledger(interview: Interview, now: datetime) -> list[ClaimTime | ReleaseTime
         for claim in claims
         if claim.was == "leaving"
     ]
+    owed += [_claim(interview, claim, now) for claim in claims if claim.was == "requested"]
     return owed
 
 

@@ -16,7 +16,17 @@ from entrevue.orders import (
 )
 from entrevue.scheduling import InterviewScheduled
 from entrevue.values import CANDIDATE, Code, Status
-from tests.domain.scenes import MONDAY, Scene, a_booking, a_session, an_exchange, an_offer, no_slots, open_forms
+from tests.domain.scenes import (
+    MONDAY,
+    Scene,
+    a_booking,
+    a_session,
+    an_exchange,
+    an_offer,
+    command,
+    no_slots,
+    open_forms,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -662,6 +672,24 @@ def test_many_moves_keep_one_uid_and_a_strictly_rising_sequence() -> None:
     assert {event.uid for event in events} == {"r7.c1"}
     assert [event.sequence for event in events] == list(range(6))
     assert list(scene.ledger.values()) == [scene.calendars["i1"].slot]
+
+
+def test_who_was_replaced_a_moment_ago_and_is_asked_for_again_is_not_in_our_own_way() -> None:
+    """Their old time must have been given back before it is claimed anew."""
+    scene = a_booking()
+    scene.withheld = {"claim_time"}
+    scene.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+    claim = scene.in_flight["ledger"]
+    scene.answer(claim, scene.reply(claim))
+
+    scene.cause(command("replace_interviewer", by="coordinator", whom="i3", person="linus"))
+    owed = [order.kind for order in scene.look().owed if order.lane == "ledger"]
+    scene.withheld = set()
+    scene.run()
+
+    assert owed == ["release_time", "claim_time"]
+    assert [member.person for member in scene.interview.people.interviewers] == ["grace", "linus"]
+    assert _claims(scene) == ["gone", "gone", "held"]
 
 
 # --- endings ---------------------------------------------------------------------------------------------------------
