@@ -314,6 +314,8 @@ class Offered:
     at: datetime
     claim: int | None = None
     hold_until: datetime | None = None
+    failed: bool = False
+    """The candidate has chosen, or proposed, a time, and did not get it: that the others pass costs them nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -675,7 +677,7 @@ def _not_again(state: Scheduling, start: datetime) -> Scheduling:
         return state
     left = tuple(slot for slot in offer.slots if slot.start != start)
     if left:
-        return replace(state, offer=replace(offer, slots=left))
+        return replace(state, offer=replace(offer, slots=left, failed=True))
     return replace(_without_hold(state), offer=None, reply_by=None)
 
 

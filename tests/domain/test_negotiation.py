@@ -957,3 +957,16 @@ def test_a_time_about_which_the_ledger_never_answers_is_not_asked_for_for_ever()
 
     assert scene.in_flight == {}
     assert scene.attention == {"NO_COMMON_SLOT": "today"}
+
+
+def test_times_that_pass_while_the_interviewers_are_silent_cost_the_candidate_no_round() -> None:
+    scene = an_offer(**EXPLICIT)
+    last = scene.offered[-1]
+    scene.wait(days=5)
+    scene.send("choose_slot", by=CANDIDATE, start=last)
+    scene.full = True
+
+    scene.wait(days=7)
+
+    assert "offer_lapsed" in scene.kinds
+    assert _state(scene).rounds == 0
