@@ -274,8 +274,8 @@ def _another_round(interview: "Interview") -> list[SchedulingEvent]:
 
 
 def _lapsed(interview: "Interview", offer: Offered) -> list[SchedulingEvent]:
-    """Nobody has chosen in time. What never arrived, nobody could choose from: that costs no round."""
-    if _in_their_hands(interview):
+    """Nobody has chosen in time. From what never arrived, or was not kept, nobody could: that costs no round."""
+    if _in_their_hands(interview) and not offer.failed:
         return [OfferLapsed(offer=offer.n), *_another_round(interview)]
     return [OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
 

@@ -19,6 +19,9 @@ time that is booked for another panel."""
 Cause = Literal["request", "no_show", "aborted", "declined", "overlap", "on_hold"]
 """Why another time is looked for; `declined`: the panel has become too small."""
 
+_TRIED_IN_TROUBLE = 3
+"""So often a time may be lost because nobody answered us, before the candidate's availability counts without it."""
+
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
@@ -311,6 +314,8 @@ class Offered:
     at: datetime
     claim: int | None = None
     hold_until: datetime | None = None
+    failed: bool = False
+    """The candidate has chosen, or proposed, a time, and did not get it: that the others pass costs them nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -672,7 +677,7 @@ def _not_again(state: Scheduling, start: datetime) -> Scheduling:
         return state
     left = tuple(slot for slot in offer.slots if slot.start != start)
     if left:
-        return replace(state, offer=replace(offer, slots=left))
+        return replace(state, offer=replace(offer, slots=left, failed=True))
     return replace(_without_hold(state), offer=None, reply_by=None)
 
 
@@ -698,7 +703,11 @@ def _slot_lost(state: Scheduling, n: int, at: datetime) -> Scheduling:
         return state  # the time itself is there, only not for that panel
     if state.held is not None and state.held.claim == n:  # a hold that could not be confirmed
         return _set_claim(_hold_ended(state, n, at, unwanted=True), n, was=claim.was)
-    return _not_again(state, claim.slot.start)
+    start = claim.slot.start
+    troubles = sum(one.because == "trouble" and one.slot.start == start for one in state.claims)
+    if state.windows and claim.because == "trouble" and troubles < _TRIED_IN_TROUBLE:
+        return state
+    return _not_again(state, start)
 
 
 def _scheduled(state: Scheduling, event: InterviewScheduled, at: datetime) -> Scheduling:

@@ -929,3 +929,44 @@ def test_an_offer_whose_only_time_is_lost_holds_it_no_longer() -> None:
     assert scene.stands(Status.NEEDS_SCHEDULING)
     assert scene.offered == ()
     assert scene.ledger == {}
+
+
+# --- what comes to nothing through us --------------------------------------------------------------------------------
+
+
+def test_a_time_that_was_lost_because_the_ledger_did_not_answer_is_found_again() -> None:
+    scene = _asked_when()
+    scene.withheld = {"claim_time"}
+    scene.send("submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}])
+    scene.give_up("claim_time")
+
+    scene.withheld = set()
+    scene.run()
+
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.start_of_booking == MONDAY + 3 * DAY
+
+
+def test_a_time_about_which_the_ledger_never_answers_is_not_asked_for_for_ever() -> None:
+    scene = _asked_when()
+    scene.withheld = {"claim_time"}
+    scene.send("submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}])
+
+    for _ in range(3):
+        scene.give_up("claim_time")
+
+    assert scene.in_flight == {}
+    assert scene.attention == {"NO_COMMON_SLOT": "today"}
+
+
+def test_times_that_pass_while_the_interviewers_are_silent_cost_the_candidate_no_round() -> None:
+    scene = an_offer(**EXPLICIT)
+    last = scene.offered[-1]
+    scene.wait(days=5)
+    scene.send("choose_slot", by=CANDIDATE, start=last)
+    scene.full = True
+
+    scene.wait(days=7)
+
+    assert "offer_lapsed" in scene.kinds
+    assert _state(scene).rounds == 0
