@@ -44,10 +44,11 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.calendar import Calendar, CalendarActivities, CalendarRefused
+from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
 from activities.janitor import Interviews, JanitorActivities
 from activities.journal import Journal, JournalActivities
-from activities.ledger import Ledger, LedgerActivities
+from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.mail import MailActivities, Outbox, Post
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
@@ -208,7 +209,7 @@ def accounts(
 def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[..., object]]:
     people = PeopleActivities(adapters.directory)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
-    ledger = LedgerActivities(adapters.ledger, adapters.calendar, adapters.directory)
+    claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     journal = JournalActivities(adapters.journal)
@@ -216,8 +217,8 @@ def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[
     return (
         people.look_up_people,
         free_time.find_slots,
-        ledger.claim_time,
-        ledger.release_time,
+        claiming.claim_time,
+        claiming.release_time,
         calendar.write_event,
         calendar.remove_event,
         mail.send_letter,

@@ -9,20 +9,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import holidays
 
 from activities.calendar import Busy, Calendar, CalendarRefused, CalendarUnavailable, calendar_trouble
+from activities.ledger import Claimed
 from activities.people import Directory, OrganisationEntry, PersonEntry, Place, staff_clock
 from entrevue.civil import Clock
 from entrevue.orders import ClaimTime, Seating, TimeTaken
 from entrevue.seating import seat
 from entrevue.slots import Offsets, Span, civil, overfull, whole_days
 from entrevue.values import InterviewId, PersonId, PoolName
-
-if TYPE_CHECKING:
-    from activities.ledger import Claimed
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -173,7 +171,7 @@ def lot(interview: InterviewId, person: PersonId) -> bytes:
 # --- what they have to do --------------------------------------------------------------------------------------------
 
 
-def least_first(panel: Panel, claims: Iterable["Claimed"], order: Seating) -> tuple[PersonId, ...]:
+def least_first(panel: Panel, claims: Iterable[Claimed], order: Seating) -> tuple[PersonId, ...]:
     """Order those who could fill a pool's seat by what they have to do, measured by how much they want to do.
 
     That is minutes of interviews in the last 28 days and booked ahead, over interviews a week. Whose target is none at
@@ -192,9 +190,7 @@ def least_first(panel: Panel, claims: Iterable["Claimed"], order: Seating) -> tu
     return tuple(sorted(panel.members, key=load))
 
 
-def too_much(
-    hours: "Hours", claims: Iterable["Claimed"], window: Span, minutes: int, order: Seating
-) -> tuple[Span, ...]:
+def too_much(hours: "Hours", claims: Iterable[Claimed], window: Span, minutes: int, order: Seating) -> tuple[Span, ...]:
     """Give the days and weeks in which so many minutes more would exceed the order's limits.
 
     `claims` are this person's, those that the order replaces left out. Each counts for the day on which its middle
@@ -332,7 +328,7 @@ class Choice:
         order: ClaimTime,
         organisation: OrganisationEntry,
         panel: Panel,
-        claims: Sequence["Claimed"],
+        claims: Sequence[Claimed],
         readings: Readings,
     ) -> None:
         self._order, self._organisation, self._panel, self._readings = order, organisation, panel, readings

@@ -11,7 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarUnavailable
-from activities.ledger import LedgerActivities
+from activities.claiming import ClaimingActivities
 from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
@@ -69,7 +69,7 @@ class World:
         self.directory = MemoryDirectory(OrganisationEntry(name="Acme", zone="UTC"), people)
         self.calendar = Calendars()
         self.ledger = MemoryLedger()
-        self.activities = LedgerActivities(self.ledger, self.calendar, self.directory)
+        self.activities = ClaimingActivities(self.ledger, self.calendar, self.directory)
 
     async def claim(self, order: ClaimTime) -> dict[int, PersonId]:
         """Claim, and say who sits where."""
@@ -447,7 +447,7 @@ async def test_two_claims_that_are_too_much_together_never_both_stand() -> None:
             return refused
 
     world = World(somebody("ada"))
-    activities = LedgerActivities(Slow(), world.calendar, world.directory)
+    activities = ClaimingActivities(Slow(), world.calendar, world.directory)
     one = claim_time("ada", interview="r1", start=TEN, load_a_day=60)
     other = claim_time("ada", interview="r2", start=TEN + 2 * HOUR, load_a_day=60)
 
@@ -473,7 +473,7 @@ async def test_a_pool_gives_way_to_load_that_came_in_between() -> None:
 
     world = World(somebody("ada", pools=BACKEND), somebody("bob", pools=BACKEND))
     world.ledger = Busier()
-    world.activities = LedgerActivities(world.ledger, world.calendar, world.directory)
+    world.activities = ClaimingActivities(world.ledger, world.calendar, world.directory)
 
     found = await world.claim(claim_time(seat(pool="backend"), load_a_day=60))
 
@@ -636,7 +636,7 @@ async def test_many_claims_of_one_pool_at_once_book_nobody_twice() -> None:
 async def test_temporal_reads_the_answer_back_as_what_it_was(answer: TimeClaimed | TimeTaken) -> None:
     payloads = await pydantic_data_converter.encode([answer])
 
-    hint = LedgerActivities.claim_time.__annotations__["return"]
+    hint = ClaimingActivities.claim_time.__annotations__["return"]
     (read,) = await pydantic_data_converter.decode(payloads, [hint])
 
     assert read == answer

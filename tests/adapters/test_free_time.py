@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
+from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
-from activities.ledger import LedgerActivities
 from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
@@ -818,7 +818,7 @@ async def test_whatever_is_offered_can_be_claimed(case: _Case) -> None:
     found = await world.activities.find_slots(case.order.model_copy(update={"count": 3}))
 
     for n, slot in enumerate(found.slots):
-        on_the_ledger = LedgerActivities((await _world(case)).ledger, world.calendar, world.directory)
+        on_the_ledger = ClaimingActivities((await _world(case)).ledger, world.calendar, world.directory)
         answer = await on_the_ledger.claim_time(
             ClaimTime(
                 key=f"r7/claim/{n}.0",

@@ -937,7 +937,8 @@ def test_an_offer_whose_only_time_is_lost_holds_it_no_longer() -> None:
 def test_a_time_that_was_lost_because_the_ledger_did_not_answer_is_found_again() -> None:
     scene = _asked_when()
     scene.withheld = {"claim_time"}
-    scene.send("submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}])
+    window = {"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}
+    scene.send("submit_availability", by=CANDIDATE, windows=[window])
     scene.give_up("claim_time")
 
     scene.withheld = set()
@@ -950,7 +951,8 @@ def test_a_time_that_was_lost_because_the_ledger_did_not_answer_is_found_again()
 def test_a_time_about_which_the_ledger_never_answers_is_not_asked_for_for_ever() -> None:
     scene = _asked_when()
     scene.withheld = {"claim_time"}
-    scene.send("submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}])
+    window = {"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}
+    scene.send("submit_availability", by=CANDIDATE, windows=[window])
 
     for _ in range(3):
         scene.give_up("claim_time")
