@@ -451,6 +451,8 @@ class Scheduling:
     options: tuple[Slot, ...] = ()
     """Times within those windows that were not tried yet."""
     offers: int = 0
+    older_offers: int = 0
+    """Those up to this one were made before everybody's civil time was looked up last."""
     offer: Offered | None = None
     first_reply_by: datetime | None = None
     reply_by: datetime | None = None
