@@ -429,8 +429,12 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, PeopleEvent):
         known = effects.contact_updated(interview.effects, event) if isinstance(event, ContactUpdated) else None
         policy = event.policy if isinstance(event, PeopleLookedUp) else None
+        scheduled = interview.scheduling
+        if isinstance(event, PeopleLookedUp):
+            scheduled = replace(scheduled, older_offers=scheduled.offers)
         return replace(
             interview,
+            scheduling=scheduled,
             people=people.evolve(interview.people, event, at, _farewell(interview)),
             effects=known or interview.effects,
             policy=policy or interview.policy,

@@ -472,12 +472,15 @@ def offered_in_vain(interview: "Interview") -> list[SchedulingEvent]:
 def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
     """Keep the wall time that was promised: where new zone rules move it, claim its new instant, and offer anew.
 
-    A zone's new rules are nobody's doing: no account is charged (reference: calendars and mail, 6.1).
+    A zone's new rules are nobody's doing: no account is charged (reference: calendars and mail, 6.1). An offer is
+    judged by rules that were looked up after it was made: while workers of two versions run side by side, a search may
+    know other rules than the look-up, and offers would be withdrawn for ever.
     """
     state, booking, offer = interview.scheduling, interview.scheduling.booking, interview.scheduling.offer
     if state.requested is not None or state.paused:
         return []
-    if offer is not None and any(promised(interview, one) != one.start for one in offer.slots):
+    judged = offer.slots if offer is not None and offer.n <= state.older_offers else ()
+    if offer is not None and any(promised(interview, one) != one.start for one in judged):
         return [OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
     exchanged = state.exchange is not None or state.approval is not None  # then first it is settled whether it stands
     if booking is None or exchanged or not zone_lag(interview) or booking.slot.start <= at or not fillable(interview):

@@ -402,6 +402,10 @@ class Exchange:
     latest: datetime | None = None
     unfit: bool = False
     """The booked time, though kept, cannot be used as it is: the panel is short of somebody."""
+    charged: Side | None = None
+    """On whose account it went."""
+    offers: int = 0
+    """How many there had been before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -451,6 +455,8 @@ class Scheduling:
     options: tuple[Slot, ...] = ()
     """Times within those windows that were not tried yet."""
     offers: int = 0
+    older_offers: int = 0
+    """Those up to this one were made before everybody's civil time was looked up last."""
     offer: Offered | None = None
     first_reply_by: datetime | None = None
     reply_by: datetime | None = None
@@ -782,6 +788,8 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
             vacated=event.vacated,
             latest=event.latest,
             unfit=unfit,
+            charged=side if event.counts else None,
+            offers=state.offers,
         ),
         reply_by=given,
         reschedules={**state.reschedules, side: counted},
@@ -797,8 +805,11 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
 
 
 def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Scheduling:
-    asked_by = state.exchange.by if state.exchange else ""
-    state = _without_offer(_without_held(replace(state, exchange=None), at))
+    """Where there was nothing to choose from, it goes on nobody's account."""
+    going, asked_by, reschedules = state.exchange, state.exchange.by if state.exchange else "", state.reschedules
+    if going is not None and going.charged is not None and going.offers == state.offers:
+        reschedules = {**reschedules, going.charged: reschedules.get(going.charged, 0) - 1}
+    state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules), at))
     return state if needless else _stands(state, asked_by, "nothing_found", at, None)
 
 

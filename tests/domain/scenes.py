@@ -143,6 +143,8 @@ class Scene:
     """Whose calendars turn out to hold something else, after the write."""
     rules: dict[str, Clock] = field(default_factory=dict)
     """Zones whose rules have changed."""
+    searches_lag: bool = False
+    """Workers that search do not know those rules yet."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
     dead: set[str] = field(default_factory=set)
@@ -283,7 +285,7 @@ class Scene:
             case FindSlots(key=key):
                 if self.full:
                     return SlotsFound(key=key, slots=(), why="grace has no free time that fits")
-                return SlotsFound(key=key, slots=_free(order))
+                return SlotsFound(key=key, slots=tuple(self._walled(slot) for slot in _free(order)))
             case ClaimTime():
                 return self._claim(order)
             case ReleaseTime(key=key, claim=claim):
@@ -460,6 +462,10 @@ class Scene:
             no_pools=tuple(pool for pool in order.pools if pool not in POOLS),
             unknown=tuple(one.who for one in order.people if one.who in self.unknown),
         )
+
+    def _walled(self, slot: Slot) -> Slot:
+        clock = CLOCKS[slot.zone] if self.searches_lag else self._clock(slot.zone)
+        return slot.model_copy(update={"wall": local(slot.start, clock)})
 
     def _clock(self, zone: str) -> Clock:
         return self.rules.get(zone) or CLOCKS[zone]

@@ -933,12 +933,15 @@ def test_an_offer_whose_only_time_is_lost_holds_it_no_longer() -> None:
 
 # --- what comes to nothing through us --------------------------------------------------------------------------------
 
+_ONE_HOUR = [{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}]
+
 
 def test_a_time_that_was_lost_because_the_ledger_did_not_answer_is_found_again() -> None:
     scene = _asked_when()
     scene.withheld = {"claim_time"}
-    window = {"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}
-    scene.send("submit_availability", by=CANDIDATE, windows=[window])
+    scene.send(
+        "submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}]
+    )
     scene.give_up("claim_time")
 
     scene.withheld = set()
@@ -951,8 +954,9 @@ def test_a_time_that_was_lost_because_the_ledger_did_not_answer_is_found_again()
 def test_a_time_about_which_the_ledger_never_answers_is_not_asked_for_for_ever() -> None:
     scene = _asked_when()
     scene.withheld = {"claim_time"}
-    window = {"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}
-    scene.send("submit_availability", by=CANDIDATE, windows=[window])
+    scene.send(
+        "submit_availability", by=CANDIDATE, windows=[{"start": MONDAY + 3 * DAY, "end": MONDAY + 3 * DAY + HOUR}]
+    )
 
     for _ in range(3):
         scene.give_up("claim_time")
@@ -972,3 +976,15 @@ def test_times_that_pass_while_the_interviewers_are_silent_cost_the_candidate_no
 
     assert "offer_lapsed" in scene.kinds
     assert _state(scene).rounds == 0
+
+
+def test_an_exchange_for_which_we_had_nothing_to_offer_goes_on_nobodys_account() -> None:
+    scene = a_booking()
+    scene.full = True
+    scene.send("request_reschedule", by=CANDIDATE)
+    assert _state(scene).reschedules == {"candidate": 1}
+
+    scene.wait(days=3)
+
+    assert scene.stands(Status.SCHEDULED)
+    assert _state(scene).reschedules == {"candidate": 0}
