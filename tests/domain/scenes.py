@@ -142,6 +142,8 @@ class Scene:
     """Whose calendars turn out to hold something else, after the write."""
     rules: dict[str, Clock] = field(default_factory=dict)
     """Zones whose rules have changed."""
+    tzdata: str = "2026b"
+    """Version of the rules that the directory knows."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
     dead: set[str] = field(default_factory=set)
@@ -436,7 +438,7 @@ class Scene:
             email = f"{person}@acme.example"
             found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
         candidate = next(one for one in order.people if one.who == CANDIDATE)
-        berlin = self.rules.get("Europe/Berlin", BERLIN)
+        berlin = self._clock("Europe/Berlin")
         clock = self._clock(candidate.zone) if candidate.zone else berlin.model_copy(update={"assumed": True})
         return PeopleFound(
             key=order.key,
@@ -459,7 +461,7 @@ class Scene:
         )
 
     def _clock(self, zone: str) -> Clock:
-        return self.rules.get(zone) or CLOCKS[zone]
+        return (self.rules.get(zone) or CLOCKS[zone]).model_copy(update={"tzdata": self.tzdata})
 
     def _post(self, order: SendLetter) -> Answer:
         if order.to.email in self.dead:
