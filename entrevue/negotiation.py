@@ -203,11 +203,11 @@ def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: d
     if start < now + SHORTEST_NOTICE_OF_A_PERSON:
         raise Refused(Code.SLOT_UNAVAILABLE, "start: that time is too near by now; choose another one")
     nothing_being_booked(interview)
+    somebody_to_ask(interview)
     if offer.claim is not None:
         explicit = interview.policy.confirmation == "explicit"
         until = _held_until(interview, start, now) if explicit else None
         return [HoldConfirmed(claim=offer.claim, until=until)]
-    somebody_to_ask(interview)
     return [_asked(interview, slot_at(interview, start), now)]
 
 

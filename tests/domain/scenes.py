@@ -145,6 +145,8 @@ class Scene:
     """Zones whose rules have changed."""
     searches_lag: bool = False
     """Workers that search do not know those rules yet."""
+    tzdata: str = "2026b"
+    """Version of the rules that the directory knows."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
     dead: set[str] = field(default_factory=set)
@@ -441,7 +443,7 @@ class Scene:
             email = f"{person}@acme.example"
             found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
         candidate = next(one for one in order.people if one.who == CANDIDATE)
-        berlin = self.rules.get("Europe/Berlin", BERLIN)
+        berlin = self._clock("Europe/Berlin")
         clock = self._clock(candidate.zone) if candidate.zone else berlin.model_copy(update={"assumed": True})
         return PeopleFound(
             key=order.key,
@@ -468,7 +470,7 @@ class Scene:
         return slot.model_copy(update={"wall": local(slot.start, clock)})
 
     def _clock(self, zone: str) -> Clock:
-        return self.rules.get(zone) or CLOCKS[zone]
+        return (self.rules.get(zone) or CLOCKS[zone]).model_copy(update={"tzdata": self.tzdata})
 
     def _post(self, order: SendLetter) -> Answer:
         if order.to.email in self.dead:

@@ -1,5 +1,5 @@
 from copy import copy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import combinations
 from typing import Literal, assert_never, get_args
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from entrevue.agenda import plan
-from entrevue.civil import waking
+from entrevue.civil import Clock, Offset, waking
 from entrevue.claims import claim_key
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
 from entrevue.orders import (
@@ -35,7 +35,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, Refused, Status
-from tests.domain.scenes import COMMANDS, FACTS, REACHED, Scene, command, story, well_formed
+from tests.domain.scenes import COMMANDS, FACTS, NEW_YORK, REACHED, Scene, command, story, well_formed
 from tests.domain.secrecy import check_letter, check_secrecy, check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "i3", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
@@ -180,7 +180,8 @@ class Chaos:
         if kind == "meeting_ended":
             who = {}
         if kind == "timezone_rules_changed":
-            who = {"tzdata": f"2027{'abc'[m % 3]}"}
+            self.scene.tzdata = f"2027{'abc'[m % 3]}"
+            who = {"tzdata": self.scene.tzdata}
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))
@@ -190,7 +191,10 @@ class Chaos:
 
     def change_the_world(self, n: int) -> None:
         scene = self.scene
-        match n % 8:
+        match n % 9:
+            case 8:
+                stays = Offset(since=datetime(2026, 1, 1, tzinfo=UTC), minutes=-4 * 60)
+                scene.rules = {} if scene.rules else {NEW_YORK.zone: Clock(zone=NEW_YORK.zone, offsets=(stays,))}
             case 6:
                 scene.away = set() if scene.away else {"grace", "edsger"}
             case 7:
