@@ -23,7 +23,7 @@ class Inside(Message):
     now: datetime
 
 
-@workflow.defn(name=contract.WORKFLOW)
+@workflow.defn(name=contract.WORKFLOW, sandboxed=False)  # the sandbox makes all models anew for every interview
 class GlassWorkflow(InterviewWorkflow):
     @workflow.init
     def __init__(self, request: object, carried: Carried | None = None) -> None:

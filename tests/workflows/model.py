@@ -65,7 +65,8 @@ class Model:
     seats: Mapping[int, str | None] = field(default_factory=dict)
     booked: Time | None = None
     claim: int | None = None
-    """Of the booked time."""
+    booked_revision: int = 0
+    """Claim and revision of the booked time."""
     revision: int = 0
     sequence: int = -1
     shown: Time | None = None
@@ -116,9 +117,9 @@ class Model:
             case "seat_request" if self.held is None or version != str(self.holds):
                 return f"hold {self.holds} is {'open' if self.held else 'over'}"
             case "day_reminder" | "hour_reminder" | "join_nudge" | "interviewer_missing" if (
-                self.booked is None or number != str(self.revision)
+                self.booked is None or number != str(self.booked_revision)
             ):
-                return f"the interview is at revision {self.revision}"
+                return f"the interview was booked with revision {self.booked_revision}"
             case "time_stands" | "local_time_changed" if self.booked is None:
                 return "nothing is booked"
             case _:
@@ -211,9 +212,10 @@ class Model:
             case "interview_scheduled":
                 time, claim = _time(data["slot"]), _int(data["claim"])
                 told = replace(self, booked=time, claim=claim, shown=time, off=False, held=None)
-                return told._version(data)
+                return replace(told._version(data), booked_revision=_int(data["revision"]))
             case "panel_changed":
-                return replace(self, claim=_int(data["claim"]))._version(data)
+                told = replace(self, claim=_int(data["claim"]), booked_revision=_int(data["revision"]))
+                return told._version(data)
             case "time_held":
                 time = _time(data["slot"])
                 holds = self.holds + (self.held != time)
