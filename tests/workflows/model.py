@@ -112,7 +112,7 @@ class Model:
                 return f"version {self.sequence} is shown, {'off' if self.off else 'on'}"
             case "cancellation" if takes_part and (not self.off or version != str(self.sequence)):
                 return f"version {self.sequence} is shown, {'off' if self.off else 'on'}"
-            case "cancellation" if int(version) > self.sequence:
+            case "cancellation" if int(version) > self.sequence + 1:  # the next one shows them out
                 return f"version {self.sequence} is shown"
             case "seat_request" if self.held is None or version != str(self.holds):
                 return f"hold {self.holds} is {'open' if self.held else 'over'}"
