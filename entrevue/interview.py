@@ -470,9 +470,14 @@ def _panel_follows(interview: Interview, event: SchedulingEvent, at: datetime, b
 
 
 def _known(interview: Interview, before: Scheduling) -> people.Known:
-    """Give the version that calendars and mailboxes know, or shall know next; and the time they showed before."""
+    """Give the version that calendars and mailboxes shall know next of whom leaves; and the time they showed before.
+
+    Who leaves a booked time that stays as it is, without a claim, is shown out by the version that follows.
+    """
     shown = interview.scheduling.shown
-    return (shown.sequence if shown is not None else None, before.shown.slot if before.shown is not None else None)
+    stays = shown is not None and shown is before.shown and not shown.cancelled
+    sequence = shown.sequence + stays if shown is not None else None
+    return (sequence, before.shown.slot if before.shown is not None else None)
 
 
 def _farewell(interview: Interview) -> people.Known:
