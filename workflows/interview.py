@@ -435,17 +435,12 @@ class InterviewWorkflow:
         self._alarm = asyncio.create_task(self._ring(deadline)) if deadline else None
 
     def _is_woken_before(self, deadline: datetime) -> bool:
-        """Whether an order that has just begun will have been answered by then, or its first patience has ended.
+        """Whether an order that has just begun will have been answered by then, or its patience has ended.
 
         A bell that is set anew with each answer would cost more history than the letters themselves.
         """
-        if deadline <= workflow.now() + _LONGEST_FIRST_PATIENCE:
-            return False
-        patiences = (_patience(order, self._interview) for order in self._fresh())
-        return any(
-            retry is _AT_FIRST or (patience is not None and patience <= _LONGEST_FIRST_PATIENCE)
-            for patience, retry in patiences
-        )
+        begun = ((order.now, _patience(order, self._interview)[0]) for order in self._fresh())
+        return any(patience is not None and deadline > since + patience for since, patience in begun)
 
     def _fresh(self) -> list[Order]:
         return [order for order, _ in self._lanes.values() if workflow.now() - order.now < _SHORTLY]
@@ -500,8 +495,9 @@ _AT_FIRST = RetryPolicy(
 )
 """A quarter of an hour, counted in attempts: none is cut off, so none can run beside the order's second patience."""
 
-_LONGEST_FIRST_PATIENCE = timedelta(minutes=30)
-"""Eight letters of a minute each, and the pauses between them, with some minutes to spare."""
+_FIRST_PATIENCE = timedelta(minutes=25)
+"""Eight letters of a minute each, and the pauses between them. Whoever asks us for longer pauses, or a worker that
+takes nothing up, does not prolong it: invitations wait so long for calendars, and deadlines for the next news."""
 
 _PAUSE = timedelta(minutes=10)
 
@@ -516,7 +512,7 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
         case ClaimTime():
             return interview.policy.claim_patience, _BRISK
         case SendLetter() | WriteEvent() | RemoveEvent() if order.key not in interview.effects.delayed:
-            return None, _AT_FIRST
+            return _FIRST_PATIENCE, _AT_FIRST
         case LookUpPeople() | FindSlots() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
         case WriteEvent() | SendLetter():

@@ -8,9 +8,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from activities.calendar import CalendarRefused, Ensured
+from adapters.memory_calendar import MemoryCalendar
 from entrevue import contract
-from entrevue.orders import JournalEntry
-from entrevue.values import InterviewId, Status
+from entrevue.orders import CalendarEvent, JournalEntry
+from entrevue.values import InterviewId, PersonId, Status
 from tests.workflows.stage import Running, Stage, dev_server, eventually, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.test_shell import UnwritableCalendar
@@ -108,6 +110,34 @@ async def test_a_calendar_that_is_down_does_not_hold_up_the_journal(server: Work
         kinds = await interview.kinds()
 
     assert "calendar_written" not in kinds
+
+
+class RefusingCalendar(MemoryCalendar):
+    """A calendar with a wrong password: it can be asked again in ten minutes."""
+
+    async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
+        raise CalendarRefused(person, f"no right to write {event.uid} of {interview}, {etag}")
+
+
+async def test_a_calendar_that_refuses_us_delays_neither_the_invitation_nor_the_reminder(
+    server: WorkflowEnvironment,
+) -> None:
+    """It is asked every ten minutes. Counted in attempts, the first patience would outlast the deadlines after it."""
+    async with staged(server, calendar=RefusingCalendar()) as stage:
+        interview = await stage.start(interviewers=["grace"])
+        await to_offer(interview)
+        soon = await interview.now() + timedelta(minutes=100)
+        start = soon.replace(second=0, microsecond=0)
+        await interview.send("book_slot", by="coordinator", start=start.isoformat())
+        await interview.forward_to(start - timedelta(minutes=70))
+        behind = await interview.until(lambda view: bool(view.attention))
+        await interview.happened("message_sent", times=3)
+        await interview.forward_to(start - timedelta(minutes=55))
+        await interview.happened("message_sent", times=5)
+        mailed = [letter.recipient for letter in stage.post.letters]
+
+    assert [item.id for item in behind.attention] == ["CALENDAR_BEHIND"]
+    assert sorted(mailed[1:3]) == sorted(mailed[3:]) == ["ada@example.org", "grace@acme.example"]
 
 
 async def test_what_must_be_undone_and_fails_for_good_is_not_tried_in_a_circle(
