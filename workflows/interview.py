@@ -218,7 +218,10 @@ class InterviewWorkflow:
             earlier = self._earlier()
             if earlier is not None:
                 return earlier
+            before = self._interview.seq
             receipt = self._accept(command)
+            if self._interview.seq == before and not self._is_being_claimed(command):
+                return receipt  # it is so already; what is being claimed now is somebody else's wish
             try:
                 await self._claim_settled()
             except ApplicationError:
@@ -274,6 +277,12 @@ class InterviewWorkflow:
         """Give the answer to the same key, where it was given before a continue-as-new."""
         info = workflow.current_update_info()
         return self._seen.get(info.id) if info is not None else None
+
+    def _is_being_claimed(self, command: Command) -> bool:
+        """Whether this very time is being claimed for another sending of the same choice."""
+        claim = self._interview.scheduling.requested
+        choice = command.start if isinstance(command, ChooseSlot) else None
+        return claim is not None and not claim.changes and claim.slot.start == choice
 
     async def _claim_settled(self) -> None:
         """Wait for the ledger's answer to the claim just requested; change nothing of the interview afterwards."""

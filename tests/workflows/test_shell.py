@@ -10,8 +10,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
-from activities.calendar import CalendarUnavailable, Ensured
+from activities.calendar import Busy, CalendarUnavailable, Ensured
+from activities.ledger import Claimed
 from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_ledger import MemoryLedger
 from entrevue import contract
 from entrevue.orders import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Status
@@ -90,6 +92,40 @@ async def test_an_operators_cancel_in_the_middle_of_an_effect_gives_everything_b
         # Who never got an invitation gets no CANCEL; who got the offer hears that it is withdrawn.
         assert [letter.recipient for letter in stage.post.letters] == ["ada@example.org", "ada@example.org"]
         assert not [letter for letter in stage.post.letters if b"text/calendar" in letter.raw]
+
+
+class GatedLedger(MemoryLedger):
+    """A ledger that looks at what a claim holds only once the gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def held(self, key: str) -> tuple[Claimed, ...]:
+        await self.gate.wait()
+        return await super().held(key)
+
+
+async def test_a_choice_repeated_while_another_panel_is_claimed_is_not_told_that_its_time_is_gone(
+    server: WorkflowEnvironment,
+) -> None:
+    ledger = GatedLedger()
+    async with staged(server, ledger=ledger) as stage:
+        interview = await stage.start()
+        start_of_slot = await to_booking(interview)
+        stage.calendar.add_busy("edsger", Busy(start=start_of_slot, end=start_of_slot + timedelta(hours=1)))
+        ledger.gate.clear()
+        replacing = asyncio.create_task(
+            interview.refused("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+        )
+        await interview.happened("time_requested", times=2)
+        again = await interview.send("choose_slot", by="candidate", start=start_of_slot.isoformat())
+        ledger.gate.set()
+        refused = await replacing
+
+    assert again.status is Status.SCHEDULED
+    assert refused.type == "slot_unavailable"
 
 
 async def test_a_bug_in_a_background_task_fails_the_workflow_task_and_is_mended_by_a_deploy(
