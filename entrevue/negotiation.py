@@ -290,8 +290,10 @@ def answered(
     state = interview.scheduling
     match answer:
         case SlotsFound(slots=slots, why=why):
-            if answer.key != search_key(interview) or state.searched == state.searches or state.paused:
-                return []  # of a search that is no longer wanted, or not now
+            if answer.key != search_key(interview) or state.searched == state.searches:
+                return []  # of a search that is no longer wanted
+            if state.paused or state.requested is not None or state.held is not None:
+                return []  # it is repeated when it is wanted again
             return _found(interview, slots, why, now)
         case TimeClaimed(key=key, seated=seated):
             claim = of_key(interview, key, asking_key)

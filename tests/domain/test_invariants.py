@@ -69,9 +69,10 @@ Beginning = Status | None | tuple[str, str]
 
 of_panels = st.tuples(st.sampled_from(tuple(SHAPES)), st.sampled_from(_ACTS))
 beginnings = st.one_of(st.sampled_from((None, *_LIVE, *_LIVE, *REACHED)), of_panels, of_panels)
-steps = st.lists(
-    st.tuples(st.sampled_from(get_args(Action)), st.integers(0, 63), st.integers(0, 11)), min_size=10, max_size=60
-)
+actions = st.sampled_from((*get_args(Action), *["fitting"] * 5, *["run", "answer"] * 2, "wait", "next"))
+"""Commands that fit, and their answers, are what leads on."""
+
+steps = st.lists(st.tuples(actions, st.integers(0, 63), st.integers(0, 11)), min_size=10, max_size=60)
 
 
 class Chaos:
@@ -141,6 +142,8 @@ class Chaos:
 
     def reply(self, order: Order, m: int) -> Answer:
         if m % 4 == 1:
+            if not isinstance(order, SendLetter):
+                self.scene.reply(order)  # the world may have done it all the same
             return GaveUp(key=order.key, order=order.kind, because="timeout")
         if isinstance(order, SendLetter) and m % 4 == 2:
             return LetterRefused(key=order.key, smtp_code=550, address_is_bad=m > 5)
