@@ -6,7 +6,7 @@ journals tell, and what ledger, calendars and mailboxes really hold are laid bes
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -471,9 +471,9 @@ class Chaos:
     async def _has_come_to_rest(self) -> bool:
         calls = self._world.counted.calls
         before = await asyncio.gather(*(one.running.handle.describe() for one in self._all))
-        for one in before:
-            _nothing_unheard_of(one)
-        if any(_moves(one) for one in before):
+        for found in before:
+            _nothing_unheard_of(found)
+        if any(_moves(found) for found in before):
             return False
         try:
             looks = await asyncio.gather(*(_looked_into(one.running, len(self.tale)) for one in self._all))
@@ -482,9 +482,9 @@ class Chaos:
         after = await asyncio.gather(*(one.running.handle.describe() for one in self._all))
         if calls != self._world.counted.calls or [_version(one) for one in before] != [_version(one) for one in after]:
             return False
-        for one, (inside, shown), found in zip(self._all, looks, after, strict=True):
+        for one, (inside, shown), now in zip(self._all, looks, after, strict=True):
             one.inside, one.shown = inside, shown
-            one.ended = found.status is not WorkflowExecutionStatus.RUNNING
+            one.ended = now.status is not WorkflowExecutionStatus.RUNNING
         return True
 
     # --- what must hold ----------------------------------------------------------------------------------------------
@@ -637,7 +637,7 @@ class Chaos:
                 assert (event.sequence, event.start) == (told_of.sequence, stands.start), f"{person} sees an older one"
 
     @contextmanager
-    def _legible(self) -> Iterable[None]:
+    def _legible(self) -> Iterator[None]:
         """We may look into a calendar that is down."""
         down, self._world.calendar.down = self._world.calendar.down, False
         yield
@@ -740,6 +740,8 @@ def _with_event(received: Received, text: str) -> Received:
     calendar = Calendar.from_ical(text)
     (event,) = calendar.events
     assert isinstance(event, Event)
+    start = event.start
+    assert isinstance(start, datetime)
     return Received(
         received.letter,
         received.whom,
@@ -747,8 +749,8 @@ def _with_event(received: Received, text: str) -> Received:
         received.recipient,
         uid=str(event["UID"]),
         method=str(calendar["METHOD"]),
-        sequence=int(event["SEQUENCE"]),
-        start=event.start.astimezone(UTC),
+        sequence=int(str(event["SEQUENCE"])),
+        start=start.astimezone(UTC),
     )
 
 

@@ -128,7 +128,7 @@ class Model:
     def after(self, entry: JournalEntry) -> "Model":
         """Read one entry more."""
         data, kind = entry.data, entry.kind
-        told = self._panel(kind, data)._claims(kind, data)._shown(kind, data)
+        told = self.with_panel(kind, data).with_claims(kind, data).with_shown(kind, data)
         told = replace(told, seq=entry.seq, ended=told.ended or _ENDS.get(kind))
         if kind in _NO_OFFER:
             told = replace(told, offering=False)
@@ -153,7 +153,7 @@ class Model:
                 pass
         return told
 
-    def _panel(self, kind: str, data: _Json) -> "Model":
+    def with_panel(self, kind: str, data: _Json) -> "Model":
         match kind:
             case "interview_opened":
                 return self._opened(_json(data["request"]))
@@ -194,7 +194,7 @@ class Model:
             seats[_int(found["seat"])], staff[who] = who, _staff(found)
         return replace(self, seats=seats, staff=staff)
 
-    def _claims(self, kind: str, data: _Json) -> "Model":
+    def with_claims(self, kind: str, data: _Json) -> "Model":
         claims = dict(self.claims)
         match kind:
             case "time_requested":
@@ -207,15 +207,15 @@ class Model:
                 pass
         return replace(self, claims=claims)
 
-    def _shown(self, kind: str, data: _Json) -> "Model":
+    def with_shown(self, kind: str, data: _Json) -> "Model":
         match kind:
             case "interview_scheduled":
                 time, claim = _time(data["slot"]), _int(data["claim"])
                 told = replace(self, booked=time, claim=claim, shown=time, off=False, held=None)
-                return replace(told._version(data), booked_revision=_int(data["revision"]))
+                return replace(told.with_version(data), booked_revision=_int(data["revision"]))
             case "panel_changed":
                 told = replace(self, claim=_int(data["claim"]), booked_revision=_int(data["revision"]))
-                return told._version(data)
+                return told.with_version(data)
             case "time_held":
                 time = _time(data["slot"])
                 holds = self.holds + (self.held != time)
@@ -245,9 +245,9 @@ class Model:
         told = replace(self, booked=None, held=None, revision=_int(data["revision"]))
         if self.booked is None or self.off:
             return told
-        return replace(told, off=True)._version(data)
+        return replace(told, off=True).with_version(data)
 
-    def _version(self, data: _Json) -> "Model":
+    def with_version(self, data: _Json) -> "Model":
         return replace(self, revision=_int(data["revision"]), sequence=_int(data["sequence"]))
 
 
