@@ -136,7 +136,7 @@ _HOURS = (time(8), time(13), time(13, 30), time(15), time(16, 15))
 
 _WAITS = tuple(timedelta(minutes=n) for n in (1, 6, 25, 3 * 60, 14 * 60, 26 * 60, 3 * 24 * 60))
 _PATIENCE = timedelta(minutes=20)
-"""What is tried every few minutes is not waited for longer: each try takes its time outside, too."""
+"""So long anything is down at most while time passes: each try takes its time outside, too."""
 
 _AROUND_THE_START = tuple(timedelta(minutes=n) for n in (-70, 0, 6, 17, 45))
 _NIGHT = timedelta(hours=14)
@@ -394,10 +394,16 @@ class Chaos:
             await witness.running.tell(fact, **fields, who=(CANDIDATE, "i1", "i2")[n % 3])
 
     async def _wait(self, duration: timedelta) -> None:
+        """Let the time pass; if it is long, what is down is mended on the way."""
+        if self._world.troubled and duration > _PATIENCE:
+            await self._pass(_PATIENCE)
+            self._world.mend()
+            duration -= _PATIENCE
+        await self._pass(duration)
+
+    async def _pass(self, duration: timedelta) -> None:
         """Move all clocks to the same instant."""
         live = [one for one in self._all if not one.ended]
-        if self._world.troubled and any(one.seen.orders for one in live):
-            duration = min(duration, _PATIENCE)
         clocks = await asyncio.gather(*(one.running.now() for one in live))
         until = max(clocks, default=OPENING) + duration
         await asyncio.gather(*(_forwarded(one.running, until) for one in live))
