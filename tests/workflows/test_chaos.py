@@ -37,6 +37,7 @@ plans = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=3, derandomize=True, database=None, phases=[Phase.generate])
 @given(st.lists(plans, min_size=3, max_size=4))
 async def test_whatever_happens_to_several_interviews_the_invariants_hold(
