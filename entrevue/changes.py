@@ -80,7 +80,7 @@ class PutOnHold(Intake):
 
     kind: Literal["put_on_hold"] = "put_on_hold"
     by: Actor
-    reason: Line | None = None
+    reason: Annotated[Line | None, Field(description="told to whoever waits")] = None
 
 
 class Resume(Intake):

@@ -417,6 +417,7 @@ def _looked_up(people: People, event: PeopleLookedUp, at: datetime) -> People:
     return replace(
         people,
         members=tuple(_named(member, by_who.get(member.who)) for member in people.members),
+        seats=tuple(_asked_by_id(seat, by_who.get(seat.who or "")) for seat in people.seats),
         organisation=event.organisation,
         clocks={**people.clocks, **{one.who: one.clock for one in event.clocks}},
         zones={one.zone: one for one in event.zones},
@@ -427,6 +428,11 @@ def _looked_up(people: People, event: PeopleLookedUp, at: datetime) -> People:
         shifted_at=at if event.shifted else people.shifted_at,
         tzdata=organisation.tzdata,
     )
+
+
+def _asked_by_id(seat: Seat, found: Found | None) -> Seat:
+    """Requests may name people by address; from the look-up on they are known by their id alone."""
+    return seat if found is None or seat.asked is None else replace(seat, asked=found.person)
 
 
 def _named(member: Member, found: Found | None) -> Member:
