@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
