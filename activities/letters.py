@@ -419,7 +419,8 @@ def _calendar(order: SendLetter, letter: Invitation | Cancellation, settings: Ma
 
 
 def _common_name(name: str) -> str:
-    return clean_line(name, 100).replace('"', "'")  # RFC 6868 would write ^', and clients show just that
+    """A parameter has no escapes: a backslash would hide what follows it, and RFC 6868's ^' is shown as it stands."""
+    return clean_line(name.replace("\\", "/"), 100).replace('"', "'")
 
 
 def _mailto(address: str) -> str:
