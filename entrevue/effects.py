@@ -399,10 +399,10 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     """A new address: what the old one refused, or was under way to it, is owed again, under a new try."""
     if event.email is None:
         return state
-    for one in list(state.messages.values()):
-        if one.whom == CANDIDATE and one.was in ("refused", "queued"):
-            state = _next_try(state, one.key)
-    return _outdated(state, {one.key for one in state.messages.values() if one.whom == CANDIDATE})
+    lost = {one.key for one in state.messages.values() if one.whom == CANDIDATE and one.was in ("refused", "queued")}
+    for one in sorted(lost):
+        state = _next_try(state, one)
+    return _outdated(state, lost)
 
 
 def _outdated(state: Effects, keys: set[str]) -> Effects:
