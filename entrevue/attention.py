@@ -144,7 +144,7 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
         )
     warn_at = state.reply_by - _WARN_BEFORE_EXPIRY if state.reply_by is not None else None
     if status is Status.AWAITING_CANDIDATE and warn_at is not None and now >= warn_at:
-        yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information", clears=("offer_slots",))
+        yield Item(id="OFFER_EXPIRES_SOON", owner="coordinator", rank="information", clears=("book_slot",))
 
 
 def _of_seats(interview: "Interview") -> Iterator[Item]:
@@ -195,8 +195,9 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         if behind:
             yield Item(id="CALENDAR_BEHIND", owner="operator", rank="now", clears=())
     for who, on_calendar in effects.calendars.items():
-        stands = shown is not None and not shown.cancelled and _is_ahead(interview)
-        if on_calendar.overlapped and who in interview.people and stands:
+        if not _is_ahead(interview):
+            continue
+        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
             ways_out = ("reschedule", "replace_interviewer", "cancel")
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today", clears=ways_out)
         if on_calendar.edited:
