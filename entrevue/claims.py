@@ -169,17 +169,18 @@ def wanted(interview: "Interview", claim: Claim | None = None) -> tuple[SeatWant
     """Give the seats to be filled: for a search, or for this claim.
 
     Those who sit there are kept where they are free; a pool stands in for them, but not while their seat is being kept
-    for a booked time, or once they were asked.
+    for a booked time, or once they were asked. A change of seats leaves the others as they are, empty or not.
     """
     people, state = interview.people, interview.scheduling
     if claim is None:
-        keep = state.booking is not None and interview.policy.confirmation == "explicit"
+        asks, changes_seats = interview.policy.confirmation == "explicit", False
     else:
-        keep = claim.aim == "seats" or claim.asks > 1 or (claim.aim != "book" and state.booking is not None)
+        asks, changes_seats = claim.aim != "book", claim.aim == "seats"
+    keeps = (asks and state.booking is not None) or (claim is not None and claim.asks > 1)
     changes = {change.seat: change for change in claim.changes} if claim is not None and claim.asks == 1 else {}
     declined = claim is not None and state.held is not None and claim.slot == state.held.slot
     seats = [
-        _wanted(interview, seat, changes.get(seat.n), keep=keep)
+        _wanted(interview, seat, changes.get(seat.n), keep=changes_seats or (keeps and seat.who is not None))
         for seat in people.seats
         if not (declined and seat.to_held == "declined") or seat.n in changes
     ]
