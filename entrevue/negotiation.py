@@ -203,11 +203,11 @@ def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: d
     if start < now + SHORTEST_NOTICE_OF_A_PERSON:
         raise Refused(Code.SLOT_UNAVAILABLE, "start: that time is too near by now; choose another one")
     nothing_being_booked(interview)
+    somebody_to_ask(interview)
     if offer.claim is not None:
         explicit = interview.policy.confirmation == "explicit"
         until = _held_until(interview, start, now) if explicit else None
         return [HoldConfirmed(claim=offer.claim, until=until)]
-    somebody_to_ask(interview)
     return [_asked(interview, slot_at(interview, start), now)]
 
 
@@ -290,8 +290,10 @@ def answered(
     state = interview.scheduling
     match answer:
         case SlotsFound(slots=slots, why=why):
-            if answer.key != search_key(interview) or state.searched == state.searches or state.paused:
-                return []  # of a search that is no longer wanted, or not now
+            if answer.key != search_key(interview) or state.searched == state.searches:
+                return []  # of a search that is no longer wanted
+            if state.paused or state.requested is not None or state.held is not None:
+                return []  # it is repeated when it is wanted again
             return _found(interview, slots, why, now)
         case TimeClaimed(key=key, seated=seated):
             claim = of_key(interview, key, asking_key)

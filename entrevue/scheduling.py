@@ -636,9 +636,10 @@ def _held(state: Scheduling, n: int, slot: Slot, at: datetime, until: datetime) 
     if before is not None and before.slot == slot:  # for another panel: nobody is asked twice
         state = _set_claim(_set_claim(state, before.claim, was="leaving"), n, was="held")
         return replace(state, held=replace(before, claim=n, until=until), refilled=state.refilled + claim.refills)
-    state = _set_claim(_without_held(state, at), n, was="held")
-    if state.offer is not None and state.offer.claim == n:  # the candidate has accepted what was held for them
-        state = replace(state, offer=None, reply_by=None)
+    state = _without_held(state, at)
+    if state.offer is not None and state.offer.claim is not None:  # the hold moves, or the candidate has accepted it
+        state = _without_offer(state)
+    state = _set_claim(state, n, was="held")
     proposed = claim.proposed and claim.asks == 1
     held = Held(n=state.holds + 1, claim=n, slot=slot, at=at, until=until, proposed=proposed)
     return replace(state, holds=held.n, held=held, rounds=state.rounds + proposed)
@@ -781,7 +782,7 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
 
 def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Scheduling:
     asked_by = state.exchange.by if state.exchange else ""
-    state = _without_offer(_without_held(replace(state, exchange=None), at))
+    state = _without_offer(_without_held(replace(state, exchange=None, silent=0), at))
     return state if needless else _stands(state, asked_by, "nothing_found", at, None)
 
 
