@@ -46,7 +46,7 @@ from entrevue.orders import (
     TimeTaken,
     WriteEvent,
 )
-from entrevue.permissions import Command
+from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
@@ -142,6 +142,8 @@ class Scene:
     """Whose calendars turn out to hold something else, after the write."""
     rules: dict[str, Clock] = field(default_factory=dict)
     """Zones whose rules have changed."""
+    tzdata: str = "2026b"
+    """Version of the rules that the directory knows."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
     dead: set[str] = field(default_factory=set)
@@ -436,7 +438,7 @@ class Scene:
             email = f"{person}@acme.example"
             found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
         candidate = next(one for one in order.people if one.who == CANDIDATE)
-        berlin = self.rules.get("Europe/Berlin", BERLIN)
+        berlin = self._clock("Europe/Berlin")
         clock = self._clock(candidate.zone) if candidate.zone else berlin.model_copy(update={"assumed": True})
         return PeopleFound(
             key=order.key,
@@ -459,7 +461,7 @@ class Scene:
         )
 
     def _clock(self, zone: str) -> Clock:
-        return self.rules.get(zone) or CLOCKS[zone]
+        return (self.rules.get(zone) or CLOCKS[zone]).model_copy(update={"tzdata": self.tzdata})
 
     def _post(self, order: SendLetter) -> Answer:
         if order.to.email in self.dead:
@@ -512,6 +514,10 @@ def check_agenda(interview: Interview, agenda: Agenda, now: datetime) -> None:
     assert agenda.next is None or agenda.next > now
     if not interview.status.terminal:
         assert agenda.owed or agenda.next or interview.attention, "alive, and nobody would ever move it (invariant 7)"
+    for item in interview.attention:
+        fits = [kind for kind in item.clears if item.owner in TABLE[COMMANDS[kind]].roles]
+        open_now = [kind for kind in fits if interview.status in TABLE[COMMANDS[kind]].statuses]
+        assert open_now or not item.clears, f"{item.id} names no way out that is open to its owner"
     live = [claim for claim in interview.scheduling.claims if claim.was in ("requested", "held")]
     if interview.status.terminal:
         assert not live

@@ -1,5 +1,5 @@
 from copy import copy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import combinations
 from typing import Literal, assert_never, get_args
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from entrevue.agenda import plan
-from entrevue.civil import waking
+from entrevue.civil import Clock, Offset, waking
 from entrevue.claims import claim_key
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
 from entrevue.orders import (
@@ -32,7 +32,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, Refused, Status
-from tests.domain.scenes import COMMANDS, FACTS, REACHED, Scene, command, story, well_formed
+from tests.domain.scenes import COMMANDS, FACTS, NEW_YORK, REACHED, Scene, command, story, well_formed
 from tests.domain.secrecy import check_secrecy, check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "i3", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
@@ -66,9 +66,10 @@ Beginning = Status | None | tuple[str, str]
 
 of_panels = st.tuples(st.sampled_from(tuple(SHAPES)), st.sampled_from(_ACTS))
 beginnings = st.one_of(st.sampled_from((None, *_LIVE, *_LIVE, *REACHED)), of_panels, of_panels)
-steps = st.lists(
-    st.tuples(st.sampled_from(get_args(Action)), st.integers(0, 63), st.integers(0, 11)), min_size=10, max_size=60
-)
+actions = st.sampled_from((*get_args(Action), *["fitting"] * 5, *["run", "answer"] * 2, "wait", "next"))
+"""Commands that fit, and their answers, are what leads on."""
+
+steps = st.lists(st.tuples(actions, st.integers(0, 63), st.integers(0, 11)), min_size=10, max_size=60)
 
 
 class Chaos:
@@ -138,6 +139,8 @@ class Chaos:
 
     def reply(self, order: Order, m: int) -> Answer:
         if m % 4 == 1:
+            if not isinstance(order, SendLetter):
+                self.scene.reply(order)  # the world may have done it all the same
             return GaveUp(key=order.key, order=order.kind, because="timeout")
         if isinstance(order, SendLetter) and m % 4 == 2:
             return LetterRefused(key=order.key, smtp_code=550, address_is_bad=m > 5)
@@ -177,7 +180,8 @@ class Chaos:
         if kind == "meeting_ended":
             who = {}
         if kind == "timezone_rules_changed":
-            who = {"tzdata": f"2027{'abc'[m % 3]}"}
+            self.scene.tzdata = f"2027{'abc'[m % 3]}"
+            who = {"tzdata": self.scene.tzdata}
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))
@@ -187,7 +191,10 @@ class Chaos:
 
     def change_the_world(self, n: int) -> None:
         scene = self.scene
-        match n % 8:
+        match n % 9:
+            case 8:
+                stays = Offset(since=datetime(2026, 1, 1, tzinfo=UTC), minutes=-4 * 60)
+                scene.rules = {} if scene.rules else {NEW_YORK.zone: Clock(zone=NEW_YORK.zone, offsets=(stays,))}
             case 6:
                 scene.away = set() if scene.away else {"grace", "edsger"}
             case 7:

@@ -414,7 +414,7 @@ def test_the_candidate_may_counter_the_counter() -> None:
     _propose(scene, CANDIDATE, MONDAY + 5 * DAY)
 
     assert scene.stands(Status.AWAITING_INTERVIEWERS)
-    assert _held(scene) == MONDAY + 5 * DAY
+    assert list(_ledger(scene)) == [_held(scene)] == [MONDAY + 5 * DAY]  # the hold has moved
 
 
 def test_the_company_may_counter_while_it_is_asked() -> None:
