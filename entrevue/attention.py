@@ -193,8 +193,9 @@ def _of_effects(interview: "Interview") -> Iterator[Item]:
     yield from _behind(interview, wanted)
     shown = interview.scheduling.shown
     for who, on_calendar in effects.calendars.items():
-        stands = shown is not None and not shown.cancelled and _is_ahead(interview)
-        if on_calendar.overlapped and who in interview.people and stands:
+        if not _is_ahead(interview):
+            continue
+        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today")
         if on_calendar.edited:
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today")
@@ -298,7 +299,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "NEGOTIATION_STUCK": ("offer_slots", "request_availability", "book_slot", "cancel"),
     "NO_COMMON_SLOT": ("offer_slots", "request_availability", "book_slot", "cancel"),
     "NO_SHOW": ("rule_no_show",),
-    "OFFER_EXPIRES_SOON": ("offer_slots",),
+    "OFFER_EXPIRES_SOON": ("book_slot",),
     "ON_HOLD": ("resume", "cancel"),
     "ORDER_FAILED": ("clear_attention",),
     "OVERLAP": ("reschedule", "replace_interviewer", "cancel"),

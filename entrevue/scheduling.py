@@ -810,7 +810,7 @@ def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Sche
     going, asked_by, reschedules = state.exchange, state.exchange.by if state.exchange else "", state.reschedules
     if going is not None and going.charged is not None and going.offers == state.offers:
         reschedules = {**reschedules, going.charged: reschedules.get(going.charged, 0) - 1}
-    state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules), at))
+    state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules, silent=0), at))
     return state if needless else _stands(state, asked_by, "nothing_found", at, None)
 
 

@@ -287,9 +287,13 @@ def _remove(interview: "Interview", seat: Seat) -> list[Outcome]:
         raise Refused(
             Code.QUORUM_UNSATISFIABLE, "whom: without this seat too few are left who count; add or replace one first"
         )
-    if interview.scheduling.booking is not None and (seat.who is None or not _others(interview, seat)):
-        return [SeatGiven(change=SeatChange(seat=seat.n, why="removed"))]
-    return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"))
+    booked, held = interview.scheduling.booking is not None, interview.scheduling.held is not None
+    removed = SeatChange(seat=seat.n, why="removed")
+    if _others(interview, seat) and seat.who is not None:
+        return _changed(interview, seat, removed)
+    if booked or (held and seat.who is None):
+        return [SeatGiven(change=removed)]
+    return _given(interview, seat, removed)
 
 
 def _conflict(interview: "Interview", command: DeclareConflict) -> list[Outcome]:

@@ -47,7 +47,7 @@ from entrevue.orders import (
     TimeTaken,
     WriteEvent,
 )
-from entrevue.permissions import Command
+from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
@@ -523,6 +523,10 @@ def check_agenda(interview: Interview, agenda: Agenda, now: datetime) -> None:
     assert agenda.next is None or agenda.next > now
     if not interview.status.terminal:
         assert agenda.owed or agenda.next or interview.attention, "alive, and nobody would ever move it (invariant 7)"
+    for item in interview.attention:
+        fits = [kind for kind in item.clears if item.owner in TABLE[COMMANDS[kind]].roles]
+        open_now = [kind for kind in fits if interview.status in TABLE[COMMANDS[kind]].statuses]
+        assert open_now or not item.clears, f"{item.id} names no way out that is open to its owner"
     live = [claim for claim in interview.scheduling.claims if claim.was in ("requested", "held")]
     if interview.status.terminal:
         assert not live

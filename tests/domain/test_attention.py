@@ -1,12 +1,16 @@
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from entrevue.attention import AttentionRaised
+from entrevue.civil import Clock, Offset
 from entrevue.interview import JournalRefused, UnreadableFact
 from entrevue.orders import EventWritten, GaveUp, LetterUnsure, SendLetter
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (
+    MONDAY,
+    NEW_YORK,
     REACHED,
     Scene,
     a_booking,
@@ -25,6 +29,149 @@ def test_an_item_names_its_cause_its_owner_its_rank_and_what_helps() -> None:
 
     assert (item.id, item.owner, item.rank) == ("NO_COMMON_SLOT", "coordinator", "today")
     assert item.clears == ("offer_slots", "request_availability", "book_slot", "cancel")
+
+
+# --- what scheduling needs somebody for ------------------------------------------------------------------------------
+
+
+def _nothing_common() -> Scene:
+    return no_slots()
+
+
+def _stuck() -> Scene:
+    scene = an_offer(policy={"rounds": 1})
+    scene.send("decline_offer", by=CANDIDATE)
+    return scene
+
+
+def _nearly_expired() -> Scene:
+    scene = an_offer()
+    scene.wait(days=6)
+    return scene
+
+
+def _silent() -> Scene:
+    scene = an_offer(policy={"confirmation": "explicit"})
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    scene.wait(days=2)
+    return scene
+
+
+def _unapproved() -> Scene:
+    scene = a_booking(policy={"reschedules": 0})
+    scene.send("request_reschedule", by=CANDIDATE)
+    return scene
+
+
+def _declined() -> Scene:
+    scene = a_booking()
+    scene.send("respond_to_seat", by="i2", answer="declined")
+    return scene
+
+
+def _recused() -> Scene:
+    scene = an_offer()
+    scene.send("declare_conflict", by="i2", whom="i2")
+    return scene
+
+
+def _overlapping() -> Scene:
+    scene = an_offer()
+    scene.withheld = {"write_event"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    scene.give_up("write_event")
+    scene.overlapped, scene.withheld = {"i1"}, set()
+    scene.run()
+    scene.overlapped = set()
+    return scene
+
+
+def _wall_time_taken() -> Scene:
+    scene = a_booking()
+    offsets = (Offset(since=datetime(2026, 11, 1, tzinfo=UTC), minutes=-240),)
+    scene.rules[NEW_YORK.zone] = Clock(zone=NEW_YORK.zone, offsets=offsets)
+    scene.taken = {scene.start_of_booking - timedelta(hours=1)}
+    scene.tell("timezone_rules_changed", tzdata="2026c")
+    return scene
+
+
+def _unknown() -> Scene:
+    scene = Scene.opened()
+    scene.unknown = ("i2",)
+    scene.run()
+    return scene
+
+
+def _no_pool() -> Scene:
+    scene = Scene.opened(interviewers=["grace", {"pool": "ghosts"}])
+    scene.run()
+    return scene
+
+
+def _paused() -> Scene:
+    return story(Status.ON_HOLD)
+
+
+_OWNED = [
+    (_nothing_common, "NO_COMMON_SLOT", "today", ("offer_slots", "request_availability", "book_slot", "cancel")),
+    (_stuck, "NEGOTIATION_STUCK", "today", ("offer_slots", "request_availability", "book_slot", "cancel")),
+    (_nearly_expired, "OFFER_EXPIRES_SOON", "information", ("book_slot",)),
+    (_silent, "INTERVIEWERS_SILENT", "today", ("replace_interviewer", "book_slot", "cancel")),
+    (_unapproved, "APPROVAL_DUE:1", "now", ("grant_approval", "deny_approval")),
+    (_declined, "SEAT_DECLINED:i2", "now", ("replace_interviewer", "reschedule", "cancel")),
+    (_recused, "SEAT_OPEN:2", "now", ("replace_interviewer", "remove_seat", "cancel")),
+    (_overlapping, "OVERLAP:i1", "today", ("reschedule", "replace_interviewer", "cancel")),
+    (_wall_time_taken, "ZONE_RULES_MOVED", "today", ("reschedule", "cancel")),
+    (_unknown, "PERSON_UNKNOWN:i2", "now", ("clear_attention", "replace_interviewer", "remove_seat", "cancel")),
+    (_no_pool, "POOL_EMPTY:ghosts", "now", ("clear_attention", "replace_interviewer", "remove_seat", "cancel")),
+    (_paused, "ON_HOLD", "information", ("resume", "cancel")),
+]
+
+_WAYS_OUT: dict[str, dict[str, object]] = {
+    "offer_slots": {"slots": [MONDAY + timedelta(days=20)]},
+    "request_availability": {},
+    "book_slot": {"start": MONDAY + timedelta(days=20)},
+    "reschedule": {"start": MONDAY + timedelta(days=20)},
+    "grant_approval": {},
+    "deny_approval": {},
+    "resume": {},
+    "cancel": {"reason": "it cannot be"},
+}
+
+
+def _commanded(scene: Scene, item: str, kind: str) -> dict[str, object]:
+    subject = item.partition(":")[2]
+    seat: dict[str, object] = {"whom": subject} if subject.startswith("i") else {"seat": 2}
+    if item == "INTERVIEWERS_SILENT":
+        seat = {"whom": "i2"}
+    if kind == "replace_interviewer":
+        return {**seat, "person": "edsger"}
+    if kind == "remove_seat":
+        return seat
+    if kind == "clear_attention":
+        scene.unknown = ()
+        return {"item": item}
+    return _WAYS_OUT[kind]
+
+
+@pytest.mark.parametrize(
+    ("begin", "item", "rank", "clears"), _OWNED, ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_what_scheduling_needs_is_the_coordinators_and_each_way_out_is_open_to_them(
+    begin: Callable[[], Scene], item: str, rank: str, clears: tuple[str, ...]
+) -> None:
+    scene = begin()
+
+    (raised,) = (one for one in scene.interview.attention if one.id == item)
+    assert (raised.owner, raised.rank, raised.clears) == ("coordinator", rank, clears)
+    for kind in clears:
+        tried = scene.copy()
+        tried.send(kind, by="coordinator", **_commanded(tried, item, kind))
+        keeps = {("POOL_EMPTY:ghosts", "clear_attention"), ("INTERVIEWERS_SILENT", "replace_interviewer")}
+        assert (item in tried.attention) is ((item, kind) in keeps), kind
+
+
+# --- all the rest ----------------------------------------------------------------------------------------------------
 
 
 def test_candidate_and_interviewers_are_shown_none_of_it() -> None:
