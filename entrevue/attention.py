@@ -134,7 +134,7 @@ def _of_scheduling(interview: "Interview", now: datetime) -> Iterator[Item]:
         yield Item(id="ON_HOLD", owner="coordinator", rank="information")
         return
     yield from _of_seats(interview)
-    if state.approval is not None:
+    if state.approval is not None and _is_ahead(interview):
         yield Item(id=f"APPROVAL_DUE:{state.approval.n}", owner="coordinator", rank="now")
     if state.silent:
         yield Item(id="INTERVIEWERS_SILENT", owner="coordinator", rank="today")

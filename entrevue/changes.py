@@ -332,8 +332,8 @@ def nothing_found(state: Scheduling) -> InterviewCancelled:
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
     """What happens by itself, and when."""
     state = interview.scheduling
-    if state.requested is not None:
-        return []  # a choice made in time is settled first
+    if state.requested is not None or interview.session.started_at is not None:
+        return []  # a choice made in time is settled first, and nobody gives up what they have begun
     due: list[tuple[datetime, list[SchedulingEvent]]] = []
     approval, going = state.approval, state.exchange
     if approval is not None:

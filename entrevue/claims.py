@@ -44,7 +44,7 @@ def request(
         hold_until=hold_until,
         reason=reason,
         changes=tuple(changes),
-        excluded=tuple(excluded),
+        excluded=tuple(sorted(excluded)),
         overload=overload,
         counts=counts,
         unasked=unasked,
@@ -64,11 +64,24 @@ def everybody_known(interview: "Interview") -> None:
         raise Refused(Code.INVALID_STATE, "the directory has not answered for everyone yet; try again shortly")
 
 
+def somebody_to_ask(interview: "Interview") -> None:
+    everybody_known(interview)
+    if not fillable(interview):
+        raise Refused(Code.QUORUM_UNSATISFIABLE, "too few seats that count have somebody to sit there; fill them first")
+
+
 def in_the_future(start: datetime, now: datetime, field_name: str) -> None:
     if start < now + SHORTEST_NOTICE_OF_A_PERSON:
         raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie at least 15 minutes ahead")
     if start > now + FURTHEST:
         raise Refused(Code.INVALID_COMMAND, f"{field_name}: must lie within {FURTHEST.days} days")
+
+
+def another_time(interview: "Interview", start: datetime, now: datetime, field_name: str) -> None:
+    in_the_future(start, now, field_name)
+    booking = interview.scheduling.booking
+    if booking is not None and booking.slot.start == start:
+        raise Refused(Code.INVALID_COMMAND, f"{field_name}: {start:%Y-%m-%dT%H:%MZ} is the booked time")
 
 
 def book(
@@ -81,8 +94,8 @@ def book(
 ) -> list[SchedulingEvent]:
     """Claim a time that somebody of the company, or the coordinator's word, has settled."""
     nothing_being_booked(interview)
-    everybody_known(interview)
-    in_the_future(start, now, "start")
+    somebody_to_ask(interview)
+    another_time(interview, start, now, "start")
     wanted = slot_at(interview, start)
     return [request(interview, wanted, "book", reason=reason, overload=overload)]
 

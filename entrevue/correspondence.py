@@ -300,7 +300,7 @@ def _concerns(interview: "Interview", shown: Shown, whom: str) -> bool:
 
 def _knows_the_time(interview: "Interview", shown: Shown, whom: str) -> bool:
     """Whether an earlier letter has told them this very time."""
-    told = (one for one in interview.effects.of("invitation", whom) if one.was in _MAYBE_SENT)
+    told = (one for one in interview.effects.of("invitation", whom) if one.was in ("sent", "unsure"))
     versions = [int(one.version) for one in told if shown.since <= int(one.version) < shown.sequence]
     return bool(versions) and _was_invited(interview, shown.sequence, whom)
 
@@ -379,7 +379,8 @@ def _of_pause(interview: "Interview", whom: str) -> Iterator[Due]:
     pause, booking, state = interview.scheduling.pause, interview.scheduling.booking, interview.scheduling
     if pause is None or interview.closed is not None:
         return
-    awaits = booking is not None or (whom == CANDIDATE and (state.offer is not None or state.offers > 0))
+    invited = state.shown is not None and _was_invited(interview, state.shown.sequence + 1, whom)
+    awaits = (booking is not None and invited) or (whom == CANDIDATE and state.offers > 0)
     if pause.until is None and awaits:
         yield Due(
             kind="on_hold",

@@ -389,7 +389,9 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
         case OrderAllowedAgain(key=key):
             return replace(state, failures={name: one for name, one in state.failures.items() if name != key})
         case ResendRequested(key=key):
-            return _believed(_next_try(state, key), state.messages[key].whom)
+            again = state.messages[key]
+            refused = {one.key for one in state.messages.values() if one.whom == again.whom and one.was == "refused"}
+            return _outdated(_next_try(state, key), {key, *refused})
         case JournalDiverged(entry=entry):
             return replace(state, diverged_at=entry)
         case JournalTrusted():
@@ -409,12 +411,12 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     for one in list(state.messages.values()):
         if one.whom == CANDIDATE and one.was in ("refused", "queued"):
             state = _next_try(state, one.key)
-    return _believed(state, CANDIDATE)
+    return _outdated(state, {one.key for one in state.messages.values() if one.whom == CANDIDATE})
 
 
-def _believed(state: Effects, whom: str) -> Effects:
-    """Somebody says that this person can be reached."""
-    messages = {key: replace(one, outdated=one.outdated or one.whom == whom) for key, one in state.messages.items()}
+def _outdated(state: Effects, keys: set[str]) -> Effects:
+    """Somebody says that this person can be reached; what is under way to them may tell otherwise."""
+    messages = {key: replace(one, outdated=one.outdated or key in keys) for key, one in state.messages.items()}
     return replace(state, messages=messages)
 
 

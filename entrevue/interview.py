@@ -431,7 +431,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         policy = event.policy if isinstance(event, PeopleLookedUp) else None
         return replace(
             interview,
-            people=people.evolve(interview.people, event, at, _known(interview, interview.scheduling)),
+            people=people.evolve(interview.people, event, at, _farewell(interview)),
             effects=known or interview.effects,
             policy=policy or interview.policy,
         )
@@ -469,6 +469,14 @@ def _known(interview: Interview, before: Scheduling) -> people.Known:
     """Give the version that calendars and mailboxes know, or shall know next; and the time they showed before."""
     shown = interview.scheduling.shown
     return (shown.sequence if shown is not None else None, before.shown.slot if before.shown is not None else None)
+
+
+def _farewell(interview: Interview) -> people.Known:
+    """Who leaves alone, while the event stands, is out of it from a version on that nobody else sees."""
+    shown = interview.scheduling.shown
+    if shown is None:
+        return None, None
+    return (shown.sequence if shown.cancelled else shown.sequence + 1), shown.slot
 
 
 def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:

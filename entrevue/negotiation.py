@@ -10,10 +10,11 @@ from entrevue import changes, seats
 from entrevue.civil import day_end, instant, local
 from entrevue.claims import (
     SHORTEST_NOTICE_OF_A_PERSON,
+    another_time,
     asking_key,
     book,
-    everybody_known,
     expect,
+    fillable,
     in_the_future,
     nothing_being_booked,
     of_key,
@@ -22,6 +23,7 @@ from entrevue.claims import (
     request,
     search_key,
     slot_at,
+    somebody_to_ask,
     unseated,
 )
 from entrevue.orders import GaveUp, Seated, SlotsFound, TimeClaimed, TimeReleased, TimeTaken, Window
@@ -161,11 +163,11 @@ def _offer(interview: "Interview", starts: tuple[datetime, ...], now: datetime, 
         raise Refused(Code.INVALID_COMMAND, "hold: only an offer of one slot can be held")
     if not starts:
         return [*_overtaken(state), SearchRequested(fresh_start=True)]
-    in_the_future(min(starts), now, "slots")
-    in_the_future(max(starts), now, "slots")
+    for start in starts:
+        another_time(interview, start, now, "slots")
     slots = tuple(slot_at(interview, start) for start in sorted(set(starts)))
     if hold:
-        everybody_known(interview)
+        somebody_to_ask(interview)
         return [request(interview, slots[0], "offer", hold_until=_held_until(interview, slots[0].start, now))]
     return [SlotsOffered(offer=state.offers + 1, slots=slots)]
 
@@ -205,7 +207,7 @@ def _choose(interview: "Interview", command: ChooseSlot, start: datetime, now: d
         explicit = interview.policy.confirmation == "explicit"
         until = _held_until(interview, start, now) if explicit else None
         return [HoldConfirmed(claim=offer.claim, until=until)]
-    everybody_known(interview)
+    somebody_to_ask(interview)
     return [_asked(interview, slot_at(interview, start), now)]
 
 
@@ -247,9 +249,9 @@ def _propose(interview: "Interview", command: ProposeOtherTime, now: datetime) -
             Code.MAX_ROUNDS_REACHED,
             f"there were {state.rounds} rounds already; choose an offered time, or ask the coordinator",
         )
-    everybody_known(interview)
+    somebody_to_ask(interview)
     nothing_being_booked(interview)
-    in_the_future(command.start, now, "start")
+    another_time(interview, command.start, now, "start")
     wanted = slot_at(interview, command.start)
     until = _held_until(interview, wanted.start, now)
     proposed = OtherTimeProposed(side=side, start=command.start, revision=state.revision + 1, reason=command.reason)
@@ -314,7 +316,7 @@ def _found(interview: "Interview", slots: tuple[Slot, ...], why: str | None, now
     if not slots:
         return [NoSlotFound(why=why or "nobody's calendar has a common gap")]
     if state.windows:
-        return [OptionsFound(slots=slots), _asked(interview, slots[0], now)]
+        return [OptionsFound(slots=slots), _asked(interview, slot_at(interview, slots[0].start), now)]
     return [SlotsOffered(offer=state.offers + 1, slots=slots)]
 
 
@@ -385,10 +387,11 @@ def _lost(
     if state.held is not None and claim.slot == state.held.slot and claim.n != state.held.claim:
         if not claim.unasked:
             return [lost]  # who asked for another panel is told so; the one that was asked stands
-        given_up = HoldEnded(claim=state.held.claim, because="declined")  # nobody stands in for who said no
+        silent = any(change.why == "not_free" for change in claim.changes)  # else they have said no
+        given_up = HoldEnded(claim=state.held.claim, because="silence" if silent else "declined")
         return [lost, given_up, SearchRequested()]
     if state.windows and state.options:
-        return [lost, _asked(interview, state.options[0], now)]
+        return [lost, _asked(interview, slot_at(interview, state.options[0].start), now)]
     on_offer = state.offer is not None and any(one.start == claim.slot.start for one in state.offer.slots)
     nothing_else = state.offer is None and state.booking is None
     confirmed = claim.asks > 1
@@ -477,7 +480,7 @@ def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
     if offer is not None and any(promised(interview, one) != one.start for one in offer.slots):
         return [OfferLapsed(offer=offer.n, missed=False), SearchRequested()]
     exchanged = state.exchange is not None or state.approval is not None  # then first it is settled whether it stands
-    if booking is None or exchanged or not zone_lag(interview) or booking.slot.start <= at:
+    if booking is None or exchanged or not zone_lag(interview) or booking.slot.start <= at or not fillable(interview):
         return []
     start = promised(interview, booking.slot)
     tried = any(claim.slot.start == start and claim.slot.wall == booking.slot.wall for claim in state.claims)

@@ -142,7 +142,7 @@ class InterviewRequest(Intake):
     @field_validator("interviewers", mode="before")
     @classmethod
     def _seats(cls, value: object) -> object:
-        """`"grace"` is short for a seat; the first is LEAD where nobody says otherwise, unless it is for several."""
+        """`"grace"` is short for a seat; the first leads where nobody says otherwise, unless it stands for several."""
         if not isinstance(value, (list, tuple)):
             return value
         seats = [{"person": one} if isinstance(one, str) else one for one in value]

@@ -25,6 +25,7 @@ from entrevue.people import (
     newcomer,
 )
 from entrevue.scheduling import (
+    Aim,
     Claim,
     ExchangeLapsed,
     Held,
@@ -191,18 +192,25 @@ def _declined_hold(interview: "Interview", seat: Seat, held: Held) -> list[Outco
 def _stand_in(
     interview: "Interview", slot: Slot, seats: Iterable[Seat], why: Why, *, hold_until: datetime | None = None
 ) -> SchedulingEvent:
-    """Ask the pools of these seats for somebody else at this time; a held time is held for them until they answer."""
-    asked = tuple(SeatChange(seat=seat.n, pool=seat.pool, why=why) for seat in seats)
-    sitting = [interview.people[seat.who].person for seat in seats if seat.who is not None]
+    """Ask the pools of these seats for somebody else at this time; a held time is held for them until they answer.
+
+    Nobody is asked a second time who could not come, or would not.
+    """
+    before = (person for claim in interview.scheduling.claims if claim.slot == slot for person in claim.excluded)
     return request(
         interview,
         slot,
         "seats" if hold_until is None else "ask",
         hold_until=hold_until,
-        changes=asked,
-        excluded=[person for person in sitting if person is not None],
+        changes=tuple(SeatChange(seat=seat.n, pool=seat.pool, why=why) for seat in seats),
+        excluded={*before, *_sitting(interview, seats)},
         unasked=True,
     )
+
+
+def _sitting(interview: "Interview", seats: Iterable[Seat]) -> Iterable[PersonId]:
+    people = [interview.people[seat.who].person for seat in seats if seat.who is not None]
+    return [person for person in people if person is not None]
 
 
 def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
@@ -215,10 +223,14 @@ def without(interview: "Interview", leaving: Seat, why: Why) -> list[Outcome]:
     if booking is None:
         return []
     emptied = SeatChange(seat=leaving.n, why=why)
-    others = any(seat.counts and seat.who is not None for seat in interview.people.seats if seat != leaving)
-    if others and (why == "conflict" or not leaving.counts or enough(interview, without=leaving)):
+    if _others(interview, leaving) and (why == "conflict" or not leaving.counts or enough(interview, without=leaving)):
         return [request(interview, booking.slot, "seats", changes=(emptied,), unasked=True)]
     return [SeatGiven(change=emptied)] if why == "conflict" else []
+
+
+def _others(interview: "Interview", leaving: Seat) -> bool:
+    """Whether anybody else sits there who counts: otherwise there is nobody whose time could be claimed anew."""
+    return any(seat.counts and seat.who is not None for seat in interview.people.seats if seat != leaving)
 
 
 def enough(interview: "Interview", without: Seat | None = None, *, held: bool = False) -> bool:
@@ -275,7 +287,7 @@ def _remove(interview: "Interview", seat: Seat) -> list[Outcome]:
         raise Refused(
             Code.QUORUM_UNSATISFIABLE, "whom: without this seat too few are left who count; add or replace one first"
         )
-    if seat.who is None and interview.scheduling.booking is not None:
+    if interview.scheduling.booking is not None and (seat.who is None or not _others(interview, seat)):
         return [SeatGiven(change=SeatChange(seat=seat.n, why="removed"))]
     return _changed(interview, seat, SeatChange(seat=seat.n, why="removed"))
 
@@ -303,14 +315,16 @@ def _conflict(interview: "Interview", command: DeclareConflict) -> list[Outcome]
 def _changed(interview: "Interview", seat: Seat | None, change: SeatChange, *, overload: bool = False) -> list[Outcome]:
     """Where a time is booked or held, the ledger is asked: a change that cannot be leaves all as it is."""
     state = interview.scheduling
+    aim: Aim
     if state.booking is not None:
-        everybody_known(interview)
-        return [request(interview, state.booking.slot, "seats", changes=(change,), overload=overload)]
-    if state.held is not None:
-        everybody_known(interview)
-        held = state.held
-        return [request(interview, held.slot, "ask", hold_until=held.until, changes=(change,), overload=overload)]
-    return _given(interview, seat, change)
+        aim, slot, until = "seats", state.booking.slot, None
+    elif state.held is not None:
+        aim, slot, until = "ask", state.held.slot, state.held.until
+    else:
+        return _given(interview, seat, change)
+    everybody_known(interview)
+    leaving = _sitting(interview, [seat] if seat is not None else [])
+    return [request(interview, slot, aim, hold_until=until, changes=(change,), excluded=leaving, overload=overload)]
 
 
 def _given(interview: "Interview", seat: Seat | None, change: SeatChange) -> list[Outcome]:

@@ -329,10 +329,10 @@ def ball(interview: Interview) -> Ball:
     state = interview.scheduling
     if interview.status.terminal:
         return "nobody"
-    if interview.status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and state.offer is None:
-        return "engine" if state.searches > state.searched or state.requested else "coordinator"
     if interview.status is Status.NEEDS_RESCHEDULING and state.held is not None:
         return "interviewers"
+    if interview.status in (Status.NEEDS_SCHEDULING, Status.NEEDS_RESCHEDULING) and state.offer is None:
+        return "engine" if state.searches > state.searched or state.requested else "coordinator"
     return _BALL[interview.status]
 
 

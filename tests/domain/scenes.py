@@ -17,6 +17,7 @@ import pytest
 from entrevue.agenda import Agenda, plan
 from entrevue.attention import CLEARS, cause_of
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
+from entrevue.claims import why_lost
 from entrevue.contract import read
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.orders import (
@@ -49,7 +50,7 @@ from entrevue.orders import (
 from entrevue.permissions import Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
-from entrevue.values import CANDIDATE, Refused, Slot, Status
+from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
 from entrevue.view import View, view
 
 MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -365,6 +366,12 @@ class Scene:
     def newest(self, kind: str, to: str) -> Sent:
         return [sent for sent in self.mailbox if (sent.kind, sent.to) == (kind, to)][-1]
 
+    def why_lost(self) -> Code:
+        """The refusal that whoever asked for the newest claim is waiting for."""
+        claim = self.interview.scheduling.claims[-1]
+        assert claim.lost
+        return why_lost(claim).code
+
     def view(self, viewer: str) -> View:
         return view(self.interview, viewer, self.now)
 
@@ -523,7 +530,15 @@ def unsure(order: SendLetter) -> LetterUnsure:
 
 
 def _free(order: FindSlots) -> tuple[Slot, ...]:
-    """One start every second weekday, so that the last is nearly two weeks ahead."""
+    """One start every second weekday, so that the last is nearly two weeks ahead; within windows, one an hour."""
+    if order.windows:
+        hours = (
+            window.start + timedelta(hours=n)
+            for window in order.windows
+            for n in range((window.end - window.start) // timedelta(hours=1))
+        )
+        starts = [at for at in hours if order.earliest <= at <= order.latest and at not in order.avoid]
+        return tuple(Slot(start=at, minutes=order.minutes, zone=order.candidate_zone) for at in starts[: order.count])
     found: list[Slot] = []
     day = order.earliest.date()
     while len(found) < order.count and day <= order.latest.date():

@@ -1,6 +1,7 @@
 from copy import copy
 from datetime import timedelta
 from functools import cache
+from itertools import combinations
 from typing import Literal, assert_never, get_args
 
 from hypothesis import example, given, settings
@@ -294,13 +295,13 @@ class Chaos:
             people = scene.interview.people
             sitting = {people[seat.who].person: seat.counts for seat in people.seats if seat.who is not None}
             who = set(scene.seated[key])
-            if claim.n == booked:
+            if claim.n == booked and any(sitting.values()):
                 assert who <= set(sitting), "time is held of somebody who does not sit there"
                 assert who >= {person for person, counts in sitting.items() if counts}, "somebody's time is not held"
-        taken = [(person, slot) for key, slot in scene.ledger.items() for person in scene.seated[key]]
-        for n, (person, slot) in enumerate(taken):
-            for other, at in taken[n + 1 :]:
-                assert person != other or slot.end <= at.start or at.end <= slot.start, f"{person} is booked twice"
+        for (key, one), (other, two) in combinations(scene.ledger.items(), 2):
+            overlap = one.start < two.end and two.start < one.end and set(scene.seated[key]) & set(scene.seated[other])
+            exchanged = booked in (live[key].n, live[other].n) and one.start != two.start
+            assert not overlap or exchanged, "somebody is booked twice"
 
     def heal(self) -> None:
         """The world is well again, and people do what attention asks them to."""
@@ -336,7 +337,8 @@ class Chaos:
             assert on_calendar.edited or event is None or (event.sequence, event.slot) == (shown.sequence, shown.slot)
         if not shown.cancelled:
             for member in interview.people.members:
-                known = self.left("invitation", member.who)
+                posted = interview.effects.of("invitation", member.who)
+                known = [int(one.version) for one in posted if one.was in ("sent", "unsure")]
                 silent = shown.people_only and member.who != CANDIDATE and member.has_calendar
                 told = shown.sequence in known or (silent and max(known, default=-1) >= shown.since)
                 assert told or interview.scheduling.paused, f"{member.who} does not know the time"
