@@ -155,10 +155,19 @@ def of_key(interview: "Interview", key: str, name: Callable[["Interview", Claim]
 
 
 def replaced_by(interview: "Interview", claim: Claim | None) -> str | None:
-    """Name the claim of ours that may overlap with a new one: the held time, else the booked one."""
+    """Name the claim of ours that may overlap with a new one: the held time, else the booked one.
+
+    What is held for the candidate goes before, where it is in the new one's way.
+    """
     state = interview.scheduling
     if state.held is not None and (claim is None or (state.held.claim != claim.n and claim.aim != "seats")):
         return claim_key(interview, state.held.claim)
+    offer = state.offer
+    if claim is not None and claim.aim != "seats" and offer is not None and offer.claim not in (None, claim.n):
+        policy, (slot,) = interview.policy, offer.slots
+        apart = timedelta(minutes=policy.buffer_before + policy.buffer_after)
+        if claim.slot.start < slot.end + apart and slot.start < claim.slot.end + apart:
+            return claim_key(interview, offer.claim)
     return claim_key(interview, state.booking.claim) if state.booking is not None else None
 
 

@@ -665,7 +665,11 @@ def _not_again(state: Scheduling, start: datetime) -> Scheduling:
     if offer is None or not offer.slots:
         return state
     left = tuple(slot for slot in offer.slots if slot.start != start)
-    return replace(state, offer=replace(offer, slots=left)) if left else replace(state, offer=None, reply_by=None)
+    if left:
+        return replace(state, offer=replace(offer, slots=left))
+    if offer.claim is not None and state.claim(offer.claim).was == "held":
+        state = _set_claim(state, offer.claim, was="leaving", lost=True)
+    return replace(state, offer=None, reply_by=None)
 
 
 def _later(state: Scheduling, by: timedelta) -> Scheduling:

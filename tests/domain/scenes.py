@@ -518,6 +518,10 @@ def check_agenda(interview: Interview, agenda: Agenda, now: datetime) -> None:
     live = [claim for claim in interview.scheduling.claims if claim.was in ("requested", "held")]
     if interview.status.terminal:
         assert not live
+    state = interview.scheduling
+    offered = state.offer.claim if state.offer is not None else None
+    of_use = {one.claim for one in (state.booking, state.held) if one is not None} | {offered}
+    assert {claim.n for claim in live if claim.was == "held"} <= of_use, "time is held for nothing"
     assert len(live) <= 3, "at most the booked time, the one it is exchanged for, and another panel for one of them"
 
 
