@@ -174,9 +174,10 @@ class InterviewWorkflow:
             self._set_alarm(None if rolling else agenda.next)
             nothing_left = not agenda.owed and agenda.next is None and not self._unjournaled
             over = self._interview.closed is not None and nothing_left
-            if self._settled() and (over or rolling):
+            ending = over or rolling
+            if self._settled() and ending:
                 break
-            await self._hear_news()
+            await self._hear_news(ending=ending)
         if not over:
             workflow.continue_as_new(args=[request, self._snapshot()])
         return Ended(interview=self._interview.id, status=self._interview.status, events=self._interview.seq)
@@ -308,10 +309,11 @@ class InterviewWorkflow:
         self._happened = (*self._happened, *timeline(records))[-_ON_TIMELINE:]
         self._news += 1
 
-    async def _hear_news(self) -> None:
+    async def _hear_news(self, *, ending: bool) -> None:
+        """Wait until something happens; a run that ends waits no longer than for the last handler to have answered."""
         known = self._news
         try:
-            await workflow.wait_condition(lambda: self._news > known)
+            await workflow.wait_condition(lambda: self._news > known or (ending and self._settled()))
         except asyncio.CancelledError:
             reason = workflow.cancellation_reason()
             if reason is None or self._cancelled:
