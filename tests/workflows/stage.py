@@ -132,15 +132,15 @@ class Running:
         await self.handle.signal(kind, fields)
 
     async def view(self, viewer: str = "coordinator") -> View:
-        seen: View = await self._ask(contract.VIEW, viewer, View)
+        seen: View = await self.ask(contract.VIEW, viewer, View)
         return seen
 
     async def kinds(self) -> list[str]:
         """Give the kinds of all events so far."""
-        happened: list[Happening] = await self._ask(contract.TIMELINE, None, list[Happening])
+        happened: list[Happening] = await self.ask(contract.TIMELINE, None, list[Happening])
         return [one.kind for one in happened]
 
-    async def _ask(self, query: str, argument: object, answer: type[_T]) -> _T:
+    async def ask(self, query: str, argument: object, answer: type[_T]) -> _T:
         """Ask again while a run that has just continued as new has not had its first task."""
         while True:
             try:
