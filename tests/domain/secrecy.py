@@ -15,8 +15,8 @@ VIEWERS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "
 
 _SECRET = re.compile(r"~([a-z ]+?)(?: (?:of|by|for) (candidate|i1|i2))?~")
 _OWN_ONLY = {"private", "moment", "went well", "differently", "reflection", "try", "growth note"}
-_TO_ALL = {"reason"}
-"""Why it was called off is due to the other side."""
+_TO_ALL = {"reason", "pause", "denial"}
+"""Why it was called off, pauses or stays as it is, is due to the other side."""
 
 _PEOPLE = ("Ada", "Grace", "Linus", "Marta", "example.org", "acme.example")
 
