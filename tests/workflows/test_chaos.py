@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.chaos import SHAPES, Plan, Step, What, all_played
+from tests.workflows.once_failed import ONCE_FAILED
 
 _WEIGHTS: dict[What, int] = {
     "fitting": 24,
@@ -45,3 +46,8 @@ async def test_whatever_happens_to_several_interviews_the_invariants_hold(
     server: WorkflowEnvironment, side_by_side: list[Plan]
 ) -> None:
     await all_played(server, side_by_side, "chaos")
+
+
+@pytest.mark.slow
+async def test_what_failed_once_does_not_fail_again(server: WorkflowEnvironment) -> None:
+    await all_played(server, ONCE_FAILED.values(), "again")

@@ -1,0 +1,98 @@
+"""Plans that failed once in tests/workflows/chaos.py, named by what happens in them: they are played again for ever."""
+
+from tests.workflows.chaos import Plan, Step
+
+ONCE_FAILED: dict[str, Plan] = {
+    "times sent in by the coordinator, another one proposed": Plan(
+        shapes=("one of two", "same lead", "by mail"),
+        booked=0,
+        steps=(
+            Step(what="send", whom=2, n=151, kind="submit_availability", by="coordinator"),
+            Step(what="wait", n=187),
+            Step(what="send", n=232, kind="propose_other_time", by="i1"),
+            Step(what="send", whom=2, n=199, kind="share_expectations", by="i1"),
+            Step(what="wait", n=180),
+            Step(what="mend", whom=2, n=237),
+            Step(what="send", n=140, kind="share_expectations", by="i2"),
+            Step(what="mend", whom=1, n=84),
+            Step(what="wait", whom=2, n=90),
+        ),
+        cached=True,
+    ),
+    "a conflict at a booked time": Plan(
+        shapes=("explicit", "two", "optional"),
+        booked=1,
+        steps=(Step(what="send", whom=2, n=120, kind="declare_conflict", by="backend"),),
+        cached=False,
+    ),
+    "an offer that is held and raced for while calendar and directory are down": Plan(
+        shapes=("two", "optional", "somebody and a pool"),
+        booked=3,
+        steps=(
+            Step(what="send", whom=2, n=235, kind="respond_to_seat", by="backend"),
+            Step(what="send", whom=1, n=117, kind="share_expectations", by="candidate"),
+            Step(what="send", n=112, kind="propose_other_time", by="backend"),
+            Step(what="calendar", n=30),
+            Step(what="directory", n=162),
+            Step(what="race", n=21),
+            Step(what="surprise", n=31),
+            Step(what="to_start", whom=2, n=2),
+            Step(what="send", n=49, kind="abort_session", by="operator"),
+            Step(what="wait", n=232),
+            Step(what="race", n=72),
+            Step(what="ledger", whom=1, n=157),
+        ),
+        cached=True,
+    ),
+    "a conflict of who was invited already": Plan(
+        shapes=("optional", "explicit", "by mail"),
+        booked=3,
+        steps=(Step(what="send", n=168, kind="declare_conflict", by="coordinator"),),
+        cached=True,
+    ),
+    "conflicts, a proposal, a pause, and a time booked for nobody": Plan(
+        shapes=("two", "explicit", "explicit pool"),
+        booked=0,
+        steps=(
+            Step(what="to_start", n=146),
+            Step(what="calendar", n=229),
+            Step(what="send", whom=1, n=116, kind="declare_conflict", by="candidate"),
+            Step(what="send", n=93, kind="propose_other_time", by="i1"),
+            Step(what="send", whom=1, n=160, kind="declare_conflict", by="candidate"),
+            Step(what="wait", whom=1, n=191),
+            Step(what="calendar", whom=2, n=40),
+            Step(what="send", whom=2, n=57, kind="put_on_hold", by="operator"),
+            Step(what="send", whom=1, n=200, kind="book_slot", by="backend"),
+        ),
+        cached=True,
+    ),
+    "two conflicts and two choices": Plan(
+        shapes=("explicit pool", "explicit", "optional"),
+        booked=0,
+        steps=(
+            Step(what="ledger", n=222),
+            Step(what="send", whom=2, n=9, kind="choose_slot", by="candidate"),
+            Step(what="post", whom=2, n=118),
+            Step(what="send", n=128, kind="declare_conflict", by="candidate"),
+            Step(what="mend", whom=1, n=74),
+            Step(what="send", whom=1, n=207, kind="declare_conflict", by="decision_maker"),
+            Step(what="surprise", whom=2, n=255),
+            Step(what="send", whom=2, n=219, kind="choose_slot", by="candidate"),
+        ),
+        cached=True,
+    ),
+    "a conflict, a pause and a seat added before anybody is seated": Plan(
+        shapes=("somebody and a pool", "pool"),
+        booked=0,
+        steps=(
+            Step(what="send", n=250, kind="declare_conflict", by="backend"),
+            Step(what="directory", whom=2, n=124),
+            Step(what="send", whom=1, n=182, kind="share_expectations", by="candidate"),
+            Step(what="send", whom=1, n=47, kind="put_on_hold", by="decision_maker"),
+            Step(what="wait", whom=2, n=110),
+            Step(what="send", n=61, kind="add_seat", by="backend"),
+            Step(what="send", whom=1, n=65, kind="resume", by="decision_maker"),
+        ),
+        cached=True,
+    ),
+}
