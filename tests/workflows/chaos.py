@@ -617,8 +617,8 @@ class Chaos:
             counting = {
                 interview.people[seat.who].person for seat in interview.people.seats if seat.who and seat.counts
             }
-            unfit = state.exchange is not None and state.exchange.unfit  # given up as a whole when another is found
-            assert unfit or sitting <= told_of.sitting, (
+            kept = state.exchange is not None  # as a whole, also for who has left, until another time is found
+            assert kept or sitting <= told_of.sitting, (
                 f"time is held of {sitting - told_of.sitting}, who do not sit there"
             )
             assert sitting >= counting, f"the time of {counting - sitting} is not held"

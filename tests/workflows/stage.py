@@ -72,6 +72,9 @@ REQUEST: dict[str, object] = {
     "interviewers": ["grace", "linus"],
 }
 
+PATIENCE = timedelta(seconds=60)
+"""With one answer of the server: a machine that runs everything at once takes its time."""
+
 _T = TypeVar("_T")
 
 
@@ -115,7 +118,7 @@ class Running:
 
     async def send(self, kind: str, payload: object = None, *, key: str | None = None, **fields: object) -> Receipt:
         receipt: Receipt = await self.handle.execute_update(
-            kind, fields if payload is None else payload, id=key, result_type=Receipt, rpc_timeout=timedelta(seconds=60)
+            kind, fields if payload is None else payload, id=key, result_type=Receipt, rpc_timeout=PATIENCE
         )
         return receipt
 
@@ -144,7 +147,9 @@ class Running:
         """Ask again while a run that has just continued as new has not had its first task."""
         while True:
             try:
-                given: _T = await self.handle.query(query, args=[argument] if argument else [], result_type=answer)
+                given: _T = await self.handle.query(
+                    query, args=[argument] if argument else [], result_type=answer, rpc_timeout=PATIENCE
+                )
             except RPCError as error:
                 if error.status is not RPCStatusCode.FAILED_PRECONDITION:
                     raise
@@ -201,6 +206,7 @@ async def start(env: WorkflowEnvironment, task_queue: str, **overrides: object) 
         id=contract.workflow_id(str(request["id"])),
         task_queue=task_queue,
         result_type=contract.Ended,
+        rpc_timeout=PATIENCE,
     )
     return Running(env=env, handle=handle)
 

@@ -14,12 +14,12 @@ from adapters.sql_ledger import SqlLedger
 from demo.postgres_server import PostgresServer
 from entrevue.values import Code, Status
 from tests.adapters.database import Database, postgresql_database, sqlite_database
-from tests.workflows.stage import PEOPLE, Running, Stage, staged
+from tests.workflows.stage import PEOPLE, Running, Stage, eventually, staged
 
-AT_ONCE = 50
+AT_ONCE = 10
 """Commands under way at the same time: a server and a worker on two cores answer so many well within their limits."""
 
-LOOKING = 4
+LOOKING = 2
 """Interviews looked at again and again at the same time: more looks would only slow down what they wait for."""
 
 COLLEAGUES = tuple(person.id for person in PEOPLE if person.id != "grace")
@@ -69,7 +69,7 @@ class Race:
 
     async def _is_ready(self, interview: Running) -> None:
         async with self.look:
-            await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
+            await eventually(interview.view, lambda view: view.status is Status.AWAITING_CANDIDATE, seconds=300)
 
     async def _offered(self, interview: Running) -> None:
         async with self.turn:
@@ -88,7 +88,7 @@ class Race:
 
     async def _has_fresh_slots(self, interview: Running) -> None:
         async with self.look:
-            view = await interview.until(lambda view: bool(view.offered))
+            view = await eventually(interview.view, lambda view: bool(view.offered), seconds=300)
         assert view.status is Status.AWAITING_CANDIDATE
         assert self.slot not in [slot.start for slot in view.offered]
 
