@@ -1,4 +1,5 @@
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -6,12 +7,14 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.sql_ledger import SqlLedger
 from demo.postgres_server import PostgresServer
+from entrevue.contract import Receipt
 from entrevue.values import Code, Status
 from tests.adapters.database import Database, postgresql_database, sqlite_database
 from tests.workflows.stage import PEOPLE, Running, Stage, eventually, staged
@@ -73,12 +76,12 @@ class Race:
 
     async def _offered(self, interview: Running) -> None:
         async with self.turn:
-            await interview.send("offer_slots", by="coordinator", slots=[self.slot.isoformat()])
+            await _answered(interview, "offer_slots", by="coordinator", slots=[self.slot.isoformat()])
 
     async def _chosen(self, interview: Running) -> None:
         async with self.turn:
             try:
-                receipt = await interview.send("choose_slot", by="candidate", start=self.slot.isoformat())
+                receipt = await _answered(interview, "choose_slot", by="candidate", start=self.slot.isoformat())
             except WorkflowUpdateFailedError as failed:
                 code = failed.cause.type if isinstance(failed.cause, ApplicationError) else repr(failed.cause)
                 self.answers[str(code)] += 1
@@ -91,6 +94,16 @@ class Race:
             view = await eventually(interview.view, lambda view: bool(view.offered), seconds=300)
         assert view.status is Status.AWAITING_CANDIDATE
         assert self.slot not in [slot.start for slot in view.offered]
+
+
+async def _answered(interview: Running, kind: str, **fields: object) -> Receipt:
+    """Send a command, and again with the same key while a busy server is silent, as clients are told to do."""
+    key = uuid.uuid4().hex
+    while True:
+        try:
+            return await interview.send(kind, fields, key=key)
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError):
+            continue
 
 
 async def raced(stage: Stage, *, interviews: int, rounds: int, panels: Sequence[Sequence[str]]) -> Race:
