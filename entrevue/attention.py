@@ -212,9 +212,10 @@ def _wanted(interview: "Interview") -> set[str]:
     """Give the keys of what is still wanted of the world: that anything else came to nothing troubles nobody."""
     scheduling, shown = interview.scheduling, interview.scheduling.shown
     keys = {correspondence.key(interview, due) for due in correspondence.unmet(interview)}
-    if interview.people.looked_up != interview.people.look_ups:
+    alive = interview.closed is None
+    if alive and interview.people.looked_up != interview.people.look_ups:
         keys.add(people.key(interview))
-    if scheduling.searches > scheduling.searched:
+    if alive and scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
     if shown is not None:
         behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
@@ -225,7 +226,8 @@ def _wanted(interview: "Interview") -> set[str]:
 def _of_session(interview: "Interview", now: datetime) -> Iterator[Item]:
     session = interview.session
     alone = _left_alone(interview)
-    if alone is not None and alone[0] <= now < alone[1]:
+    awaited = interview.status in (Status.SCHEDULED, Status.NO_SHOW_REVIEW)  # not on hold, not being moved
+    if awaited and alone is not None and alone[0] <= now < alone[1]:
         yield Item(id="INTERVIEWER_MISSING", owner="coordinator", rank="now")
     if session.disputed:
         yield Item(id="HELD_DISPUTED", owner="coordinator", rank="now")

@@ -99,7 +99,7 @@ def _line(interview: Interview, viewer: str, author: str, now: datetime) -> bool
     if viewer in ("coordinator", "decision_maker") or (viewer.startswith("i") and author != CANDIDATE):
         return True
     booking, met = interview.scheduling.booking, interview.session.started_at is not None
-    ahead = {CANDIDATE: timedelta(hours=24), "i1": timedelta(hours=1), "i2": timedelta(hours=1)}.get(viewer)
+    ahead = timedelta(hours=24) if viewer == CANDIDATE else timedelta(hours=1) if viewer.startswith("i") else None
     return ahead is not None and (met or (booking is not None and now >= booking.slot.start - ahead))
 
 

@@ -437,3 +437,24 @@ def test_a_review_is_the_reviewers_and_gone_when_done() -> None:
     scene.send("review_feedback", by="reviewer", approved=[])
 
     assert scene.attention == {}
+
+
+def test_nobody_is_missing_while_the_interview_is_on_hold_or_being_moved() -> None:
+    scene = a_booking()
+    scene.send("put_on_hold", by="coordinator", reason="the budget is discussed")
+    scene.wait_until(scene.start_of_booking + timedelta(minutes=6))
+
+    assert scene.attention == {"ON_HOLD": "information"}
+
+
+def test_what_only_a_live_interview_needs_troubles_nobody_after_its_end() -> None:
+    scene = a_booking()
+    scene.withheld = {"look_up_people"}
+    scene.send("update_contact", by=CANDIDATE, zone="Europe/Berlin")
+    scene.give_up("look_up_people")
+    assert "DIRECTORY_BEHIND" in scene.attention
+
+    scene.send("withdraw", by=CANDIDATE)
+    scene.wait(days=1)
+
+    scene.over()
