@@ -120,7 +120,7 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
             expect(interview, command.expected_revision)
             return _ask(interview, by, mode, now, reason)
         case GrantApproval():
-            return granted(interview, _approval(state), now)
+            return _granted(interview, _approval(state), now)
         case DenyApproval(reason=reason):
             return [ApprovalDenied(approval=_approval(state).n, reason=reason)]
         case PutOnHold(reason=reason):
@@ -256,7 +256,7 @@ def _approval(state: Scheduling) -> Approval:
     return state.approval
 
 
-def granted(interview: "Interview", approval: Approval, now: datetime) -> list[SchedulingEvent]:
+def _granted(interview: "Interview", approval: Approval, now: datetime) -> list[SchedulingEvent]:
     """Let the asked-for change happen; where keeping the booked time makes no sense any more, it is given up.
 
     A given time is granted when it is claimed: until then the request stands.

@@ -415,17 +415,17 @@ def reply_by(interview: "Interview", now: datetime) -> datetime:
     """Give seven days from the first offer that arrived, 48 h at least from a later one; or the end of the exchange.
 
     Where the booked time was given up, the candidate has the 48 h too: nobody pays for our slow search. What is held
-    for them must be answered while it is held.
+    for them must be answered while it is held. Sent once more, a letter takes no time away.
     """
     state, policy = interview.scheduling, interview.policy
     if state.offer is not None and state.offer.hold_until is not None:
         return state.offer.hold_until
     if state.exchange is not None and not state.exchange.vacated:
         return state.exchange.deadline
+    promised_by = state.first_reply_by or day_end(now, policy.answer_days, interview.people.clock(CANDIDATE))
     if state.exchange is not None:
-        return max(state.exchange.deadline, now + policy.answer_at_least)
-    first = state.first_reply_by or day_end(now, policy.answer_days, interview.people.clock(CANDIDATE))
-    return max(first, now + policy.answer_at_least)
+        promised_by = state.exchange.deadline
+    return max(promised_by, now + policy.answer_at_least, state.reply_by or now)
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:

@@ -515,8 +515,7 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
         case OptionsFound(slots=slots):
             return replace(state, options=slots, searched=state.searches, no_slot=None)
         case OfferDelivered(reply_by=reply_by):
-            kept = max(state.reply_by or reply_by, reply_by)  # sent once more, it takes no time away
-            return replace(state, reply_by=kept, first_reply_by=state.first_reply_by or reply_by)
+            return replace(state, reply_by=reply_by, first_reply_by=state.first_reply_by or reply_by)
         case OfferDeclined():
             return _without_offer(state, rounds=state.rounds + 1)
         case OfferLapsed(missed=missed):

@@ -658,6 +658,17 @@ def test_a_given_time_is_given_up_like_any_other_where_nobody_answers() -> None:
     assert _state(scene).booking is None
 
 
+def test_a_session_that_begins_early_is_not_ended_by_what_waits_for_approval() -> None:
+    scene = _asks_late()
+    scene.wait_until(scene.start_of_booking - timedelta(minutes=50))
+    scene.send("start_session", by="i1")
+
+    scene.wait(minutes=40)
+
+    assert scene.stands(Status.IN_PROGRESS)
+    assert scene.attention == {}
+
+
 def test_a_cancel_settles_what_waits_for_approval() -> None:
     scene = _asks_late()
 

@@ -499,6 +499,18 @@ def test_a_booked_time_begins_the_count_of_rounds_anew() -> None:
     assert scene.offered == (MONDAY + 10 * DAY,)
 
 
+def test_the_booked_time_is_no_other_time() -> None:
+    scene = an_exchange("swap")
+    booked = scene.start_of_booking
+
+    for kind, fields in (
+        ("propose_other_time", {"start": booked, "expected_revision": _state(scene).revision}),
+        ("offer_slots", {"slots": [booked]}),
+        ("book_slot", {"start": booked}),
+    ):
+        assert scene.refuses(kind, by="coordinator", **fields).code is Code.INVALID_COMMAND
+
+
 # --- explicit confirmation -------------------------------------------------------------------------------------------
 
 
@@ -858,6 +870,21 @@ def test_in_an_exchange_a_candidate_can_be_asked_when_they_are_free() -> None:
     assert scene.stands(Status.SCHEDULED)
     assert scene.start_of_booking < before
     assert _state(scene).reschedules == {"candidate": 1}
+
+
+def test_a_time_found_while_another_is_being_booked_is_not_asked_for() -> None:
+    scene = _asked_when()
+    scene.withheld = {"find_slots", "claim_time"}
+    scene.send("submit_availability", by=CANDIDATE, windows=_windows(3))
+    search = scene.in_flight["search"]
+    scene.send("book_slot", by="coordinator", start=MONDAY + 4 * DAY)
+
+    assert scene.answer(search, scene.reply(search)) == []
+    scene.withheld = set()
+    scene.run()
+
+    assert scene.start_of_booking == MONDAY + 4 * DAY
+    assert len(_state(scene).claims) == 1
 
 
 # --- unreachable -----------------------------------------------------------------------------------------------------

@@ -433,6 +433,28 @@ def test_what_the_old_address_still_says_does_not_count_against_the_new_one() ->
     assert scene.attention == {}
 
 
+def test_a_better_address_stops_no_clock_where_the_old_one_was_good() -> None:
+    scene = an_offer()
+    scene.send("update_contact", by=CANDIDATE, email="ada@example.com")
+
+    scene.wait(days=8)
+
+    assert scene.stands(Status.EXPIRED)
+
+
+def test_what_is_on_its_way_counts_though_another_letter_is_sent_again() -> None:
+    scene = a_booking()
+    scene.send("request_reschedule", by=CANDIDATE, mode="vacate")
+    scene.withheld = {"send_letter"}
+    scene.send("request_availability", by="coordinator")
+    scene.send("resend_message", by="coordinator", letter="invitation", whom=CANDIDATE)
+    scene.withheld = set()
+
+    scene.wait(days=5)
+
+    assert scene.stands(Status.CANCELLED)  # nobody answered, in the time they were given
+
+
 def test_an_address_that_works_again_is_tried_when_a_letter_is_sent_again() -> None:
     scene = Scene.opened()
     scene.dead = {"ada@example.org"}

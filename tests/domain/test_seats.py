@@ -642,6 +642,47 @@ def test_while_something_is_being_booked_no_seat_changes() -> None:
         assert scene.refuses(kind, by="coordinator", **fields).code is Code.INVALID_STATE
 
 
+def test_nobodys_time_is_booked_where_nobody_is_left_to_sit_there() -> None:
+    scene = an_offer(interviewers=["grace"])
+    scene.send("declare_conflict", by="i1", whom="i1")
+
+    for kind, fields in (
+        ("book_slot", {"start": scene.now + 3 * DAY}),
+        ("offer_slots", {"slots": [scene.now + 3 * DAY], "hold": True}),
+    ):
+        assert scene.refuses(kind, by="coordinator", **fields).code is Code.QUORUM_UNSATISFIABLE
+
+    scene.send("replace_interviewer", by="coordinator", seat=1, person="edsger")
+    scene.send("book_slot", by="coordinator", start=scene.now + 3 * DAY)
+    _booked_for(scene, "edsger")
+
+
+def test_when_the_last_who_was_asked_is_taken_away_the_held_time_is_given_back() -> None:
+    scene = an_offer(interviewers=["grace", POOL], policy={"confirmation": "explicit", "quorum": 1})
+    scene.send("declare_conflict", by="i1", whom="i1")
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-1])
+    assert scene.stands(Status.AWAITING_INTERVIEWERS)
+
+    scene.send("remove_seat", by="coordinator", whom="i2")
+
+    assert scene.ledger == {}
+    assert scene.attention == {"SEAT_OPEN:1": "now"}
+
+
+def test_a_seat_that_became_empty_meanwhile_is_filled_from_its_pool_when_a_hold_is_confirmed() -> None:
+    scene = a_booking(interviewers=["linus", POOL])
+    wanted = scene.start_of_booking + 2 * DAY
+    scene.send("propose_other_time", by="i1", start=wanted, expected_revision=1)
+    scene.away = {"barbara", "edsger", "grace"}
+    scene.send("declare_conflict", by="i2", whom="i2")
+    assert _panel(scene) == {"i1": "linus"}
+
+    scene.away = set()
+    scene.send("choose_slot", by=CANDIDATE, start=wanted)
+
+    _booked_for(scene, "linus", "barbara")
+
+
 # --- conflicts of interest -------------------------------------------------------------------------------------------
 
 
