@@ -216,11 +216,11 @@ def _was_held_for_them(claim: Claim, start: datetime, now: datetime) -> bool:
     return claim.slot.start == start and until is not None and until <= now
 
 
-def _asked(interview: "Interview", wanted: Slot, now: datetime, reason: str | None = None) -> TimeRequested:
+def _asked(interview: "Interview", wanted: Slot, now: datetime) -> TimeRequested:
     """Book it, or ask the interviewers first, where the policy wants their word."""
     if interview.policy.confirmation == "explicit":
-        return request(interview, wanted, "ask", hold_until=_held_until(interview, wanted.start, now), reason=reason)
-    return request(interview, wanted, "book", reason=reason)
+        return request(interview, wanted, "ask", hold_until=_held_until(interview, wanted.start, now))
+    return request(interview, wanted, "book")
 
 
 def _overtaken(state: Scheduling) -> list[SchedulingEvent]:
