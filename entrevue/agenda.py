@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from entrevue import attention, correspondence, people
+from entrevue import attention, briefing, correspondence, feedback, people
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
 from entrevue.correspondence import event_for
 from entrevue.effects import event_key, removal_key
@@ -13,11 +13,13 @@ from entrevue.orders import (
     ClaimTime,
     FindSlots,
     Invitee,
+    LookUpBriefs,
     LookUpPeople,
     Order,
     ReleaseTime,
     RemoveEvent,
     SendLetter,
+    TellProcess,
     WriteEvent,
 )
 from entrevue.scheduling import Claim
@@ -45,6 +47,7 @@ def plan(interview: Interview, now: datetime) -> Agenda:
         owed += _search(interview, now)
     owed += _ledger(interview, now)
     owed += _calendars(interview, now)
+    owed += _learning(interview, now)
     owed += correspondence.orders(interview, now)
     failures = interview.effects.failures
     return Agenda(owed=tuple(order for order in owed if order.key not in failures), next=_next(interview, now))
@@ -55,7 +58,27 @@ def _next(interview: Interview, now: datetime) -> datetime | None:
     instants += correspondence.moments(interview, now)
     if interview.closed is None:
         instants += attention.moments(interview)
+        instants += briefing.moments(interview)
     return min((at for at in instants if at > now), default=None)
+
+
+def _learning(interview: Interview, now: datetime) -> list[LookUpBriefs | TellProcess]:
+    """What goes from interview to interview."""
+    briefs, end = briefing.order(interview, now), feedback.to_tell(interview)
+    owed: list[LookUpBriefs | TellProcess] = [] if briefs is None else [briefs]
+    if end is not None and interview.request.process_id is not None:
+        owed.append(
+            TellProcess(
+                key=feedback.process_key(interview),
+                lane="process",
+                interview=interview.id,
+                now=now,
+                process=interview.request.process_id,
+                outcome=end.outcome,
+                told_at=end.told_at,
+            )
+        )
+    return owed
 
 
 def _people(interview: Interview, now: datetime) -> list[LookUpPeople]:
@@ -224,5 +247,9 @@ def summary(order: Order) -> str:
             return f"Take the interview off the calendar of {who}"
         case SendLetter(letter=letter, to=to):
             return f"Mail to {to.who}: {letter.kind.replace('_', ' ')}"
+        case LookUpBriefs():
+            return "Look up what the interviewers have learned from earlier interviews"
+        case TellProcess():
+            return "Tell the other interviews of this process that it is over"
         case _:
             assert_never(order)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import correspondence, people
+from entrevue import briefing, correspondence, people
+from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.claims import fillable, search_key
 from entrevue.effects import event_key, removal_key
@@ -29,6 +30,8 @@ _BEHIND = {
     "search": "SEARCH_BEHIND",
     "event": "CALENDAR_BEHIND",
     "event_removal": "CALENDAR_BEHIND",
+    "briefs": "LEARNING_BEHIND",
+    "process": "LEARNING_BEHIND",
 }
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
@@ -113,6 +116,9 @@ def moments(interview: "Interview") -> Iterator[datetime]:
     for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
+    for dispute in interview.disputes:
+        if dispute.ruled is None:
+            yield dispute.rule_by
     yield from _left_alone(interview) or ()
     if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
         yield scheduling.booking.slot.start - _ADJUST_SOON
@@ -217,6 +223,9 @@ def _wanted(interview: "Interview") -> set[str]:
         keys.add(people.key(interview))
     if alive and scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
+    briefs = briefing.order(interview, interview.at)
+    keys |= {briefs.key} if briefs is not None else set()
+    keys |= {release.process_key(interview)} if release.to_tell(interview) is not None else set()
     if shown is not None:
         behind = [who for who in interview.with_calendar if not interview.in_sync(who)]
         keys |= {name(interview, who) for who in behind for name in (event_key, removal_key)}
@@ -276,6 +285,12 @@ def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
     if due is not None:
         overdue: Rank = "now" if now >= due else "today"
         yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue)
+    for dispute in interview.disputes:
+        if dispute.ruled is None:
+            late: Rank = "now" if now >= dispute.rule_by else "today"
+            yield Item(id=f"DISPUTE_OPEN:{dispute.n}", owner="ruler", rank=late)
+    if feedback.process is not None and interview.session.started_at is None:
+        yield Item(id="PROCESS_ENDED", owner="coordinator", rank="now")
 
 
 # --- across interviews: one item a cause -----------------------------------------------------------------------------
@@ -295,6 +310,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "INTERVIEWERS_SILENT": ("replace_interviewer", "book_slot", "cancel"),
     "INTERVIEWER_MISSING": ("replace_interviewer", "add_seat", "go_on_with_those_here"),
     "JOURNAL_DIVERGED": ("clear_attention",),
+    "LEARNING_BEHIND": (),
     "MAIL_BEHIND": (),
     "MESSAGE_REFUSED": ("resend_message",),
     "MESSAGE_UNSURE": ("resend_message",),
@@ -305,8 +321,10 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "ON_HOLD": ("resume", "cancel"),
     "ORDER_FAILED": ("clear_attention",),
     "OVERLAP": ("reschedule", "replace_interviewer", "cancel"),
+    "DISPUTE_OPEN": ("rule_dispute",),
     "PERSON_UNKNOWN": ("clear_attention", "replace_interviewer", "remove_seat", "cancel"),
     "POOL_EMPTY": ("clear_attention", "replace_interviewer", "remove_seat", "cancel"),
+    "PROCESS_ENDED": ("cancel", "withdraw"),
     "QUESTION_OPEN": ("answer_question",),
     "REVIEW_DUE": ("review_feedback",),
     "SEARCH_BEHIND": (),

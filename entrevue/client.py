@@ -51,18 +51,27 @@ from entrevue.changes import (
     Withdraw,
 )
 from entrevue.contract import TASK_QUEUE, Ended, Receipt, Standing, read
+from entrevue.disputes import Disputed, OpenDispute, RuleDispute, Ruling
 from entrevue.effects import ClearAttention, LetterKind, ResendMessage
-from entrevue.evaluation import ExcuseEvaluation, ShareExpectations, SubmitEvaluation
+from entrevue.evaluation import (
+    AddAddendum,
+    ConfirmPractice,
+    ExcuseEvaluation,
+    ExtendDeadline,
+    ShareExpectations,
+    SubmitEvaluation,
+)
 from entrevue.feedback import (
-    CheckGrowth,
     Decided,
     Item,
     OpenFeedback,
     RecordDecision,
     ReviewFeedback,
-    SubmitReflection,
     Told,
+    Withheld,
+    WithholdItem,
 )
+from entrevue.follow_up import Acted, CheckGrowth, Helped, MailReport, RecordOutcome, SubmitReflection
 from entrevue.interview import Fact
 from entrevue.negotiation import (
     BookSlot,
@@ -120,6 +129,7 @@ from entrevue.voices import (
     AskQuestion,
     MarkAddressed,
     NoteMoment,
+    ReportConduct,
     RequestAdjustment,
 )
 from entrevue.walltime import WallTime, check_zone, instants
@@ -812,6 +822,10 @@ class InterviewHandle:
             ArrangeAdjustment, key, by=by, adjustment=adjustment, instruction=instruction, text=text
         )
 
+    async def report_conduct(self, *, by: Actor, text: Text, key: str | None = None) -> Receipt:
+        """Tell a named person off the panel how somebody behaved; at any time, read by nobody else."""
+        return await self._command(ReportConduct, key, by=by, text=text)
+
     # --- evaluation
 
     async def share_expectations(
@@ -836,6 +850,20 @@ class InterviewHandle:
         """Release somebody from their form, with a reason."""
         return await self._command(ExcuseEvaluation, key, by=by, whom=whom, reason=reason)
 
+    async def extend_deadline(
+        self, *, until: datetime, whom: Who | None = None, by: Actor = "coordinator", key: str | None = None
+    ) -> Receipt:
+        """Give more time for a form, or for all that are open; never less."""
+        return await self._command(ExtendDeadline, key, by=by, whom=whom, until=until)
+
+    async def add_addendum(self, *, by: Actor, text: Text, key: str | None = None) -> Receipt:
+        """Add to your own form what came to light after it was locked; the form itself stays as it is."""
+        return await self._command(AddAddendum, key, by=by, text=text)
+
+    async def confirm_practice(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Say that this is practice, and no hiring is decided by it."""
+        return await self._command(ConfirmPractice, key, by=by)
+
     # --- decision and feedback
 
     async def record_decision(
@@ -848,12 +876,24 @@ class InterviewHandle:
         self,
         *,
         approved: tuple[Item, ...],
+        withheld: tuple[Withheld, ...] = (),
         next_step: Line | None = None,
         by: Actor = "reviewer",
         key: str | None = None,
     ) -> Receipt:
-        """A person has read what the panel would share: these items go to the candidate, with one next step."""
-        return await self._command(ReviewFeedback, key, by=by, approved=approved, next_step=next_step)
+        """A person has read what the panel would share: these items go to the candidate, with one next step.
+
+        Every item is approved, or withheld with a reason.
+        """
+        return await self._command(
+            ReviewFeedback, key, by=by, approved=approved, withheld=withheld, next_step=next_step
+        )
+
+    async def withhold_item(
+        self, *, item: Item, reason: Line, by: Actor = "reviewer", key: str | None = None
+    ) -> Receipt:
+        """Take back an approved item that the candidate has not opened yet."""
+        return await self._command(WithholdItem, key, by=by, item=item, reason=reason)
 
     async def open_feedback(self, *, by: Actor = CANDIDATE, key: str | None = None) -> Receipt:
         """The candidate chooses to read it."""
@@ -869,13 +909,43 @@ class InterviewHandle:
         self,
         *,
         by: Actor,
-        acted: Literal["yes", "partly", "no"],
-        helped: Literal["yes", "no", "too_early"] | None = None,
+        acted: Acted,
+        helped: Helped | None = None,
         note: Line | None = None,
         key: str | None = None,
     ) -> Receipt:
         """Say whether you acted on it, and whether it helped."""
         return await self._command(CheckGrowth, key, by=by, acted=acted, helped=helped, note=note)
+
+    async def record_outcome(
+        self, *, by: Actor, joined: bool, preview_honest: Score | None = None, key: str | None = None
+    ) -> Receipt:
+        """Say what became of it; the candidate who joined, also whether the preview was honest."""
+        return await self._command(RecordOutcome, key, by=by, joined=joined, preview_honest=preview_honest)
+
+    async def mail_report(self, *, by: Actor, key: str | None = None) -> Receipt:
+        """Send me my own report by mail, as a document to keep."""
+        return await self._command(MailReport, key, by=by)
+
+    async def open_dispute(self, *, by: Actor, item: Disputed, reason: Text, key: str | None = None) -> Receipt:
+        """Object to a sentence about you that you were shown. It is frozen until it is ruled on."""
+        return await self._command(OpenDispute, key, by=by, item=item, reason=reason)
+
+    async def rule_dispute(
+        self,
+        *,
+        dispute: int,
+        ruling: Ruling,
+        ruled_by: DirectoryId,
+        reason: Text,
+        text: Line | None = None,
+        by: Actor = "ruler",
+        key: str | None = None,
+    ) -> Receipt:
+        """Rule, as somebody who was not on the panel."""
+        return await self._command(
+            RuleDispute, key, by=by, dispute=dispute, ruling=ruling, ruled_by=ruled_by, reason=reason, text=text
+        )
 
     # --- privacy
 

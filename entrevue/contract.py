@@ -22,11 +22,18 @@ ZONE_RULES = "ZoneRules"
 TIMEZONE_RULES_CHANGED = "timezone_rules_changed"
 """The fact it tells."""
 
+PROCESS_ENDED = "process_ended"
+"""The fact by which one interview tells the others of its process that it is over."""
+
+LEARNING = "Learning"
+"""The workflow that reads what was learned across interviews; its result is for one reader."""
+
 STATUS = "InterviewStatus"
 BALL = "InterviewBall"
 ATTENTION = "InterviewAttention"
 START = "InterviewStart"
 NEEDS = "InterviewNeeds"
+PROCESS = "InterviewProcess"
 """Search attributes. They are never encrypted, so none holds personal data."""
 
 SEARCH_ATTRIBUTES: Mapping[str, Literal["Keyword", "KeywordList", "Datetime"]] = {
@@ -35,6 +42,7 @@ SEARCH_ATTRIBUTES: Mapping[str, Literal["Keyword", "KeywordList", "Datetime"]] =
     ATTENTION: "Keyword",
     NEEDS: "KeywordList",
     START: "Datetime",
+    PROCESS: "Keyword",
 }
 """What the server must know before the first interview; types by Temporal's names."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
+from entrevue.evaluation import assigned
 from entrevue.feedback import candidate_feedback
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
@@ -42,7 +43,7 @@ from entrevue.orders import (
     TimeStands,
 )
 from entrevue.people import Member
-from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, DEFAULT_COMPETENCIES, LIBRARY, SCORECARD_MINUTES
+from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
 from entrevue.values import CANDIDATE, Side, Slot, Status
@@ -536,7 +537,7 @@ def _reminder(
             with_names=_others(interview, whom),
             agenda=AGENDA,
             lines=lines_for(interview, whom),
-            brief=() if whom == CANDIDATE else _brief(),
+            brief=() if whom == CANDIDATE else scale(interview, whom),
             instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         )
@@ -585,12 +586,12 @@ def _instructed(interview: "Interview") -> tuple[str, ...]:
     return tuple(one.instruction for one in interview.voices.instructions)
 
 
-def _brief() -> tuple[str, ...]:
-    """Give the scale the interviewer will rate on, anchors written out."""
+def scale(interview: "Interview", whom: str) -> tuple[str, ...]:
+    """Give the scale this interviewer will rate on, anchors written out."""
+    anchors = interview.rubric.competencies
     return tuple(
-        f"{competency.replace('_', ' ')}: 1 = {LIBRARY[competency].one} 3 = {LIBRARY[competency].three} "
-        f"5 = {LIBRARY[competency].five}"
-        for competency in DEFAULT_COMPETENCIES
+        f"{name.replace('_', ' ')}: 1 = {anchors[name].one} 3 = {anchors[name].three} 5 = {anchors[name].five}"
+        for name in assigned(interview, whom)
     )
 
 
@@ -636,10 +637,14 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("feedback_available", feedback.reviewed.available_at, lambda _: FeedbackAvailable())
     if "reminders" not in interview.privacy.consents:
         return
-    if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.reflections:
+    if interview.status is Status.FOLLOW_UP and CANDIDATE not in interview.follow_up.reflections:
         at = feedback.follow_up_at or interview.since
         yield _to_candidate("reflection_request", at, lambda _: FollowUpRequest(what="reflection"))
-    if interview.status is Status.FOLLOW_UP and CANDIDATE not in feedback.growth and feedback.growth_check_at:
+    if (
+        interview.status is Status.FOLLOW_UP
+        and CANDIDATE not in interview.follow_up.growth
+        and feedback.growth_check_at
+    ):
         at = feedback.growth_check_at
         yield _to_candidate("growth_request", at, lambda _: FollowUpRequest(what="growth_check"))
 

@@ -18,7 +18,7 @@ from entrevue.orders import (
 )
 from entrevue.people import ContactUpdated, DirectoryAskedAgain
 from entrevue.scheduling import OfferDelivered
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Message, Refused, Who
+from entrevue.values import CANDIDATE, Actor, Addressee, Code, Instant, Intake, Message, Refused, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -47,7 +47,15 @@ class ClearAttention(Intake):
 
 EffectsCommand = ResendMessage | ClearAttention
 
-TRIED_ON = ("look_up_people", "find_slots", "write_event", "remove_event", "send_letter")
+TRIED_ON = (
+    "look_up_people",
+    "find_slots",
+    "write_event",
+    "remove_event",
+    "send_letter",
+    "look_up_briefs",
+    "tell_process",
+)
 """Orders with two patiences: when the first ends, attention is raised, and goes by itself when they succeed."""
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -59,7 +67,7 @@ class MessageQueued(Message):
     kind: Literal["message_queued"] = "message_queued"
     key: str
     letter: LetterKind
-    whom: Who
+    whom: Addressee
     version: str
     date: Instant
 
@@ -88,7 +96,7 @@ class MessageSkipped(Message):
     kind: Literal["message_skipped"] = "message_skipped"
     key: str
     letter: LetterKind
-    whom: Who
+    whom: Addressee
     version: str
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.rubrics import DEFAULT_COMPETENCIES, CandidateForm, Form, Score, Scorecard, fault
+from entrevue.rubrics import CandidateForm, Form, Score, Scorecard, fault
 from entrevue.session import FormDue
 from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Text, Who
 
@@ -45,7 +45,33 @@ class ExcuseEvaluation(Intake):
     reason: Line
 
 
-EvaluationCommand = ShareExpectations | SubmitEvaluation | ExcuseEvaluation
+class ConfirmPractice(Intake):
+    """Say that this is practice, and no hiring is decided by it. Gate 2 falls away once everybody has said so."""
+
+    kind: Literal["confirm_practice"] = "confirm_practice"
+    by: Actor
+
+
+class ExtendDeadline(Intake):
+    """Give more time for a form, or for all that are open; never less."""
+
+    kind: Literal["extend_deadline"] = "extend_deadline"
+    by: Actor
+    whom: Annotated[Who | None, Field(description="whose form; leave out for all that are open")] = None
+    until: Instant
+
+
+class AddAddendum(Intake):
+    """Add to your own form what came to light after it was locked; the form itself stays as it is."""
+
+    kind: Literal["add_addendum"] = "add_addendum"
+    by: Actor
+    text: Annotated[Text, Field(max_length=1000)]
+
+
+EvaluationCommand = (
+    ShareExpectations | SubmitEvaluation | ExcuseEvaluation | ConfirmPractice | ExtendDeadline | AddAddendum
+)
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
@@ -58,12 +84,13 @@ class ExpectationsShared(Message):
 
 
 class EvaluationSubmitted(Message):
-    """`late`: after its window had closed."""
+    """`late`: after its window had closed. `after_decision`: the candidate knew the outcome; reported apart."""
 
     kind: Literal["evaluation_submitted"] = "evaluation_submitted"
     version: int
     late: bool
     form: Form
+    after_decision: bool = False
 
 
 class EvaluationExcused(Message):
@@ -80,7 +107,31 @@ class EvaluationsSealed(Message):
     embargo_until: Instant
 
 
-EvaluationEvent = ExpectationsShared | EvaluationSubmitted | EvaluationExcused | EvaluationsSealed
+class PracticeConfirmed(Message):
+    kind: Literal["practice_confirmed"] = "practice_confirmed"
+
+
+class EvaluationsExtended(Message):
+    """Somebody gave more time, or an outage of ours took some (then `by` is the clock)."""
+
+    kind: Literal["evaluations_extended"] = "evaluations_extended"
+    forms: tuple[FormDue, ...]
+
+
+class AddendumAdded(Message):
+    kind: Literal["addendum_added"] = "addendum_added"
+    text: str
+
+
+EvaluationEvent = (
+    ExpectationsShared
+    | EvaluationSubmitted
+    | EvaluationExcused
+    | EvaluationsSealed
+    | PracticeConfirmed
+    | EvaluationsExtended
+    | AddendumAdded
+)
 
 # --- state -----------------------------------------------------------------------------------------------------------
 
@@ -98,6 +149,13 @@ class Version:
     form: Scorecard | CandidateForm
     at: datetime
     late: bool
+    after_decision: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addendum:
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +165,7 @@ class FormState:
     """Its author was there for a part of the session only: it may be handed in, and nobody waits for it."""
     was: Literal["open", "submitted", "excused", "expired"] = "open"
     versions: tuple[Version, ...] = ()
+    addenda: tuple[Addendum, ...] = ()
 
     @property
     def latest(self) -> Version | None:
@@ -119,6 +178,8 @@ class Evaluation:
     forms: dict[str, FormState] = field(default_factory=dict)
     sealed_at: datetime | None = None
     embargo_until: datetime | None = None
+    practice: tuple[str, ...] = ()
+    """Who has confirmed that this is practice."""
 
     @property
     def window_closes(self) -> datetime | None:
@@ -136,6 +197,12 @@ def decide(command: EvaluationCommand, interview: "Interview", now: datetime) ->
             return _submit(interview, by, form, now)
         case ExcuseEvaluation(by=by, whom=whom, reason=reason):
             return _excuse(interview, by, whom, reason)
+        case ConfirmPractice(by=by):
+            return _confirm_practice(interview, by)
+        case ExtendDeadline(whom=whom, until=until):
+            return _extend(interview, whom, until, now)
+        case AddAddendum(by=by, text=text):
+            return _add(interview, by, text)
         case _:
             assert_never(command)
 
@@ -162,7 +229,7 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
     expected = CandidateForm if by == CANDIDATE else Scorecard
     if not isinstance(form, expected):
         raise Refused(Code.INVALID_COMMAND, "form.form: a candidate sends `candidate`, an interviewer `scorecard`")
-    problem = fault(form, DEFAULT_COMPETENCIES)
+    problem = fault(form, assigned(interview, by), practice=interview.request.practice)
     if problem is None and isinstance(form, CandidateForm) and form.about == CANDIDATE:
         problem = "form.about: name an interviewer, or nobody"
     if problem is None and isinstance(form, CandidateForm) and form.about and form.about not in interview.people:
@@ -212,6 +279,47 @@ def _excuse(interview: "Interview", by: str, whom: str, reason: str) -> list[Eva
     return [EvaluationExcused(whom=whom, reason=reason)]
 
 
+def assigned(interview: "Interview", who: str) -> tuple[str, ...]:
+    """Name the competencies that this interviewer rates: their seat's own, else those of the pinned rubric."""
+    asked = [one for one in interview.request.interviewers for _ in range(one.count)]
+    seat = next((one.n for one in interview.people.seats if one.who == who), 0)
+    own = asked[seat - 1].competencies if 0 < seat <= len(asked) else ()
+    return own or interview.rubric.assigned
+
+
+def is_practice(interview: "Interview") -> bool:
+    """Whether everybody who has a form has confirmed that it is practice: until then it counts as the real thing."""
+    return interview.request.practice and interview.evaluation.forms.keys() <= set(interview.evaluation.practice)
+
+
+def _confirm_practice(interview: "Interview", by: str) -> list[EvaluationEvent]:
+    if not interview.request.practice:
+        raise Refused(Code.INVALID_STATE, "this interview was not asked for as practice; start one with practice: true")
+    return [] if by in interview.evaluation.practice else [PracticeConfirmed()]
+
+
+def _extend(interview: "Interview", whom: str | None, until: datetime, now: datetime) -> list[EvaluationEvent]:
+    forms = interview.evaluation.forms
+    chosen = {who: form for who, form in forms.items() if form.was == "open" and whom in (None, who)}
+    if not chosen:
+        raise Refused(Code.FORM_NOT_OPEN, f"whom: {whom or 'nobody'} has an open form")
+    if until <= now or all(until <= form.due for form in chosen.values()):
+        raise Refused(Code.INVALID_COMMAND, "until: gives no more time; name a later instant")
+    later = {who: form for who, form in chosen.items() if until > form.due}
+    return [
+        EvaluationsExtended(forms=tuple(FormDue(who=who, due=until, partial=one.partial) for who, one in later.items()))
+    ]
+
+
+def _add(interview: "Interview", by: str, text: str) -> list[EvaluationEvent]:
+    form = interview.evaluation.forms.get(by)
+    if form is None or not form.versions:
+        raise Refused(Code.FORM_NOT_OPEN, "there is no form of yours to add to")
+    if interview.evaluation.sealed_at is None:
+        raise Refused(Code.INVALID_STATE, "your form is not locked yet; submit a new version of it")
+    return [] if any(one.text == text for one in form.addenda) else [AddendumAdded(text=text)]
+
+
 def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
     evaluation = interview.evaluation
     expired = tuple(who for who, form in evaluation.forms.items() if form.was == "open")
@@ -250,15 +358,24 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
         case ExpectationsShared(for_other_side=line, private=private, confidence=confidence):
             shared = Expectations(for_other_side=line, private=private, confidence=confidence, at=at)
             return replace(state, expectations={**state.expectations, by: shared})
-        case EvaluationSubmitted(form=form, late=late):
+        case EvaluationSubmitted(form=form, late=late, after_decision=after_decision):
             was = state.forms[by]
-            versions = (*was.versions, Version(form=form, at=at, late=late))
+            versions = (*was.versions, Version(form=form, at=at, late=late, after_decision=after_decision))
             return replace(state, forms={**state.forms, by: replace(was, was="submitted", versions=versions)})
         case EvaluationExcused(whom=whom):
             return replace(state, forms={**state.forms, whom: replace(state.forms[whom], was="excused")})
         case EvaluationsSealed(expired=expired, embargo_until=embargo_until):
             forms = {who: replace(form, was="expired") if who in expired else form for who, form in state.forms.items()}
             return replace(state, forms=forms, sealed_at=at, embargo_until=embargo_until)
+        case PracticeConfirmed():
+            return replace(state, practice=(*state.practice, by))
+        case EvaluationsExtended(forms=later):
+            extended = {one.who: replace(state.forms[one.who], due=one.due) for one in later}
+            return replace(state, forms={**state.forms, **extended})
+        case AddendumAdded(text=text):
+            own = state.forms[by]
+            added = replace(own, addenda=(*own.addenda, Addendum(text=text, at=at)))
+            return replace(state, forms={**state.forms, by: added})
         case _:
             assert_never(event)
 

@@ -1,14 +1,16 @@
-"""From the decision, told by a person, to what each side learned: release, reviewed feedback, reflection, growth."""
+"""From the decision, told by a person, to what the candidate may read: both gates, release, reviewed feedback."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
 from entrevue.civil import business_day_end, business_waking
-from entrevue.rubrics import Scorecard
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Name, Refused, Text, Who
+from entrevue.disputes import words
+from entrevue.evaluation import is_practice
+from entrevue.orders import ProcessTold
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Name, Refused, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -43,13 +45,33 @@ class Item(Intake):
     what: Literal["strength", "growth"]
 
 
+class Withheld(Intake):
+    """A sentence that is not passed on, and why: its author reads the reason, and nobody else."""
+
+    item: Item
+    reason: Line
+
+
 class ReviewFeedback(Intake):
-    """A person has read what the panel would share: these items go to the candidate, with one next step."""
+    """A person has read what the panel would share: these items go to the candidate, with one next step.
+
+    Every item is approved, or withheld with a reason.
+    """
 
     kind: Literal["review_feedback"] = "review_feedback"
     by: Actor
     approved: Annotated[tuple[Item, ...], Field(max_length=40)]
+    withheld: Annotated[tuple[Withheld, ...], Field(max_length=40)] = ()
     next_step: Line | None = None
+
+
+class WithholdItem(Intake):
+    """Take back an approved item that the candidate has not opened yet."""
+
+    kind: Literal["withhold_item"] = "withhold_item"
+    by: Actor
+    item: Item
+    reason: Line
 
 
 class OpenFeedback(Intake):
@@ -59,26 +81,19 @@ class OpenFeedback(Intake):
     by: Actor
 
 
-class SubmitReflection(Intake):
-    """What I take from this interview; private."""
-
-    kind: Literal["submit_reflection"] = "submit_reflection"
-    by: Actor
-    text: Text
-    will_try: Line | None = None
+FeedbackCommand = RecordDecision | ReviewFeedback | WithholdItem | OpenFeedback
 
 
-class CheckGrowth(Intake):
-    """Say whether you acted on it, and whether it helped."""
+class ProcessEnded(Message):
+    """Another interview of the same process has ended it: by a decision that the candidate was told, or by them."""
 
-    kind: Literal["check_growth"] = "check_growth"
-    by: Actor
-    acted: Literal["yes", "partly", "no"]
-    helped: Literal["yes", "no", "too_early"] | None = None
-    note: Line | None = None
+    kind: Literal["process_ended"] = "process_ended"
+    source_id: Annotated[str, Field(min_length=1, max_length=200)]
+    at: Instant
+    outcome: Decided | Literal["withdrawn"]
+    told_at: Instant | None = None
+    """None: the candidate ended it themselves."""
 
-
-FeedbackCommand = RecordDecision | ReviewFeedback | OpenFeedback | SubmitReflection | CheckGrowth
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
@@ -118,33 +133,34 @@ class FeedbackReviewed(Message):
 
     kind: Literal["feedback_reviewed"] = "feedback_reviewed"
     approved: tuple[Item, ...]
+    withheld: tuple[Withheld, ...] = ()
     next_step: str | None = None
     available_at: Instant
 
 
+class ItemWithheld(Message):
+    kind: Literal["item_withheld"] = "item_withheld"
+    item: Item
+    reason: str
+
+
+class ProcessClosed(Message):
+    """The whole process is over, as another interview of it tells."""
+
+    kind: Literal["process_closed"] = "process_closed"
+    outcome: Decided | Literal["withdrawn"]
+    told_at: Instant | None = None
+
+
+class ProcessInformed(Message):
+    """The other interviews of the process know that it is over."""
+
+    kind: Literal["process_informed"] = "process_informed"
+    interviews: int
+
+
 class FeedbackOpened(Message):
     kind: Literal["feedback_opened"] = "feedback_opened"
-
-
-class FollowUpBegan(Message):
-    kind: Literal["follow_up_began"] = "follow_up_began"
-
-
-class ReflectionSubmitted(Message):
-    kind: Literal["reflection_submitted"] = "reflection_submitted"
-    text: str
-    will_try: str | None = None
-
-
-class GrowthChecked(Message):
-    kind: Literal["growth_checked"] = "growth_checked"
-    acted: Literal["yes", "partly", "no"]
-    helped: Literal["yes", "no", "too_early"] | None = None
-    note: str | None = None
-
-
-class InterviewCompleted(Message):
-    kind: Literal["interview_completed"] = "interview_completed"
 
 
 FeedbackEvent = (
@@ -153,11 +169,10 @@ FeedbackEvent = (
     | FeedbackReleased
     | EmbargoLifted
     | FeedbackReviewed
+    | ItemWithheld
     | FeedbackOpened
-    | FollowUpBegan
-    | ReflectionSubmitted
-    | GrowthChecked
-    | InterviewCompleted
+    | ProcessClosed
+    | ProcessInformed
 )
 
 # --- state -----------------------------------------------------------------------------------------------------------
@@ -177,41 +192,35 @@ class Decision:
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
     approved: tuple[Item, ...]
+    withheld: tuple[Withheld, ...]
     next_step: str | None
     at: datetime
     available_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reflection:
-    text: str
-    will_try: str | None
-    at: datetime
+class Ending:
+    """How the whole process ended, and when a person told the candidate; None: they ended it themselves."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Growth:
-    acted: str
-    helped: str | None
-    note: str | None
-    at: datetime
+    outcome: str
+    told_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
     decision: Decision | None = None
+    process: Ending | None = None
+    """As another interview of the process told it."""
+    informed: bool = False
+    """The others were told by this one."""
     overdue: bool = False
     released_at: datetime | None = None
     embargo_lifted: bool = False
     follow_up_at: datetime | None = None
     growth_check_at: datetime | None = None
     closes_at: datetime | None = None
-    following_up: bool = False
     reviewed: Reviewed | None = None
     opened_at: datetime | None = None
-    reflections: dict[str, Reflection] = field(default_factory=dict)
-    growth: dict[str, Growth] = field(default_factory=dict)
-    completed: bool = False
 
 
 CandidateFeedback = Literal["OFF", "NOT_ASKED", "OPTED_IN", "IN_REVIEW", "READY", "OPENED", "WITHHELD"]
@@ -252,19 +261,55 @@ def decide(command: FeedbackCommand, interview: "Interview", now: datetime) -> l
             return _record(command, interview, now)
         case ReviewFeedback():
             return _review(command, interview, now)
+        case WithholdItem(item=item, reason=reason):
+            return _withhold(interview, item, reason)
         case OpenFeedback():
             return _open(interview, now)
-        case SubmitReflection(by=by, text=text, will_try=will_try):
-            _attended(interview, by)
-            was = interview.feedback.reflections.get(by)
-            if was is not None and (was.text, was.will_try) == (text, will_try):
-                return []
-            return [ReflectionSubmitted(text=text, will_try=will_try)]
-        case CheckGrowth(by=by):
-            _attended(interview, by)
-            return [GrowthChecked(acted=command.acted, helped=command.helped, note=command.note)]
         case _:
             assert_never(command)
+
+
+def judge(fact: ProcessEnded, interview: "Interview") -> list[FeedbackEvent]:
+    """A repeat is no news, nor is what this interview's own decision said before."""
+    if ending(interview) is not None:
+        return []
+    return [ProcessClosed(outcome=fact.outcome, told_at=fact.told_at)]
+
+
+def told(answer: ProcessTold, interview: "Interview") -> list[FeedbackEvent]:
+    if answer.key != process_key(interview) or interview.feedback.informed:
+        return []
+    return [ProcessInformed(interviews=answer.interviews)]
+
+
+def process_key(interview: "Interview") -> str:
+    return f"{interview.id}/process/all/1.1"
+
+
+def to_tell(interview: "Interview") -> Ending | None:
+    """Give what the other interviews of the process must hear of this one, and have not yet."""
+    feedback = interview.feedback
+    alone = interview.request.process_id is None or feedback.process is not None
+    return None if alone or feedback.informed else ending(interview)
+
+
+def ending(interview: "Interview") -> Ending | None:
+    """Say how the whole process ended, if it has, and the candidate knows: by this interview, or by another of it."""
+    feedback, decision = interview.feedback, interview.feedback.decision
+    if interview.scheduling.withdrawn:
+        return Ending(outcome="withdrawn", told_at=None)
+    if decision is not None and decision.process_over and decision.told_at is not None:
+        return Ending(outcome=decision.outcome, told_at=decision.told_at)
+    return feedback.process
+
+
+def _withhold(interview: "Interview", item: Item, reason: str) -> list[FeedbackEvent]:
+    reviewed = interview.feedback.reviewed
+    if candidate_feedback(interview) == "OPENED":
+        raise Refused(Code.ALREADY_RELEASED, "item: the candidate has read it; only a dispute can change it now")
+    if reviewed is None or item not in reviewed.approved:
+        raise Refused(Code.INVALID_STATE, "item: is not approved; withhold it in review_feedback")
+    return [ItemWithheld(item=item, reason=reason)]
 
 
 def _record(command: RecordDecision, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
@@ -305,12 +350,19 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     for item in command.approved:
         if sentence(interview, item) is None:
             raise Refused(Code.INVALID_COMMAND, f"approved: {item.author} shared no {item.what}")
-    policy, decision = interview.policy, interview.feedback.decision
+    policy, end = interview.policy, ending(interview)
     earliest = now
-    if decision is not None and decision.outcome == "reject" and decision.told_at is not None:
-        earliest = max(now, decision.told_at + policy.rejection_pause)
+    if end is not None and end.outcome == "reject" and end.told_at is not None:
+        earliest = max(now, end.told_at + policy.rejection_pause)
     available = business_waking(earliest, interview.people.clock(CANDIDATE))
-    return [FeedbackReviewed(approved=command.approved, next_step=command.next_step, available_at=available)]
+    return [
+        FeedbackReviewed(
+            approved=command.approved,
+            withheld=command.withheld,
+            next_step=command.next_step,
+            available_at=available,
+        )
+    ]
 
 
 def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
@@ -328,23 +380,16 @@ def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
 
 def sentence(interview: "Interview", item: Item) -> str | None:
     """Give the shareable sentence an item names, where its author wrote one."""
-    form = interview.evaluation.forms.get(item.author)
-    latest = form.latest if form else None
-    if latest is None or not isinstance(latest.form, Scorecard):
-        return None
-    return latest.form.strength if item.what == "strength" else latest.form.growth
-
-
-def _attended(interview: "Interview", by: str) -> None:
-    if by not in interview.evaluation.forms:
-        raise Refused(Code.NOT_ATTENDED, "only those who were at the session look back on it")
+    found = words(interview, item.author, item.what)
+    return found.text if found else None
 
 
 def gate_2(interview: "Interview") -> bool:
-    """Whether the whole process is over and the candidate knows it from a person, or ended it themselves."""
-    decision = interview.feedback.decision
-    decided = decision is not None and decision.process_over and decision.told_at is not None
-    return decided or interview.scheduling.withdrawn
+    """Whether the whole process is over and the candidate knows it from a person, or ended it themselves.
+
+    Practice decides nothing, so there is nothing to wait for.
+    """
+    return ending(interview) is not None or is_practice(interview)
 
 
 def follows(interview: "Interview", at: datetime) -> list[FeedbackEvent]:
@@ -359,24 +404,14 @@ def follows(interview: "Interview", at: datetime) -> list[FeedbackEvent]:
             closes_at=at + policy.follow_up,
         )
         return [released]
-    if feedback.following_up and not feedback.completed and _all_looked_back(interview):
-        return [InterviewCompleted()]
     return []
-
-
-def _all_looked_back(interview: "Interview") -> bool:
-    feedback = interview.feedback
-    if candidate_feedback(interview) in ("IN_REVIEW", "READY"):
-        return False
-    there = interview.evaluation.forms
-    return all(who in feedback.reflections and who in feedback.growth for who in there)
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[FeedbackEvent]]]:
     """What happens by itself, and when."""
     feedback, policy, embargo = interview.feedback, interview.policy, interview.evaluation.embargo_until
     due: list[tuple[datetime, list[FeedbackEvent]]] = []
-    if interview.evaluation.sealed_at is None or feedback.completed:
+    if interview.evaluation.sealed_at is None:
         return due
     undecided = feedback.released_at is None and not feedback.embargo_lifted
     answer_by = interview.session.answer_by
@@ -385,10 +420,6 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[FeedbackEvent
     if undecided and embargo is not None:
         lifted = EmbargoLifted(growth_check_at=embargo + policy.growth_check, closes_at=embargo + policy.follow_up)
         due.append((embargo, [lifted]))
-    if feedback.released_at is not None and feedback.follow_up_at is not None and not feedback.following_up:
-        due.append((feedback.follow_up_at, [FollowUpBegan()]))
-    if feedback.closes_at is not None:
-        due.append((feedback.closes_at, [InterviewCompleted()]))
     return due
 
 
@@ -417,26 +448,28 @@ def evolve(state: Feedback, event: FeedbackEvent, at: datetime, by: str) -> Feed
                 follow_up_at=follow_up_at,
                 growth_check_at=growth_check_at,
                 closes_at=closes_at,
-                following_up=False,
             )
         case EmbargoLifted(growth_check_at=growth_check_at, closes_at=closes_at):
-            return replace(
-                state, embargo_lifted=True, following_up=True, growth_check_at=growth_check_at, closes_at=closes_at
+            return replace(state, embargo_lifted=True, growth_check_at=growth_check_at, closes_at=closes_at)
+        case FeedbackReviewed(approved=approved, withheld=withheld, next_step=next_step, available_at=available_at):
+            reviewed = Reviewed(
+                approved=approved, withheld=withheld, next_step=next_step, at=at, available_at=available_at
             )
-        case FeedbackReviewed(approved=approved, next_step=next_step, available_at=available_at):
-            reviewed = Reviewed(approved=approved, next_step=next_step, at=at, available_at=available_at)
             return replace(state, reviewed=reviewed)
+        case ItemWithheld(item=item, reason=reason):
+            return replace(state, reviewed=_without(state.reviewed, Withheld(item=item, reason=reason)))
+        case ProcessClosed(outcome=outcome, told_at=told_at):
+            return replace(state, process=Ending(outcome=outcome, told_at=told_at))
+        case ProcessInformed():
+            return replace(state, informed=True)
         case FeedbackOpened():
             return replace(state, opened_at=at)
-        case FollowUpBegan():
-            return replace(state, following_up=True)
-        case ReflectionSubmitted(text=text, will_try=will_try):
-            reflection = Reflection(text=text, will_try=will_try, at=at)
-            return replace(state, reflections={**state.reflections, by: reflection})
-        case GrowthChecked(acted=acted, helped=helped, note=note):
-            growth = Growth(acted=acted, helped=helped, note=note, at=at)
-            return replace(state, growth={**state.growth, by: growth})
-        case InterviewCompleted():
-            return replace(state, completed=True)
         case _:
             assert_never(event)
+
+
+def _without(reviewed: Reviewed | None, withheld: Withheld) -> Reviewed | None:
+    if reviewed is None:
+        return None
+    approved = tuple(item for item in reviewed.approved if item != withheld.item)
+    return replace(reviewed, approved=approved, withheld=(*reviewed.withheld, withheld))

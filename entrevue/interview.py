@@ -13,11 +13,14 @@ from pydantic import Field
 
 from entrevue import (
     attention,
+    briefing,
     changes,
     correspondence,
+    disputes,
     effects,
     evaluation,
     feedback,
+    follow_up,
     negotiation,
     people,
     permissions,
@@ -28,14 +31,18 @@ from entrevue import (
     voices,
 )
 from entrevue.attention import AttentionEvent, Item
+from entrevue.briefing import Briefs, BriefsGathered
 from entrevue.changes import ChangeCommand, RequestReschedule
 from entrevue.civil import local
+from entrevue.disputes import DisputeCommand, DisputeEvent, Disputes
 from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
 from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
-from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, InterviewCompleted
+from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, ProcessEnded
+from entrevue.follow_up import FollowUp, FollowUpCommand, FollowUpEvent, InterviewCompleted
 from entrevue.negotiation import NegotiationCommand
 from entrevue.orders import (
     Answer,
+    BriefsFound,
     EventRemoved,
     EventWritten,
     GaveUp,
@@ -43,6 +50,7 @@ from entrevue.orders import (
     LetterSent,
     LetterUnsure,
     PeopleFound,
+    ProcessTold,
     SendLetter,
     SlotsFound,
     TimeClaimed,
@@ -60,6 +68,7 @@ from entrevue.people import (
 from entrevue.permissions import Command
 from entrevue.privacy import Privacy, PrivacyCommand, PrivacyEvent
 from entrevue.request import InterviewRequest, Policy
+from entrevue.rubrics import DEFAULT_RUBRIC, Rubric
 from entrevue.scheduling import (
     CandidateWithdrew,
     InterviewCancelled,
@@ -119,7 +128,7 @@ class JournalRefused(Message):
     entry: int
 
 
-Fact = SessionFact | TimezoneRulesChanged
+Fact = SessionFact | TimezoneRulesChanged | ProcessEnded
 Cause = Command | Fact | Answer | Started | OperatorCancelled | JournalRefused | UnreadableFact
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -129,6 +138,8 @@ class InterviewOpened(Message):
     kind: Literal["interview_opened"] = "interview_opened"
     request: InterviewRequest
     rules: int = RULES
+    rubric: Rubric = DEFAULT_RUBRIC
+    """Pinned: a later version changes no form that is owed."""
 
 
 class CancelRequested(Message):
@@ -147,6 +158,9 @@ Event = (
     | VoicesEvent
     | EvaluationEvent
     | FeedbackEvent
+    | DisputeEvent
+    | FollowUpEvent
+    | BriefsGathered
     | PrivacyEvent
     | EffectsEvent
     | AttentionEvent
@@ -181,6 +195,7 @@ class Interview:
     policy: Policy
     """The request's until the directory has answered; then the organisation's where the request is silent."""
     rules: int
+    rubric: Rubric = DEFAULT_RUBRIC
     opened_at: datetime
     seq: int
     people: People
@@ -189,6 +204,9 @@ class Interview:
     voices: Voices = Voices()
     evaluation: Evaluation = Evaluation()
     feedback: Feedback = Feedback()
+    disputes: Disputes = ()
+    follow_up: FollowUp = FollowUp()
+    briefs: Briefs = field(default_factory=dict)
     privacy: Privacy = Privacy()
     effects: Effects = Effects()
     attention: tuple[Item, ...] = ()
@@ -245,10 +263,10 @@ def _status(interview: Interview) -> Status:
         return interview.closed.status
     if session.no_show is not None:
         return Status.NO_SHOW_REVIEW
-    if feedback.following_up:
-        return Status.FOLLOW_UP
     if feedback.released_at is not None:
-        return Status.RELEASED
+        return Status.FOLLOW_UP if interview.follow_up.began else Status.RELEASED
+    if feedback.embargo_lifted:
+        return Status.FOLLOW_UP
     if evaluation.sealed_at is not None:
         return Status.AWAITING_DECISION
     if session.ended_at is not None:
@@ -280,6 +298,8 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
     match cause:
         case TimezoneRulesChanged():
             return [] if interview.closed else _widen(people.judge(cause, interview))
+        case ProcessEnded():
+            return [] if interview.closed else _widen(feedback.judge(cause, interview))
         case Started(order=order):
             return [] if order.key in interview.effects.messages else [_queued(order)]
         case OperatorCancelled(reason=reason):
@@ -309,6 +329,10 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
         return _widen(evaluation.decide(command, interview, now))
     if isinstance(command, FeedbackCommand):
         return _widen(feedback.decide(command, interview, now))
+    if isinstance(command, DisputeCommand):
+        return _widen(disputes.decide(command, interview, now))
+    if isinstance(command, FollowUpCommand):
+        return _widen(follow_up.decide(command, interview, now))
     if isinstance(command, PrivacyCommand):
         return _widen(privacy.decide(command, interview))
     if isinstance(command, EffectsCommand):
@@ -333,6 +357,10 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
             return _widen(negotiation.answered(answer, interview, now))
         case GaveUp(order="release_time"):
             return []  # what must be undone is owed until it is undone
+        case BriefsFound():
+            return _widen(briefing.answered(answer, interview))
+        case ProcessTold():
+            return _widen(feedback.told(answer, interview))
         case EventWritten(who=who, overlapped=True):
             gives_way = seats.overlapped(interview, who, now) if _nobody_invited(interview, answer) else []
             return [*_widen(effects.answered(answer, interview, now)), *_widen(gives_way)]
@@ -420,8 +448,14 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, EvaluationEvent):
         return replace(interview, evaluation=evaluation.evolve(interview.evaluation, event, at, by))
     if isinstance(event, FeedbackEvent):
-        folded = replace(interview, feedback=feedback.evolve(interview.feedback, event, at, by))
+        return replace(interview, feedback=feedback.evolve(interview.feedback, event, at, by))
+    if isinstance(event, DisputeEvent):
+        return replace(interview, disputes=disputes.evolve(interview.disputes, event, at, by))
+    if isinstance(event, FollowUpEvent):
+        folded = replace(interview, follow_up=follow_up.evolve(interview.follow_up, event, at, by))
         return _closed_by(folded, event, at, by)
+    if isinstance(event, BriefsGathered):
+        return replace(interview, briefs=briefing.evolve(interview.briefs, event))
     if isinstance(event, PrivacyEvent):
         return replace(interview, privacy=privacy.evolve(interview.privacy, event, at))
     if isinstance(event, EffectsEvent):
@@ -523,11 +557,13 @@ def _closed_by(interview: Interview, event: Event, at: datetime, by: str) -> Int
 
 def opened(request: InterviewRequest, now: datetime) -> tuple[Interview, list[Recorded]]:
     """Begin an interview with its first event."""
-    first = Recorded(seq=1, at=now, by="backend", event=InterviewOpened(request=request))
+    rubric = request.rubric or DEFAULT_RUBRIC
+    first = Recorded(seq=1, at=now, by="backend", event=InterviewOpened(request=request, rubric=rubric))
     interview = Interview(
         request=request,
         policy=request.policy,
         rules=RULES,
+        rubric=rubric,
         opened_at=now,
         seq=1,
         people=people.begin(request),
@@ -542,7 +578,8 @@ def fold(records: Iterable[Recorded]) -> Interview:
     interview: Interview | None = None
     for record in records:
         if isinstance(record.event, InterviewOpened):
-            interview = replace(opened(record.event.request, record.at)[0], rules=record.event.rules)
+            first = opened(record.event.request, record.at)[0]
+            interview = replace(first, rules=record.event.rules, rubric=record.event.rubric)
         elif interview is None:
             raise ValueError("the first event of an interview is interview_opened")
         else:
@@ -606,6 +643,7 @@ def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[
         *session.deadlines(interview, now),
         *evaluation.deadlines(interview),
         *feedback.deadlines(interview),
+        *follow_up.deadlines(interview),
         *correspondence.deadlines(interview),
     )
     return [(at, _widen(events)) for at, events in of_all]

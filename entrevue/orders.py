@@ -10,7 +10,19 @@ from pydantic import Field, JsonValue
 
 from entrevue.civil import Clock
 from entrevue.request import Policy
-from entrevue.values import EmailAddress, Instant, InterviewId, Message, Name, PersonId, PoolName, Slot, Who, ZoneName
+from entrevue.values import (
+    Addressee,
+    EmailAddress,
+    Instant,
+    InterviewId,
+    Message,
+    Name,
+    PersonId,
+    PoolName,
+    Slot,
+    Who,
+    ZoneName,
+)
 
 # --- orders ----------------------------------------------------------------------------------------------------------
 
@@ -163,13 +175,37 @@ class RemoveEvent(AnOrder):
     etag: str | None = None
 
 
+class Briefed(Message):
+    """Somebody whose brief is wanted, and the subject of `entrevue.learning` that they are."""
+
+    who: Who
+    subject: str
+
+
+class LookUpBriefs(AnOrder):
+    """Look up what each of them has learned from earlier interviews, for the one that is ahead."""
+
+    kind: Literal["look_up_briefs"] = "look_up_briefs"
+    people: Annotated[tuple[Briefed, ...], Field(min_length=1)]
+
+
+class TellProcess(AnOrder):
+    """Tell the other interviews of this process that it is over, and what the candidate was told."""
+
+    kind: Literal["tell_process"] = "tell_process"
+    process: InterviewId
+    outcome: str
+    told_at: Instant | None
+    """None: the candidate ended it themselves."""
+
+
 # --- letters: one model a template -----------------------------------------------------------------------------------
 
 
 class Correspondent(Message):
     """Somebody a letter goes to or speaks of. The clock's zone says how their times are shown."""
 
-    who: Who
+    who: Addressee
     name: Name
     email: EmailAddress
     zone: ZoneName = "UTC"
@@ -378,6 +414,28 @@ class FollowUpRequest(Message):
     what: Literal["reflection", "growth_check"]
 
 
+class Apology(Message):
+    """To the candidate whom the company has cancelled late: sorry; and how was it so far? One tap is enough."""
+
+    kind: Literal["apology"] = "apology"
+    due: Instant
+    minutes: int
+
+
+class LearningReport(Message):
+    """What the reader expected, saw and takes home, as they asked for it: paragraphs of a document, in order."""
+
+    kind: Literal["learning_report"] = "learning_report"
+    document: tuple[str, ...]
+
+
+class ConductReport(Message):
+    """To the named person: there is a report of conduct to read. Says nothing of its content, nor by whom."""
+
+    kind: Literal["conduct_report"] = "conduct_report"
+    interview: InterviewId
+
+
 Letter = (
     Offer
     | Nudge
@@ -399,6 +457,9 @@ Letter = (
     | AnswerDelayed
     | FeedbackAvailable
     | FollowUpRequest
+    | Apology
+    | LearningReport
+    | ConductReport
 )
 
 
@@ -446,7 +507,17 @@ class JournalAnswer(Message):
     diverged_at: int | None = None
 
 
-Order = LookUpPeople | FindSlots | ClaimTime | ReleaseTime | WriteEvent | RemoveEvent | SendLetter
+Order = (
+    LookUpPeople
+    | FindSlots
+    | ClaimTime
+    | ReleaseTime
+    | WriteEvent
+    | RemoveEvent
+    | SendLetter
+    | LookUpBriefs
+    | TellProcess
+)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
@@ -456,6 +527,15 @@ class AnAnswer(Message):
     """What every answer carries: the key of the order it answers."""
 
     key: str
+
+
+class Confidant(Message):
+    """Somebody whom the organisation names for reports of conduct."""
+
+    person: PersonId
+    name: Name
+    email: EmailAddress
+    zone: ZoneName = "UTC"
 
 
 class Organisation(Message):
@@ -468,6 +548,10 @@ class Organisation(Message):
     conference_link: str | None = None
     policy: Policy = Policy()
     """Its defaults; what a request says goes before."""
+    conduct: tuple[Confidant, ...] = ()
+    """Of these, whoever is not on the panel reads reports of conduct; the first goes before."""
+    decision_maker: PersonId | None = None
+    """Where they sit on the panel themselves, they are blind as everybody there."""
 
 
 class Found(Message):
@@ -579,6 +663,49 @@ class LetterUnsure(AnAnswer):
     kind: Literal["letter_unsure"] = "letter_unsure"
 
 
+class Improvement(Message):
+    """What somebody has chosen to try: their own words, in an earlier interview; one is open at a time."""
+
+    interview: InterviewId
+    text: str
+
+
+class Theme(Message):
+    """How many candidates of those published named it: as what helped, and as what should change."""
+
+    theme: str
+    helped: int
+    change: int
+
+
+class Brief(Message):
+    """What somebody carries into the next interview; from released, undisputed content, for their own eyes.
+
+    Candidates' words and themes come from whole batches of five or more; below five there are none. A candidate's own brief
+    has an improvement only.
+    """
+
+    who: Who
+    improvement: Improvement | None = None
+    enough: bool = False
+    """Whether there are enough answers for `themes` and `said`."""
+    themes: tuple[Theme, ...] = ()
+    said: tuple[str, ...] = ()
+    """Sentences that candidates ticked, undated and in no order."""
+
+
+class BriefsFound(AnAnswer):
+    kind: Literal["briefs_found"] = "briefs_found"
+    briefs: tuple[Brief, ...]
+
+
+class ProcessTold(AnAnswer):
+    """`interviews`: how many others heard it."""
+
+    kind: Literal["process_told"] = "process_told"
+    interviews: int
+
+
 class GaveUp(AnAnswer):
     """The patience of an order has ended; the shell says so, no activity does."""
 
@@ -600,5 +727,7 @@ Answer = (
     | LetterSent
     | LetterRefused
     | LetterUnsure
+    | BriefsFound
+    | ProcessTold
     | GaveUp
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 from pydantic import Field
 
 from entrevue.civil import UTC_CLOCK, Clock
-from entrevue.orders import ClockOf, Found, Organisation, Seated
+from entrevue.orders import ClockOf, Confidant, Found, Organisation, Seated
 from entrevue.request import InterviewRequest, Policy
 from entrevue.values import (
     CANDIDATE,
@@ -277,6 +277,13 @@ class People:
         """Pools of which the directory knows nobody, and without which a seat stays empty."""
         empty = {seat.pool for seat in self.seats if seat.who is None and seat.asked is None}
         return tuple(pool for pool in self.no_pools if pool in empty)
+
+    @property
+    def confidant(self) -> Confidant | None:
+        """Give the first whom the organisation names for reports of conduct and who never sat on this panel."""
+        panel = {member.person for member in (*self.members, *self.left)}
+        named = self.organisation.conduct if self.organisation else ()
+        return next((one for one in named if one.person not in panel), None)
 
     def clock(self, who: str) -> Clock:
         """Give the person's civil time; the organisation's, then UTC, where it is not known yet."""

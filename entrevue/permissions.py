@@ -14,16 +14,25 @@ from entrevue.changes import (
     Resume,
     Withdraw,
 )
+from entrevue.disputes import DisputeCommand, OpenDispute, RuleDispute
 from entrevue.effects import ClearAttention, EffectsCommand, ResendMessage
-from entrevue.evaluation import EvaluationCommand, ExcuseEvaluation, ShareExpectations, SubmitEvaluation
+from entrevue.evaluation import (
+    AddAddendum,
+    ConfirmPractice,
+    EvaluationCommand,
+    ExcuseEvaluation,
+    ExtendDeadline,
+    ShareExpectations,
+    SubmitEvaluation,
+)
 from entrevue.feedback import (
-    CheckGrowth,
     FeedbackCommand,
     OpenFeedback,
     RecordDecision,
     ReviewFeedback,
-    SubmitReflection,
+    WithholdItem,
 )
+from entrevue.follow_up import CheckGrowth, FollowUpCommand, MailReport, RecordOutcome, SubmitReflection
 from entrevue.negotiation import (
     BookSlot,
     ChooseSlot,
@@ -64,6 +73,7 @@ from entrevue.voices import (
     AskQuestion,
     MarkAddressed,
     NoteMoment,
+    ReportConduct,
     RequestAdjustment,
     VoicesCommand,
 )
@@ -80,6 +90,8 @@ Command = (
     | VoicesCommand
     | EvaluationCommand
     | FeedbackCommand
+    | DisputeCommand
+    | FollowUpCommand
     | PrivacyCommand
     | EffectsCommand
 )
@@ -102,6 +114,7 @@ _BEFORE = {*_LOOKING, _S.SCHEDULED}
 _NOT_YET = {*_BEFORE, _S.ON_HOLD}
 _FORMS = {_S.AWAITING_EVALUATIONS, _S.AWAITING_DECISION}
 _AFTER = {*_FORMS, _S.RELEASED, _S.FOLLOW_UP}
+_RELEASED = {_S.RELEASED, _S.FOLLOW_UP}
 _LIVE = {status for status in Status if not status.terminal}
 _COMPANY = {"coordinator", "backend"}
 _PEOPLE = {CANDIDATE, "interviewer"}
@@ -152,11 +165,20 @@ TABLE: dict[type[Command], Rule] = {
     ShareExpectations: _rule(_PEOPLE, _NOT_YET),
     SubmitEvaluation: _rule(_PEOPLE, _FORMS),
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
-    RecordDecision: _rule({"decision_maker", "coordinator"}, {_S.AWAITING_DECISION, _S.FOLLOW_UP}),
-    ReviewFeedback: _rule({"reviewer"}, {_S.RELEASED, _S.FOLLOW_UP}),
-    OpenFeedback: _rule({CANDIDATE}, {_S.RELEASED, _S.FOLLOW_UP}),
-    SubmitReflection: _rule(_PEOPLE, {_S.RELEASED, _S.FOLLOW_UP}),
-    CheckGrowth: _rule(_PEOPLE, {_S.RELEASED, _S.FOLLOW_UP}),
+    ExtendDeadline: _rule({"coordinator"}, {_S.AWAITING_EVALUATIONS}),
+    ConfirmPractice: _rule(_PEOPLE, {*_NOT_YET, _S.IN_PROGRESS, *_FORMS}),
+    AddAddendum: _rule(_PEOPLE, {_S.AWAITING_DECISION, *_RELEASED}),
+    RecordDecision: _rule({"decision_maker", "coordinator"}, {*_FORMS, _S.FOLLOW_UP}),
+    ReviewFeedback: _rule({"reviewer"}, _RELEASED),
+    WithholdItem: _rule({"reviewer"}, _RELEASED),
+    OpenFeedback: _rule({CANDIDATE}, _RELEASED),
+    OpenDispute: _rule(_PEOPLE, _RELEASED),
+    RuleDispute: _rule({"ruler"}, _RELEASED),
+    SubmitReflection: _rule(_PEOPLE, _RELEASED),
+    CheckGrowth: _rule(_PEOPLE, _RELEASED),
+    RecordOutcome: _rule({CANDIDATE, "coordinator", "decision_maker", "backend"}, _RELEASED),
+    MailReport: _rule(_PEOPLE, _RELEASED),
+    ReportConduct: _rule(_PEOPLE, _LIVE),
     GiveConsent: _rule({CANDIDATE}, _LIVE),
     RevokeConsent: _rule({CANDIDATE}, _LIVE),
     ResendMessage: _rule({"coordinator", "operator", "backend"}, _LIVE),

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from entrevue.rubrics import DEFAULT_RUBRIC, MOST_ASSIGNED, CompetencyName, Rubric
 from entrevue.values import (
     DirectoryId,
     EmailAddress,
@@ -80,6 +81,8 @@ class Policy(Intake):
     review_business_days: _Count = 5
     rejection_pause: timedelta = timedelta(hours=48)
     feedback: Annotated[bool, Field(description="may a candidate ask for reviewed feedback?")] = True
+    dispute_days: Annotated[int, Field(ge=1, le=90)] = 14
+    ruling_business_days: _Count = 10
     reflection: timedelta = timedelta(days=3)
     growth_check: timedelta = timedelta(days=30)
     follow_up: timedelta = timedelta(days=90)
@@ -98,6 +101,10 @@ class Policy(Intake):
 
 
 class CandidateContact(Intake):
+    id: Annotated[
+        DirectoryId | None,
+        Field(description="your own id of them, the same in every interview; none: told apart by their address"),
+    ] = None
     name: Name
     email: EmailAddress
     zone: Annotated[ZoneName | None, Field(description="unknown: the organisation's, labelled as such")] = None
@@ -110,6 +117,10 @@ class SeatRequest(Intake):
     pool: PoolName | None = None
     count: Annotated[int, Field(ge=1, le=10, description="so many seats alike, of a pool")] = 1
     role: SeatRole = SeatRole.REQUIRED
+    competencies: Annotated[
+        tuple[CompetencyName, ...],
+        Field(max_length=MOST_ASSIGNED, description="of the rubric, what this seat rates; none: the rubric's own"),
+    ] = ()
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -139,6 +150,10 @@ class InterviewRequest(Intake):
     conference_link: Link | None = None
     location: Line | None = None
     earliest: Annotated[Instant | None, Field(description="do not search for slots before this")] = None
+    rubric: Annotated[Rubric | None, Field(description="what is rated, by which anchors; none: the default")] = None
+    practice: Annotated[
+        bool, Field(description="peers practise; both sides confirm it; no recommendation, no decision")
+    ] = False
     policy: Policy = Policy()
 
     @field_validator("interviewers", mode="before")
@@ -171,6 +186,15 @@ class InterviewRequest(Intake):
             raise ValueError(f"interviewers: {_MOST_SEATS} seats at most")
         if self.policy.quorum is not None and self.policy.quorum > counting:
             raise ValueError(f"policy.quorum: only {counting} seats are LEAD or REQUIRED")
+        return self
+
+    @model_validator(mode="after")
+    def _rated(self) -> Self:
+        known = (self.rubric or DEFAULT_RUBRIC).competencies
+        for seat in self.interviewers:
+            for name in seat.competencies:
+                if name not in known:
+                    raise ValueError(f"interviewers: {name} is no competency of the rubric; it has {', '.join(known)}")
         return self
 
 

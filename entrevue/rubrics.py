@@ -1,17 +1,20 @@
 """The forms people fill in, short on purpose, with every anchor written out, and the default agenda.
 
 Structure and anchored scales each raise the validity of an interview (Huffcutt 2014; Melchers 2011). A scorecard takes
-ten minutes at most, a candidate's form three.
+ten minutes at most, a candidate's form three. A rubric is pinned when the interview starts: a later version changes no
+form that is owed.
 """
 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from entrevue.values import Intake, Line, Message, Text, Who
+from entrevue.values import Intake, Line, Text, Who
 
 SCORECARD_MINUTES, CANDIDATE_MINUTES = 10, 3
+MOST_ASSIGNED = 3
+"""Competencies one interviewer rates: more are not rated, they are ticked off."""
 
 AGENDA = (
     "Welcome, and who we are (5 min)",
@@ -20,6 +23,9 @@ AGENDA = (
     "What you require, and your questions to us (10 min)",
 )
 """Opens with the candidate's story and ends with their requirements and questions."""
+
+CompetencyName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""As it stands in JSON; shown with spaces."""
 
 
 class Competency(StrEnum):
@@ -30,15 +36,15 @@ class Competency(StrEnum):
     MOTIVATION = "motivation"
 
 
-class Anchors(Message):
+class Anchors(Intake):
     """What behaviour a 1, a 3 and a 5 stand for; 2 and 4 lie between."""
 
-    one: str
-    three: str
-    five: str
+    one: Line
+    three: Line
+    five: Line
 
 
-LIBRARY: dict[Competency, Anchors] = {
+LIBRARY: dict[str, Anchors] = {
     Competency.EXPERTISE: Anchors(
         one="Names tools and terms, but cannot say how or why they were used.",
         three="Explains own work correctly, with its reasons and one of its limits.",
@@ -66,37 +72,71 @@ LIBRARY: dict[Competency, Anchors] = {
     ),
 }
 
-DEFAULT_COMPETENCIES = (Competency.EXPERTISE, Competency.WORK_ETHIC, Competency.COMMUNICATION)
+
+class Rubric(Intake):
+    """What interviewers rate, by which anchors. A backend may bring its own; its version is the backend's to count."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "entrevue"
+    version: Annotated[int, Field(ge=1)] = 1
+    competencies: Annotated[
+        dict[CompetencyName, Anchors], Field(min_length=1, max_length=12, description="anchors at 1, 3 and 5 each")
+    ] = LIBRARY
+    assigned: Annotated[
+        tuple[CompetencyName, ...],
+        Field(min_length=1, max_length=MOST_ASSIGNED, description="what whoever has no others of their own rates"),
+    ] = (Competency.EXPERTISE, Competency.WORK_ETHIC, Competency.COMMUNICATION)
+
+
+DEFAULT_RUBRIC = Rubric()
 
 Score = Annotated[int, Field(ge=1, le=5)]
 Expectation = Literal["missed", "met", "surpassed"]
 
 
+class Behaviour(StrEnum):
+    """What an interviewer does that a candidate can feel: the themes of what candidates say about interviews."""
+
+    CLARITY = "clarity"
+    PREPARATION = "preparation"
+    LISTENING = "listening"
+    RESPECT = "respect"
+    QUESTIONS = "questions"
+    TIME = "time"
+
+
 class Rating(Intake):
     """A score needs its evidence; no score means "not assessed"."""
 
-    competency: Competency
+    competency: CompetencyName
     score: Score | None = None
     evidence: Text | None = None
 
 
 class SelfPart(Intake):
-    """Private, for the author's own gap report."""
+    """Private, for the author's own gap report; only counted, among five candidates or more, nobody reads it singly."""
 
     expectations: Annotated[Expectation | None, Field(description="were your own expectations met?")] = None
     went_well: Text | None = None
+    went_well_in: Annotated[str | None, Field(max_length=40, description="its theme, as the form lists them")] = None
     differently: Text | None = None
+    differently_in: Annotated[str | None, Field(max_length=40, description="likewise")] = None
     confidence: Annotated[Score | None, Field(description="how sure you feel now, 1 to 5")] = None
+    acted: Annotated[
+        Literal["yes", "partly", "no"] | None, Field(description="did you act on what you wanted to try?")
+    ] = None
+    acted_helped: Literal["yes", "no", "too_early"] | None = None
 
 
 class Scorecard(Intake):
-    """An interviewer's form. The recommendation has four points and no neutral one."""
+    """An interviewer's form. The recommendation has four points and no neutral one; practice has none at all."""
 
     form: Literal["scorecard"] = "scorecard"
-    ratings: Annotated[tuple[Rating, ...], Field(max_length=len(Competency))]
-    recommendation: Literal["strong_no", "no", "yes", "strong_yes"]
+    ratings: Annotated[tuple[Rating, ...], Field(max_length=MOST_ASSIGNED)]
+    recommendation: Literal["strong_no", "no", "yes", "strong_yes"] | None = None
     strength: Annotated[Line | None, Field(description="shareable: one thing they did well")] = None
+    strength_in: Annotated[CompetencyName | None, Field(description="the competency it shows")] = None
     growth: Annotated[Line | None, Field(description="shareable: one thing to grow in")] = None
+    growth_in: Annotated[CompetencyName | None, Field(description="likewise")] = None
     private_note: Text | None = None
     own: SelfPart = SelfPart()
 
@@ -106,35 +146,43 @@ class CandidateForm(Intake):
 
     form: Literal["candidate"] = "candidate"
     overall: Score
-    role_clear: Score | None = None
-    prepared: Score | None = None
-    listened: Score | None = None
-    respectful: Score | None = None
+    role_clear: Annotated[Score | None, Field(description="role and expectations were clear to me")] = None
+    prepared: Annotated[Score | None, Field(description="they were prepared")] = None
+    listened: Annotated[Score | None, Field(description="they listened")] = None
+    respectful: Annotated[Score | None, Field(description="they were respectful")] = None
+    heard: Annotated[Score | None, Field(description="I could make clear what I want and require")] = None
     helped: Annotated[Line | None, Field(description="one thing that helped you")] = None
+    helped_in: Behaviour | None = None
     change: Annotated[Line | None, Field(description="one thing they should change")] = None
+    change_in: Behaviour | None = None
     recommend: Annotated[int | None, Field(ge=0, le=10, description="would you recommend us? 0 to 10")] = None
     about: Annotated[Who | None, Field(description="the interviewer whom helped and change are about, if one")] = None
     share: Annotated[
-        Literal["aggregated", "attributed", "company_only"],
+        Literal["aggregated", "attributed", "company_only"] | None,
         Field(
             description=(
-                "aggregated: interviewers see figures of five candidates or more and only sentences you tick; "
-                "attributed: they see this form as yours once everything is decided; company_only: never"
+                "aggregated (if you say nothing; attributed in practice): interviewers see figures of five candidates "
+                "or more and only sentences you tick; attributed: they see this form as yours once everything is "
+                "decided; company_only: never"
             )
         ),
-    ] = "aggregated"
-    tick_helped: bool = False
-    tick_change: bool = False
+    ] = None
+    tick_helped: Annotated[bool, Field(description="show them this sentence, undated, among others")] = False
+    tick_change: Annotated[bool, Field(description="likewise")] = False
     own: SelfPart = SelfPart()
 
 
 Form = Annotated[Scorecard | CandidateForm, Field(discriminator="form")]
 
 
-def fault(form: Scorecard | CandidateForm, assigned: tuple[Competency, ...]) -> str | None:
+def fault(form: Scorecard | CandidateForm, assigned: tuple[str, ...], *, practice: bool) -> str | None:
     """Name the field and the remedy where a form does not fit its rubric; None where it does."""
     if isinstance(form, CandidateForm):
         return None
+    if practice and form.recommendation is not None:
+        return "form.recommendation: this is practice; leave it out"
+    if not practice and form.recommendation is None:
+        return "form.recommendation: give strong_no, no, yes or strong_yes"
     rated = [rating.competency for rating in form.ratings]
     if sorted(rated) != sorted(set(rated)):
         return "form.ratings: a competency is rated twice"

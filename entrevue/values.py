@@ -134,11 +134,17 @@ class Slot(Message):
 Who = Annotated[str, StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?)$")]
 """A person inside one interview: `candidate`, `i1`, `i2`, …; in ids and logs nobody is named otherwise."""
 
-Role = Literal["coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator"]
+Addressee = Annotated[str, StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?|conduct)$")]
+"""Whom letters go to: the people of the interview, and whoever is named for reports of conduct."""
+
+Role = Literal["coordinator", "decision_maker", "reviewer", "ruler", "conduct", "backend", "operator"]
+"""`conduct`: whom the organisation names, off the panel, for reports of conduct."""
 
 Actor = Annotated[
     str,
-    StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?|coordinator|decision_maker|reviewer|ruler|backend|operator)$"),
+    StringConstraints(
+        pattern=r"^(candidate|i[1-9][0-9]?|coordinator|decision_maker|reviewer|ruler|conduct|backend|operator)$"
+    ),
 ]
 """Who commands: a person of the interview, or a role. The backend vouches for it; the domain judges what it may do."""
 

@@ -116,7 +116,7 @@ class PeerForm(Message):
     who: Who
     name: str
     ratings: tuple[Rating, ...]
-    recommendation: str
+    recommendation: str | None
     strength: str | None
     growth: str | None
     private_note: str | None
@@ -597,7 +597,7 @@ def _report(interview: Interview, viewer: str, now: datetime) -> Report | None:
     own = form.latest.form.own if form.latest else SelfPart()
     before = interview.evaluation.expectations.get(viewer)
     strengths, suggestions, action = _from_other_side(interview, viewer)
-    reflection, growth = interview.feedback.reflections.get(viewer), interview.feedback.growth.get(viewer)
+    reflection, growth = interview.follow_up.reflections.get(viewer), interview.follow_up.growth.get(viewer)
     return Report(
         i_expected=before.private if before else None,
         i_told_them=before.for_other_side if before else None,

@@ -67,7 +67,17 @@ class ArrangeAdjustment(Intake):
     text: Annotated[Text | None, Field(description="for the candidate; leave out if it is as they asked")] = None
 
 
-VoicesCommand = NoteMoment | AskQuestion | AnswerQuestion | MarkAddressed | RequestAdjustment | ArrangeAdjustment
+class ReportConduct(Intake):
+    """Tell a named person off the panel how somebody behaved; at any time, past every gate, read by nobody else."""
+
+    kind: Literal["report_conduct"] = "report_conduct"
+    by: Actor
+    text: Text
+
+
+VoicesCommand = (
+    NoteMoment | AskQuestion | AnswerQuestion | MarkAddressed | RequestAdjustment | ArrangeAdjustment | ReportConduct
+)
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
@@ -111,8 +121,23 @@ class AdjustmentSettled(Message):
     text: str | None = None
 
 
+class ConductReported(Message):
+    """`to`: directory id of the named person off the panel."""
+
+    kind: Literal["conduct_reported"] = "conduct_reported"
+    report: int
+    text: str
+    to: str
+
+
 VoicesEvent = (
-    MomentNoted | QuestionAsked | QuestionAnswered | QuestionAddressed | AdjustmentRequested | AdjustmentSettled
+    MomentNoted
+    | QuestionAsked
+    | QuestionAnswered
+    | QuestionAddressed
+    | AdjustmentRequested
+    | AdjustmentSettled
+    | ConductReported
 )
 
 # --- state -----------------------------------------------------------------------------------------------------------
@@ -158,12 +183,23 @@ class Adjustment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report:
+    n: int
+    by: str
+    text: str
+    to: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Voices:
     """It stays when the interview is moved, and when its session is held a second time."""
 
     moments: tuple[Moment, ...] = ()
     questions: tuple[Question, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
+    reports: tuple[Report, ...] = ()
+    """Of conduct; for one named person's eyes."""
 
     @property
     def instructions(self) -> tuple[Arranged, ...]:
@@ -194,8 +230,19 @@ def decide(command: VoicesCommand, interview: "Interview", now: datetime) -> lis
             return [AdjustmentRequested(adjustment=len(voices.adjustments) + 1, text=text)]
         case ArrangeAdjustment():
             return _arrange(voices, command)
+        case ReportConduct(by=by, text=text):
+            return _report(interview, by, text)
         case _:
             assert_never(command)
+
+
+def _report(interview: "Interview", by: str, text: str) -> list[VoicesEvent]:
+    if any((one.by, one.text) == (by, text) for one in interview.voices.reports):
+        return []
+    to = interview.people.confidant
+    if to is None:
+        raise Refused(Code.INVALID_STATE, "the organisation has named nobody off this panel for reports of conduct")
+    return [ConductReported(report=len(interview.voices.reports) + 1, text=text, to=to.person)]
 
 
 def _arrange(voices: Voices, command: ArrangeAdjustment) -> list[VoicesEvent]:
@@ -237,6 +284,8 @@ def evolve(voices: Voices, event: VoicesEvent, at: datetime, by: str) -> Voices:
             return replace(voices, adjustments=(*voices.adjustments, Adjustment(n=n, text=text, at=at)))
         case AdjustmentSettled():
             return _settled(voices, event, at)
+        case ConductReported(report=n, text=text, to=to):
+            return replace(voices, reports=(*voices.reports, Report(n=n, by=by, text=text, to=to, at=at)))
         case _:
             assert_never(event)
 

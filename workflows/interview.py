@@ -45,11 +45,13 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         GaveUp,
         JournalAnswer,
         JournalEntry,
+        LookUpBriefs,
         LookUpPeople,
         Order,
         ReleaseTime,
         RemoveEvent,
         SendLetter,
+        TellProcess,
         WriteEvent,
     )
     from entrevue.permissions import Command
@@ -97,6 +99,7 @@ _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
 _NEEDS = SearchAttributeKey.for_keyword_list(contract.NEEDS)
 _START = SearchAttributeKey.for_datetime(contract.START)
+_PROCESS = SearchAttributeKey.for_keyword(contract.PROCESS)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -473,10 +476,13 @@ class InterviewWorkflow:
         attributes = (interview.status.value, ball(interview), rank, needs(interview.attention), start)
         if attributes == self._attributes:
             return
+        process = self._interview.request.process_id
+        known = [_PROCESS.value_set(process)] if self._attributes is None and process is not None else []
         self._attributes = attributes
         status, who, _, needed, _ = attributes
         workflow.upsert_search_attributes(
             [
+                *known,
                 _STATUS.value_set(status),
                 _BALL.value_set(who),
                 _ATTENTION.value_set(rank),
@@ -518,13 +524,15 @@ _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=tim
 def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, RetryPolicy]:
     """Say how long an order is tried and how often; None is for ever. What follows afterwards, `plan` says."""
     match order:
-        case LookUpPeople() | FindSlots() if order.key not in interview.effects.delayed:
+        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() if (
+            order.key not in interview.effects.delayed
+        ):
             return timedelta(minutes=15), _BRISK
         case ClaimTime():
             return interview.policy.claim_patience, _BRISK
         case SendLetter() | WriteEvent() | RemoveEvent() if order.key not in interview.effects.delayed:
             return _FIRST_PATIENCE, _AT_FIRST
-        case LookUpPeople() | FindSlots() | ReleaseTime() | RemoveEvent():
+        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
         case WriteEvent() | SendLetter():
             return timedelta(days=2), _PATIENT

@@ -22,9 +22,12 @@ from entrevue.contract import read
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.orders import (
     Answer,
+    Brief,
+    BriefsFound,
     CalendarEvent,
     ClaimTime,
     ClockOf,
+    Confidant,
     EventRemoved,
     EventWritten,
     FindSlots,
@@ -33,15 +36,18 @@ from entrevue.orders import (
     LetterRefused,
     LetterSent,
     LetterUnsure,
+    LookUpBriefs,
     LookUpPeople,
     Order,
     Organisation,
     PeopleFound,
+    ProcessTold,
     ReleaseTime,
     RemoveEvent,
     Seated,
     SendLetter,
     SlotsFound,
+    TellProcess,
     TimeClaimed,
     TimeReleased,
     TimeTaken,
@@ -315,6 +321,10 @@ class Scene:
                 return EventRemoved.model_validate(
                     {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
                 )
+            case LookUpBriefs(key=key, people=people):
+                return BriefsFound(key=key, briefs=tuple(Brief(who=one.who) for one in people))
+            case TellProcess(key=key):
+                return ProcessTold(key=key, interviews=1)
             case SendLetter():
                 return self._post(order)
             case _:
@@ -453,6 +463,7 @@ class Scene:
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
                 conference_link="https://meet.acme.example/{id}",
+                conduct=(Confidant(person="ombuds", name="Olga Lark", email="olga@acme.example"),),
             ),
             people=tuple(found),
             clocks=(
@@ -634,6 +645,21 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "told": told(scene.now) if n % 4 else None,
         },
         "review_feedback": {"approved": items if n % 3 else [], "next_step": secret("next step")},
+        "withhold_item": {"item": items[0], "reason": secret("withheld")},
+        "report_conduct": {"text": secret(f"conduct by {by}")},
+        "extend_deadline": {"until": scene.now + timedelta(days=10 + n), "whom": (None, "i1", CANDIDATE)[n % 3]},
+        "add_addendum": {"text": secret(f"addendum by {by}")},
+        "open_dispute": {
+            "item": {"author": CANDIDATE, "what": ("helped", "change")[n % 2]} if by != CANDIDATE else items[0],
+            "reason": secret(f"dispute of {by}"),
+        },
+        "rule_dispute": {
+            "dispute": 1,
+            "ruling": ("dismissed", "excluded", "redacted")[n % 3],
+            "ruled_by": "barbara",
+            "reason": secret("ruling"),
+        },
+        "record_outcome": {"joined": n % 2 > 0},
         "submit_reflection": {"text": secret(f"reflection of {by}")},
         "check_growth": {"acted": "partly", "note": secret(f"growth note of {by}")},
         "give_consent": {"layer": ("feedback", "reminders")[n % 2]},
@@ -804,6 +830,7 @@ def completed(**changes: object) -> Scene:
     for who in (CANDIDATE, "i1", "i2"):
         scene.send("submit_reflection", by=who, text=secret(f"reflection of {who}"), will_try=secret(f"try of {who}"))
         scene.send("check_growth", by=who, acted="partly", helped="yes", note=secret(f"growth note of {who}"))
+    scene.wait(days=15)  # until nothing can be disputed any more
     return scene
 
 

@@ -1,0 +1,245 @@
+"""Objections to released words: what is frozen meanwhile, and what a ruling by somebody off the panel makes of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+
+from pydantic import Field
+
+from entrevue.civil import business_day_end, day_end
+from entrevue.rubrics import CandidateForm, Scorecard
+from entrevue.values import CANDIDATE, Actor, Code, DirectoryId, Instant, Intake, Line, Message, Refused, Text, Who
+
+if TYPE_CHECKING:
+    from entrevue.interview import Interview
+
+Ruling = Literal["dismissed", "amended", "excluded", "redacted"]
+"""`amended`: another wording goes beside it. `excluded`: it stays, and counts for nothing. `redacted`: a tombstone."""
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class Disputed(Intake):
+    """One released sentence: of a scorecard that the candidate has opened, or of a form that they attributed."""
+
+    author: Who
+    what: Literal["strength", "growth", "helped", "change"]
+
+
+class OpenDispute(Intake):
+    """Object to a sentence about you that you were shown. Until it is ruled on it is frozen, and counts for nothing."""
+
+    kind: Literal["open_dispute"] = "open_dispute"
+    by: Actor
+    item: Disputed
+    reason: Text
+
+
+class RuleDispute(Intake):
+    """Rule, as somebody who was not on the panel."""
+
+    kind: Literal["rule_dispute"] = "rule_dispute"
+    by: Actor
+    dispute: Annotated[int, Field(ge=1, description="its number, as `view` shows it")]
+    ruling: Ruling
+    ruled_by: Annotated[DirectoryId, Field(description="who rules; never somebody of the panel")]
+    reason: Text
+    text: Annotated[Line | None, Field(description="of `amended`: the wording that goes beside it")] = None
+
+
+DisputeCommand = OpenDispute | RuleDispute
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+class DisputeOpened(Message):
+    kind: Literal["dispute_opened"] = "dispute_opened"
+    dispute: int
+    item: Disputed
+    reason: str
+    rule_by: Instant
+
+
+class DisputeRuled(Message):
+    kind: Literal["dispute_ruled"] = "dispute_ruled"
+    dispute: int
+    ruling: Ruling
+    ruled_by: str
+    reason: str
+    text: str | None = None
+
+
+DisputeEvent = DisputeOpened | DisputeRuled
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruled:
+    ruling: Ruling
+    by: str
+    reason: str
+    text: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    n: int
+    by: str
+    item: Disputed
+    reason: str
+    at: datetime
+    rule_by: datetime
+    ruled: Ruled | None = None
+
+
+Disputes = tuple[Dispute, ...]
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is left of one sentence: `text` is None where it was redacted. `counts`: in profiles and aggregates."""
+
+    text: str | None
+    amended: str | None = None
+    counts: bool = True
+    disputed: bool = False
+
+
+def words(interview: "Interview", author: str, what: str) -> Words | None:
+    """Give one sentence of a form as it stands now, for whoever reads it; None where its author wrote none."""
+    written = _written(interview, author, what)
+    if written is None:
+        return None
+    found = [one for one in interview.disputes if (one.item.author, one.item.what) == (author, what)]
+    stands = Words(text=written)
+    for one in found:
+        if one.ruled is None:
+            return replace(stands, counts=False, disputed=True)
+        match one.ruled.ruling:
+            case "dismissed":
+                pass
+            case "amended":
+                stands = replace(stands, amended=one.ruled.text)
+            case "excluded":
+                stands = replace(stands, counts=False)
+            case "redacted":
+                return Words(text=None, counts=False)
+            case _:
+                assert_never(one.ruled.ruling)
+    return stands
+
+
+def _written(interview: "Interview", author: str, what: str) -> str | None:
+    form = interview.evaluation.forms.get(author)
+    match form.latest.form if form and form.latest else None, what:
+        case Scorecard(strength=text), "strength":
+            return text
+        case Scorecard(growth=text), "growth":
+            return text
+        case CandidateForm(helped=text), "helped":
+            return text
+        case CandidateForm(change=text), "change":
+            return text
+        case _:
+            return None
+
+
+def pending(interview: "Interview") -> bool:
+    """Whether a ruling is awaited."""
+    return any(one.ruled is None for one in interview.disputes)
+
+
+def window(interview: "Interview") -> datetime | None:
+    """Give until when disputes can be opened: 14 days from release, or from when the candidate opened it."""
+    released, opened = interview.feedback.released_at, interview.feedback.opened_at
+    if released is None:
+        return None
+    return day_end(max(released, opened or released), interview.policy.dispute_days, interview.people.clock(CANDIDATE))
+
+
+def decide(command: DisputeCommand, interview: "Interview", now: datetime) -> list[DisputeEvent]:
+    match command:
+        case OpenDispute():
+            return _open(command, interview, now)
+        case RuleDispute():
+            return _rule(command, interview)
+        case _:
+            assert_never(command)
+
+
+def _open(command: OpenDispute, interview: "Interview", now: datetime) -> list[DisputeEvent]:
+    item, ends = command.item, window(interview)
+    if ends is None or not _was_shown(interview, command.by, item):
+        raise Refused(Code.NOT_AUTHORIZED, "item: you can dispute only what was shown to you, and is about you")
+    if any(one.item == item and one.ruled is None for one in interview.disputes):
+        return []
+    if any(one.item == item for one in interview.disputes):
+        raise Refused(Code.INVALID_STATE, "item: was ruled on already")
+    if now > ends:
+        raise Refused(Code.DISPUTE_WINDOW_CLOSED, f"item: could be disputed until {ends:%Y-%m-%dT%H:%MZ}")
+    days = interview.policy.ruling_business_days
+    rule_by = business_day_end(now, days, interview.people.clock("organisation"))
+    number = len(interview.disputes) + 1
+    return [DisputeOpened(dispute=number, item=item, reason=command.reason, rule_by=rule_by)]
+
+
+def _was_shown(interview: "Interview", by: str, item: Disputed) -> bool:
+    """The candidate disputes what they opened; an interviewer what the candidate attributed, and is about them."""
+    sentence = words(interview, item.author, item.what)
+    if sentence is None or sentence.text is None:
+        return False
+    reviewed = interview.feedback.reviewed
+    if by == CANDIDATE:
+        shown = reviewed.approved if reviewed and interview.feedback.opened_at else ()
+        return any((one.author, one.what) == (item.author, item.what) for one in shown)
+    form = interview.evaluation.forms[CANDIDATE].latest
+    attributed = form is not None and isinstance(form.form, CandidateForm) and form.form.share == "attributed"
+    about = form.form.about if form is not None and isinstance(form.form, CandidateForm) else None
+    return item.author == CANDIDATE and attributed and about in (None, by) and by in interview.evaluation.forms
+
+
+def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
+    dispute = next((one for one in interview.disputes if one.n == command.dispute), None)
+    if dispute is None:
+        raise Refused(Code.INVALID_COMMAND, f"dispute: there is no dispute {command.dispute}")
+    panel = {member.person for member in (*interview.people.members, *interview.people.left)}
+    if command.ruled_by in panel:
+        raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: sat on the panel; somebody else must rule")
+    if (command.ruling == "amended") != (command.text is not None):
+        raise Refused(Code.INVALID_COMMAND, "text: is the other wording of `amended`, and of no other ruling")
+    ruled = DisputeRuled(
+        dispute=dispute.n,
+        ruling=command.ruling,
+        ruled_by=command.ruled_by,
+        reason=command.reason,
+        text=command.text,
+    )
+    if dispute.ruled is None:
+        return [ruled]
+    same = (dispute.ruled.ruling, dispute.ruled.by, dispute.ruled.reason, dispute.ruled.text) == (
+        ruled.ruling,
+        ruled.ruled_by,
+        ruled.reason,
+        ruled.text,
+    )
+    if same:
+        return []
+    raise Refused(Code.INVALID_STATE, "dispute: was ruled on already; a ruling stands")
+
+
+# --- fold ------------------------------------------------------------------------------------------------------------
+
+
+def evolve(state: Disputes, event: DisputeEvent, at: datetime, by: str) -> Disputes:
+    match event:
+        case DisputeOpened(dispute=n, item=item, reason=reason, rule_by=rule_by):
+            return (*state, Dispute(n=n, by=by, item=item, reason=reason, at=at, rule_by=rule_by))
+        case DisputeRuled(dispute=n, ruling=ruling, ruled_by=ruled_by, reason=reason, text=text):
+            ruled = Ruled(ruling=ruling, by=ruled_by, reason=reason, text=text, at=at)
+            return tuple(replace(one, ruled=ruled) if one.n == n else one for one in state)
+        case _:
+            assert_never(event)
