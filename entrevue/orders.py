@@ -681,8 +681,8 @@ class Theme(Message):
 class Brief(Message):
     """What somebody carries into the next interview; from released, undisputed content, for their own eyes.
 
-    Candidates' words and themes come from whole batches of five or more; below five there are none. A candidate's own brief
-    has an improvement only.
+    Candidates' words and themes come from whole batches of five or more; below five there are none. The brief of a
+    candidate has an improvement only.
     """
 
     who: Who
