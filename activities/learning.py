@@ -1,6 +1,6 @@
 """What is learned across interviews: where lessons are kept, how journals become lessons, and who reads them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Protocol, get_args
 
@@ -26,6 +26,7 @@ from entrevue.learning import (
     subject_of,
 )
 from entrevue.orders import BriefsFound, JournalEntry, LookUpBriefs
+from entrevue.people import PeopleLookedUp
 from entrevue.privacy import PrivacyEvent
 from entrevue.scheduling import InterviewCancelled
 from entrevue.session import SessionEvent
@@ -71,6 +72,7 @@ _Teaching = (
     | FollowUpEvent
     | PrivacyEvent
     | InterviewCancelled
+    | PeopleLookedUp
 )
 
 TEACHES = frozenset(model.model_fields["kind"].default for model in get_args(_Teaching))
@@ -91,8 +93,8 @@ class Learning:
     async def anew(self) -> int:
         """Learn from all journals once more, in the order in which things happened; give how many interviews there are.
 
-        What stands keeps its place. Where nothing is kept any more, it comes in its old order again: figures that are
-        published of whole batches cover the same people as before.
+        What stands keeps its place, and what differs comes behind it. Where nothing is kept any more, its order is made
+        again as near as the journals tell it: they do not say in which order workers wrote at the same moment.
         """
         interviews = [one async for one in self._interviews()]
         when = [moment for one in interviews for moment in await self._moments(one)]
@@ -106,18 +108,21 @@ class Learning:
         records = [one async for one in records_of(self._journal, interview) if up_to is None or one.seq <= up_to]
         await self._lessons.keep(interview, records[-1].seq, lessons(fold(records)))
 
-    async def _moments(self, interview: InterviewId) -> list[tuple[datetime, InterviewId, int]]:
-        """Say at which entries the interview began to teach something new."""
+    async def _moments(self, interview: InterviewId) -> Iterable[tuple[datetime, InterviewId, int]]:
+        """Say at which entries the interview began to teach something else; of one instant the last, as in the journal.
+
+        What happened at one instant was caused at once, and came at once.
+        """
         state: Interview | None = None
         taught: tuple[Lesson, ...] = ()
-        found = []
+        found: dict[datetime, int] = {}
         async for one in records_of(self._journal, interview):
             state = fold([one]) if state is None else evolve(state, one)
             now = lessons(state) if one.event.kind in TEACHES else taught
             if now != taught:
-                found.append((one.at, interview, one.seq))
+                found[one.at] = one.seq
             taught = now
-        return found
+        return [(at, interview, seq) for at, seq in found.items()]
 
     async def _interviews(self) -> AsyncIterator[InterviewId]:
         page = await self._journal.interviews(limit=_PAGE)
