@@ -66,14 +66,11 @@ def _opens(interview: "Interview") -> datetime | None:
 
 
 def _lacking(interview: "Interview") -> tuple[Briefed, ...]:
-    """List who has none, among those whom the directory knows: until then an interviewer may be but an address."""
-    people = interview.people
-    if people.organisation is None:
-        return ()
+    """List who has none. Nothing is booked before the directory knows everyone: nobody is but an address any more."""
     return tuple(
         Briefed(who=member.who, subject=subject_of(interview, member.who))
-        for member in people.members
-        if member.who not in interview.briefs and member.who not in people.unknown
+        for member in interview.people.members
+        if member.who not in interview.briefs
     )
 
 
