@@ -136,6 +136,8 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
                 sequence=state.next_sequence,
                 reason=reason,
             )
+            if interview.feedback.released_at is not None:
+                raise Refused(Code.ALREADY_RELEASED, "the process is over, and everybody knows it")
             return [] if state.withdrawn else [withdrew]
         case _:
             assert_never(command)

@@ -439,6 +439,8 @@ def evolve(interview: Interview, record: Recorded) -> Interview:
 def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
     if isinstance(event, SchedulingEvent):
         folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
+        if isinstance(event, InterviewScheduled):
+            folded = replace(folded, briefs={})  # people may learn until then
         return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))

@@ -19,6 +19,7 @@ from entrevue.attention import CLEARS, cause_of
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
 from entrevue.claims import why_lost
 from entrevue.contract import read
+from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.orders import (
     Answer,
@@ -155,6 +156,10 @@ class Scene:
     """Version of the rules that the directory knows."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
+    confidants: tuple[str, ...] = ("ombuds",)
+    """Directory ids of whom the organisation names for reports of conduct."""
+    decides: str | None = None
+    """Directory id of the decision maker."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -463,7 +468,11 @@ class Scene:
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
                 conference_link="https://meet.acme.example/{id}",
-                conduct=(Confidant(person="ombuds", name="Olga Lark", email="olga@acme.example"),),
+                conduct=tuple(
+                    Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
+                    for one in self.confidants
+                ),
+                decision_maker=self.decides,
             ),
             people=tuple(found),
             clocks=(
@@ -644,7 +653,7 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "process_over": n % 3 < 2,
             "told": told(scene.now) if n % 4 else None,
         },
-        "review_feedback": {"approved": items if n % 3 else [], "next_step": secret("next step")},
+        "review_feedback": _reviewed(scene, n),
         "withhold_item": {"item": items[0], "reason": secret("withheld")},
         "report_conduct": {"text": secret(f"conduct by {by}")},
         "extend_deadline": {"until": scene.now + timedelta(days=10 + n), "whom": (None, "i1", CANDIDATE)[n % 3]},
@@ -671,6 +680,14 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "clear_attention": {"item": max(scene.attention, key=lambda item: item.startswith("FACT"), default="NOTHING")},
     }
     return fields.get(kind, {})
+
+
+def _reviewed(scene: Scene, n: int) -> dict[str, object]:
+    """Judge every sentence there is; now and then all of them are withheld."""
+    there = [{"author": one.author, "what": one.what} for one in shareable(scene.interview)]
+    few = [{"item": item, "reason": secret(f"withheld of {item['author']}")} for item in there[n % 3 :]]
+    approved = there[: n % 3]
+    return {"approved": approved, "withheld": few, "next_step": secret("next step") if approved else None}
 
 
 def _form(by: str, n: int) -> dict[str, object]:
@@ -747,6 +764,16 @@ def told(at: datetime, how: str = "phone") -> dict[str, object]:
     return {"by": "Marta Lind", "at": at, "how": how}
 
 
+def review() -> dict[str, object]:
+    """Judge each of four sentences: i1's strength and i2's growth point go to the candidate."""
+    withheld = [
+        {"item": {"author": "i1", "what": "growth"}, "reason": secret("withheld of i1")},
+        {"item": {"author": "i2", "what": "strength"}, "reason": secret("withheld of i2")},
+    ]
+    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
+    return {"approved": approved, "withheld": withheld}
+
+
 @_once
 def an_offer(**changes: object) -> Scene:
     scene = Scene.opened(**changes)
@@ -811,8 +838,7 @@ def a_release(**changes: object) -> Scene:
 @_once
 def reviewed_feedback(**changes: object) -> Scene:
     scene = a_release(**changes)
-    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
-    scene.send("review_feedback", by="reviewer", approved=approved, next_step=secret("next step"))
+    scene.send("review_feedback", by="reviewer", **review(), next_step=secret("next step"))
     return scene
 
 

@@ -29,6 +29,7 @@ from tests.domain.scenes import (
     candidate_form,
     no_slots,
     open_forms,
+    review,
     reviewed_feedback,
     scorecard,
     sealed_forms,
@@ -576,7 +577,7 @@ def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
     told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
+    scene.send("review_feedback", by="reviewer", **review())
     scene.wait(days=200)
 
     assert scene.stands(Status.COMPLETED)
@@ -625,7 +626,7 @@ def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
     scene.wait(minutes=decided)
     told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
+    scene.send("review_feedback", by="reviewer", **review())
     scene.wait(days=200)
 
     assert len([kind for kind in scene.letters(CANDIDATE) if kind != "answer_delayed"]) <= 9
