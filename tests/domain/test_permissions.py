@@ -8,7 +8,17 @@ import pytest
 from entrevue.interview import UnreadableFact, advance
 from entrevue.permissions import TABLE, Command, role_of
 from entrevue.values import CANDIDATE, Code, Refused, Status
-from tests.domain.scenes import COMMANDS, REACHED, Scene, a_no_show, command, presumed_held, story, well_formed
+from tests.domain.scenes import (
+    COMMANDS,
+    REACHED,
+    Scene,
+    a_no_show,
+    command,
+    let_down,
+    presumed_held,
+    story,
+    well_formed,
+)
 from tests.domain.secrecy import check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
@@ -25,6 +35,7 @@ MOMENTS: dict[str, Callable[[], Scene]] = {
     "SCHEDULED, and its hour has come": _its_hour_has_come,
     "NO_SHOW_REVIEW, of the company": partial(a_no_show, "company"),
     "AWAITING_EVALUATIONS, of a session presumed held": presumed_held,
+    "CANCELLED, late by the company": let_down,
 }
 
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
@@ -57,6 +68,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "respond_to_seat": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
+        "share_expectations": Code.FORM_NOT_OPEN,
         "put_on_hold": Code.WINDOW_CLOSED,
     },
     "AWAITING_INTERVIEWERS": _NOT_ASKED,
@@ -83,6 +95,8 @@ UNFIT: dict[str, dict[str, Code]] = {
         "revoke_consent": Code.ALREADY_RELEASED,
     },
     **{status.value: _NOT_OPEN for status in REACHED if status.terminal},
+    "CANCELLED": {**_NOT_OPEN, "submit_evaluation": Code.FORM_NOT_OPEN},
+    "CANCELLED, late by the company": {**_NOT_OPEN, "submit_evaluation by interviewer": Code.FORM_NOT_OPEN},
 }
 
 
@@ -138,7 +152,8 @@ def test_after_the_end_everything_is_refused_with_the_status_that_stands(status:
         by = next(actor for actor in ACTORS if role_of(actor) in TABLE[model].roles)
         if kind != "clear_attention":
             refused = scene.refuses(kind, by=by, **well_formed(kind, scene, by))
-            assert refused.code is Code.INVALID_STATE
+            a_form = (kind, status) == ("submit_evaluation", Status.CANCELLED)
+            assert refused.code is (Code.FORM_NOT_OPEN if a_form else Code.INVALID_STATE)
             assert status.value in refused.sentence
 
 
