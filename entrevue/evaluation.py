@@ -1,5 +1,6 @@
 """What both sides expected and how each evaluates the other: sealed from one another until both gates have opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -456,8 +457,7 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
         case EvaluationExcused(whom=whom):
             return replace(state, forms={**state.forms, whom: replace(state.forms[whom], was="excused")})
         case EvaluationsSealed(expired=expired, embargo_until=embargo_until):
-            forms = {who: replace(form, was="expired") if who in expired else form for who, form in state.forms.items()}
-            return replace(state, forms=forms, sealed_at=at, embargo_until=embargo_until)
+            return replace(_expired(state, expired), sealed_at=at, embargo_until=embargo_until)
         case PracticeConfirmed():
             return replace(state, practice=(*state.practice, by))
         case EvaluationsExtended(forms=later):
@@ -476,10 +476,17 @@ def opened(state: Evaluation, forms: tuple[FormDue, ...]) -> Evaluation:
     return replace(state, forms={one.who: FormState(due=one.due, partial=one.partial) for one in forms})
 
 
-def let_down(state: Evaluation, event: SchedulingEvent) -> Evaluation:
-    """The company has cancelled late: nobody met, and the candidate alone has a form."""
-    due = event.form_due if isinstance(event, InterviewCancelled) else None
-    return state if due is None else opened(state, (FormDue(who=CANDIDATE, due=due),))
+def cancelled(state: Evaluation, event: SchedulingEvent) -> Evaluation:
+    """Nothing is owed of a cancelled interview, but for what a candidate may say whom the company let down late."""
+    if not isinstance(event, InterviewCancelled):
+        return state
+    if event.form_due is not None:
+        return opened(state, (FormDue(who=CANDIDATE, due=event.form_due),))
+    return _expired(state, (who for who, form in state.forms.items() if form.was == "open"))
+
+
+def _expired(state: Evaluation, whose: Iterable[str]) -> Evaluation:
+    return replace(state, forms={**state.forms, **{who: replace(state.forms[who], was="expired") for who in whose}})
 
 
 def voided(state: Evaluation) -> Evaluation:

@@ -441,7 +441,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         folded = replace(
             interview,
             scheduling=scheduling.evolve(interview.scheduling, event, at, by),
-            evaluation=evaluation.let_down(interview.evaluation, event),
+            evaluation=evaluation.cancelled(interview.evaluation, event),
         )
         return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
