@@ -68,7 +68,7 @@ def _panels(chance: Random) -> Iterator[tuple[str, ...]]:
     people = list(INTERVIEWERS)
     chance.shuffle(people)
     while people:
-        size = 2 if len(people) > 1 and chance.random() < 0.35 else 1  # noqa: PLR2004 - a panel of two
+        size = 2 if len(people) > 1 and chance.random() < 0.35 else 1
         yield tuple(people.pop() for _ in range(size))
 
 
@@ -77,7 +77,7 @@ def _visit(chance: Random, n: int, wave: int, panel: tuple[str, ...], trying: se
     rare: dict[int, Kind] = {7: "practice", 19: "late_cancel", 28: "undecided", 33: "withdrawn", 46: "practice"}
     kind = rare.get(n, kind)
     candidate = f"c{n:02d}" if n % 12 else f"c{n - 5:02d}"  # some come twice
-    form = _form(chance, n, panel) if kind in ("practice", "late_cancel") or chance.random() < 0.9 else None  # noqa: PLR2004
+    form = _form(chance, n, panel) if kind in ("practice", "late_cancel") or chance.random() < 0.9 else None
     attributed = form is not None and form.get("share") == "attributed" and "change" in form
     held = kind in ("usual", "withdrawn")
     return Visit(
@@ -88,9 +88,9 @@ def _visit(chance: Random, n: int, wave: int, panel: tuple[str, ...], trying: se
         panel=panel,
         form=form,
         acted={who: chance.choice(("yes", "partly", "no")) for who in panel if who in trying} if held else {},
-        to_try={who: f"{who} tries {n:02d}" for who in panel if chance.random() < 0.4} if held else {},  # noqa: PLR2004
+        to_try={who: f"{who} tries {n:02d}" for who in panel if chance.random() < 0.4} if held else {},
         dispute=chance.choice(("dismissed", "excluded", "redacted")) if attributed and kind == "usual" else None,
-        preview=chance.randint(2, 5) if kind == "usual" and chance.random() < 0.15 else None,  # noqa: PLR2004
+        preview=chance.randint(2, 5) if kind == "usual" and chance.random() < 0.15 else None,
     )
 
 
@@ -103,17 +103,17 @@ def _form(chance: Random, n: int, panel: tuple[str, ...]) -> dict[str, object]:
         "recommend": min(10, 2 * mood + chance.randint(-1, 1)),
     }
     for name in _ANSWERS:
-        if chance.random() < 0.9:  # noqa: PLR2004 - one in ten is left out
+        if chance.random() < 0.9:
             form[name] = min(5, max(1, mood + chance.randint(-1, 1)))
     form["share"] = chance.choices(("aggregated", "attributed", "company_only"), (7, 2, 1))[0]
     for what in ("helped", "change"):
-        if chance.random() < 0.6:  # noqa: PLR2004
+        if chance.random() < 0.6:
             form[what] = f"{what} of {n:02d}"
             form[f"{what}_in"] = chance.choice(list(Behaviour)).value
-            form[f"tick_{what}"] = form["share"] == "aggregated" and chance.random() < 0.6  # noqa: PLR2004
-    if ("helped" in form or "change" in form) and chance.random() < 0.3:  # noqa: PLR2004
+            form[f"tick_{what}"] = form["share"] == "aggregated" and chance.random() < 0.6
+    if ("helped" in form or "change" in form) and chance.random() < 0.3:
         form["about"] = f"i{chance.randint(1, len(panel))}"
-    if chance.random() < 0.8:  # noqa: PLR2004
+    if chance.random() < 0.8:
         form["own"] = {"expectations": chance.choice(("missed", "met", "met", "surpassed"))}
     return form
 
