@@ -9,10 +9,10 @@ from demo.embedded import ROOT, Servers
 from demo.playing import Playing, awake
 from demo.telling import Telling, city, in_zones, words
 from entrevue.feedback import Item, Told
+from entrevue.report import Report
 from entrevue.request import InterviewRequest
 from entrevue.rubrics import CandidateForm, Competency, Rating, Scorecard, SelfPart
 from entrevue.values import Refused, Slot, Status
-from entrevue.view import Report
 
 REQUEST = ROOT / "docs" / "examples" / "panel.json"
 
