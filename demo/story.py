@@ -13,10 +13,10 @@ from demo.telling import Telling, city, in_zones, words
 from demo.watching import Watching, Written
 from entrevue.feedback import Item, Told, Withheld
 from entrevue.orders import Brief
+from entrevue.report import Report
 from entrevue.request import InterviewRequest
 from entrevue.rubrics import Behaviour, CandidateForm, Competency, Rating, Scorecard, SelfPart
 from entrevue.values import Refused, Slot, Status
-from entrevue.view import Report
 
 REQUEST = ROOT / "docs" / "examples" / "panel.json"
 
