@@ -12,6 +12,18 @@ if TYPE_CHECKING:
 Layer = Literal["feedback", "reminders"]
 """`feedback`: I want reviewed feedback on this interview. `reminders`: remind me of reflection and growth."""
 
+IN_WORDS: dict[Layer, str] = {
+    "feedback": (
+        "I would like feedback: what I did well and one next step, in words and never in numbers. A person reads it "
+        "through first; it comes after the decision and changes nothing about it; I open it if and when I choose."
+    ),
+    "reminders": (
+        "Remind me: one letter some days after it is over, to look back, and one some weeks later, to ask whether what "
+        "I wanted to try has helped. No more than these two."
+    ),
+}
+"""What the candidate is asked to agree to: nothing is ticked beforehand, and each can be taken back."""
+
 
 class GiveConsent(Intake):
     kind: Literal["give_consent"] = "give_consent"

@@ -34,19 +34,24 @@ from activities.letters import (
 from entrevue.orders import (
     AdjustmentArranged,
     AnswerDelayed,
+    Apology,
     AvailabilityRequest,
+    Brief,
     CalendarEvent,
     Cancellation,
+    ConductReport,
     Correspondent,
     DayReminder,
     FeedbackAvailable,
-    FollowUpRequest,
     FormReminder,
     FormRequest,
+    GrowthRequest,
     HourReminder,
+    Improvement,
     InterviewerMissing,
     Invitation,
     JoinNudge,
+    LearningReport,
     Letter,
     Line,
     LocalTimeChanged,
@@ -54,10 +59,13 @@ from entrevue.orders import (
     Offer,
     OfferWithdrawn,
     OnHold,
+    ReflectionRequest,
     SeatRequest,
     SendLetter,
+    Theme,
     TimeStands,
 )
+from entrevue.privacy import IN_WORDS
 from entrevue.values import Slot
 
 ROOT = Path(__file__).parent.parent.parent
@@ -148,19 +156,43 @@ LETTERS: dict[str, Letter] = {
         with_names=("Ada",),
         agenda=("Their story",),
         lines=LINES,
-        brief=("Ask for an example",),
+        scale=("work ethic: 1 = blames 3 = did it 5 = told early",),
+        learned=Brief(
+            who="i1",
+            improvement=Improvement(interview="r6", text="Ask for an example before the second question"),
+            enough=True,
+            themes=(Theme(theme="listening", helped=4, change=1), Theme(theme="asks_why", helped=0, change=3)),
+            said=("She left me time to think", "Say at the start <how> it goes & ends"),
+        ),
         instructions=("Switch the captions on", "Leave room for a break"),
         candidate_zone="America/New_York",
     ),
     "hour reminder, bare": HourReminder(slot=SLOT, location=None, with_names=(), agenda=()),
+    "hour reminder, too few answers": HourReminder(
+        slot=SLOT, location=None, with_names=("Ada",), agenda=(), scale=("expertise: 1 = …",), learned=Brief(who="i1")
+    ),
     "form request": FormRequest(due=DAY, minutes=3, with_names=("Grace",)),
     "form request, presumed": FormRequest(due=DAY, minutes=10, with_names=(), presumed=True),
     "form request, partial": FormRequest(due=DAY, minutes=10, with_names=("Ada",), partial=True),
+    "form request, practice": FormRequest(due=DAY, minutes=10, with_names=("Ada",), practice=True),
+    "form request, growth": FormRequest(
+        due=DAY,
+        minutes=3,
+        with_names=("Grace",),
+        to_try="Say what I want <first> & early",
+        consents=tuple(IN_WORDS.values()),
+    ),
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
     "feedback available": FeedbackAvailable(),
-    "reflection": FollowUpRequest(what="reflection"),
-    "growth check": FollowUpRequest(what="growth_check"),
+    "reflection": ReflectionRequest(),
+    "growth": GrowthRequest(to_try="Say what I want <first> & early"),
+    "growth, nothing chosen": GrowthRequest(),
+    "apology": Apology(due=DAY, minutes=3),
+    "learning report": LearningReport(
+        document=("What you expected: the roadmap & <dates>", "What you found\nA plan, and no dates")
+    ),
+    "conduct report": ConductReport(interview="r7-c42-1"),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
 
@@ -354,7 +386,7 @@ def test_only_letters_with_the_event_attached_ask_to_accept_it() -> None:
     assert "there is nothing to accept" in written
 
 
-@every_letter
+@pytest.mark.parametrize("name", [name for name, letter in LETTERS.items() if letter.kind != "conduct_report"])
 def test_the_subject_keeps_one_stem_and_names_nobody(name: str) -> None:
     subject = parsed(render(order_of(LETTERS[name]), SETTINGS))["Subject"]
 

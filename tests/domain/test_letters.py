@@ -8,7 +8,6 @@ from entrevue.civil import waking
 from entrevue.orders import (
     AnswerDelayed,
     DayReminder,
-    FollowUpRequest,
     FormRequest,
     HourReminder,
     Invitation,
@@ -210,9 +209,12 @@ def test_reflection_and_growth_are_two_letters_at_their_own_times() -> None:
     scene = a_release()
     scene.wait(days=40)
 
-    asked = [sent for sent in scene.mailbox if isinstance(sent.order.letter, FollowUpRequest)]
+    asked = [sent for sent in scene.mailbox if sent.kind in ("reflection_request", "growth_request")]
 
-    assert [(one.reads.month, one.reads.day) for one in asked] == [(11, 12), (12, 9)]
+    assert [(one.kind, one.reads.month, one.reads.day) for one in asked] == [
+        ("reflection_request", 11, 12),
+        ("growth_request", 12, 9),
+    ]
 
 
 # --- the night -------------------------------------------------------------------------------------------------------
