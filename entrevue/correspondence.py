@@ -666,6 +666,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             minutes=minutes,
             with_names=_others(interview, whom),
             practice=interview.request.practice,
+            feedback=interview.policy.feedback,
             to_try=_to_try(interview, whom),
             consents=_may_agree_to(interview) if whom == CANDIDATE else (),
             presumed=can_be_denied(interview, whom),

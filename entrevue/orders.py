@@ -419,6 +419,8 @@ class FormRequest(Message):
     with_names: tuple[str, ...]
     practice: bool = False
     """Peers practise: nothing is decided by it."""
+    feedback: bool = True
+    """Whether what interviewers share can reach the candidate here."""
     to_try: str | None = None
     """What the reader wanted to try, in their own words: their form asks whether they did."""
     consents: tuple[str, ...] = ()
