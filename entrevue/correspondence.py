@@ -49,7 +49,7 @@ from entrevue.orders import (
     TimeStands,
 )
 from entrevue.people import Member
-from entrevue.privacy import IN_WORDS
+from entrevue.privacy import ASKED
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
@@ -88,8 +88,6 @@ _MAYBE_SENT = ("queued", "sent", "unsure")
 
 _MOST_SAID = 3
 """Sentences and themes of earlier candidates in one reminder: it is read in the hour before."""
-
-_NOT_A_NO = ("advance", "offer_accepted")
 
 AGAIN_IF_UNSURE = frozenset(
     {"offer", "availability_request", "seat_request", "invitation", "cancellation", "offer_withdrawn"}
@@ -267,7 +265,7 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
         return
-    if _told_no(interview):
+    if _knows_outcome(interview):
         return
     for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
@@ -500,7 +498,7 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     booking = interview.scheduling.booking
     if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
         return
-    if whom == CANDIDATE and _told_no(interview):
+    if whom == CANDIDATE and _knows_outcome(interview):
         return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
@@ -646,8 +644,8 @@ def _to_try(interview: "Interview", whom: str) -> str | None:
 
 def _may_agree_to(interview: "Interview") -> tuple[str, ...]:
     """Give in words what the candidate has not agreed to yet; what the organisation does not give is not asked."""
-    asked = [layer for layer in IN_WORDS if layer != "feedback" or interview.policy.feedback]
-    return tuple(IN_WORDS[layer] for layer in asked if layer not in interview.privacy.consents)
+    asked = [layer for layer in ASKED if layer != "feedback" or interview.policy.feedback]
+    return tuple(ASKED[layer] for layer in asked if layer not in interview.privacy.consents)
 
 
 def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -674,7 +672,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial and not _told_no(interview):
+    if whom == CANDIDATE and sent is not None and not form.partial and not _knows_outcome(interview):
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -705,7 +703,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    undecided = feedback.decision is None and feedback.released_at is None and not _told_no(interview)
+    undecided = feedback.decision is None and feedback.released_at is None and not _knows_outcome(interview)
     if feedback.overdue and undecided and promised is not None:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
@@ -726,15 +724,11 @@ def _looking_back(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("growth_request", feedback.growth_check_at, lambda _: GrowthRequest(to_try=to_try))
 
 
-def _told_no(interview: "Interview") -> bool:
-    """Whether the candidate knows that nothing comes of it: from then on nobody reminds them of anything.
-
-    Told of this interview, or of another one of the process; or it was they who have ended it.
-    """
-    decision, end = interview.feedback.decision, ending(interview)
-    outcome = decision.outcome if decision is not None and decision.told_at is not None else None
-    known = {outcome, end.outcome if end is not None else None} - {None}
-    return bool(known.difference(_NOT_A_NO))
+def _knows_outcome(interview: "Interview") -> bool:
+    """Whether the candidate knows how it ended for them: from then on nobody reminds them of anything."""
+    decision = interview.feedback.decision
+    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
+    return told or ending(interview) is not None
 
 
 def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -746,7 +740,7 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
             version=str(asked.n),
             at=asked.at,
             until=None,
-            write=lambda _: LearningReport(document=_document(interview, whom)),
+            write=lambda date: LearningReport(document=_document(interview, whom, date)),
         )
 
 
@@ -807,8 +801,8 @@ def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:
     )
 
 
-def _document(interview: "Interview", whom: str) -> tuple[str, ...]:
-    """Give what this reader may keep of the interview; until there is a report, what they wrote for themselves."""
+def _document(interview: "Interview", whom: str, _at: datetime) -> tuple[str, ...]:
+    """Give the report of this reader as of an instant; until there is one, what they wrote for themselves."""
     shared, form = interview.evaluation.expectations.get(whom), interview.evaluation.forms.get(whom)
     reflected, latest = interview.follow_up.reflections.get(whom), form.latest if form is not None else None
     own = latest.form.own if latest is not None else None

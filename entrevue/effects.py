@@ -34,7 +34,7 @@ class ResendMessage(Intake):
     kind: Literal["resend_message"] = "resend_message"
     by: Actor
     letter: LetterKind
-    whom: Addressee
+    whom: Who
 
 
 class ClearAttention(Intake):
@@ -271,11 +271,7 @@ class Effects:
 
 def decide(command: EffectsCommand, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
     match command:
-        case ResendMessage(by=by, letter=letter, whom=whom):
-            if whom == "conduct" and by != "operator":
-                raise Refused(
-                    Code.NOT_AUTHORIZED, "whom: nobody but an operator learns whether there was such a letter"
-                )
+        case ResendMessage(letter=letter, whom=whom):
             known = interview.effects.of(letter, whom)
             if not known:
                 raise Refused(Code.INVALID_COMMAND, f"letter: {whom} was never sent a {letter}")

@@ -1,5 +1,6 @@
 """What the candidate agreed to, in layers, each given and taken back on its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
@@ -10,19 +11,19 @@ if TYPE_CHECKING:
     from entrevue.interview import Interview
 
 Layer = Literal["feedback", "reminders"]
-"""`feedback`: I want reviewed feedback on this interview. `reminders`: remind me of reflection and growth."""
 
-IN_WORDS: dict[Layer, str] = {
+ASKED: Mapping[Layer, str] = {
     "feedback": (
-        "I would like feedback: what I did well and one next step, in words and never in numbers. A person reads it "
-        "through first; it comes after the decision and changes nothing about it; I open it if and when I choose."
+        "I would like feedback on this interview. Someone at the company first reads what the interviewers wrote for "
+        "me, and decides what to pass on. I decide whether to open it, and when. It holds no scores, and it changes "
+        "nothing about the decision. I can change my mind until I have opened it."
     ),
     "reminders": (
-        "Remind me: one letter some days after it is over, to look back, and one some weeks later, to ask whether what "
-        "I wanted to try has helped. No more than these two."
+        "Please remind me by mail, twice: a few days after the decision, to look back, and a month later, to see "
+        "whether it helped. I can change my mind at any time."
     ),
 }
-"""What the candidate is asked to agree to: nothing is ticked beforehand, and each can be taken back."""
+"""What the candidate reads before they agree; the same words in every mail, page and view."""
 
 
 class GiveConsent(Intake):

@@ -66,7 +66,7 @@ from entrevue.orders import (
     Theme,
     TimeStands,
 )
-from entrevue.privacy import IN_WORDS
+from entrevue.privacy import ASKED
 from entrevue.values import Slot
 
 ROOT = Path(__file__).parent.parent.parent
@@ -182,7 +182,7 @@ LETTERS: dict[str, Letter] = {
         minutes=3,
         with_names=("Grace",),
         to_try="Say what I want <first> & early",
-        consents=tuple(IN_WORDS.values()),
+        consents=tuple(ASKED.values()),
     ),
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
@@ -359,8 +359,11 @@ def test_an_offer_numbers_its_times_so_that_a_reply_can_name_one() -> None:
 @every_reader
 @every_letter
 def test_no_letter_speaks_of_scores_or_rejects_anybody(name: str, who: str) -> None:
-    text = part(render(order_of(LETTERS[name], to=reader(who)), SETTINGS), "plain").lower()
+    text = part(render(order_of(LETTERS[name], to=reader(who)), SETTINGS), "plain")
+    for promise in ASKED.values():
+        text = text.replace(promise, "")  # that there are no scores must be said once
 
+    text = text.lower()
     assert not re.search(r"\b(scor|rating|rated|rank|reject|unfortunately|unsuccessful|other candidates)", text)
 
 
@@ -556,7 +559,7 @@ def test_a_form_asks_for_what_was_to_be_tried_in_the_readers_own_words() -> None
 def test_consents_are_offered_one_by_one_and_only_those_not_given_yet() -> None:
     text = _text("form request, growth")
 
-    assert [sentence for sentence in IN_WORDS.values() if f"- {sentence}\n" not in text] == []
+    assert [sentence for sentence in ASKED.values() if f"- {sentence}\n" not in text] == []
     assert "you can also tick" not in _text("form request")
 
 

@@ -28,8 +28,8 @@ from entrevue.orders import (
     SendLetter,
     Theme,
 )
-from entrevue.privacy import IN_WORDS, Layer
-from entrevue.values import CANDIDATE, Code, Status
+from entrevue.privacy import ASKED, Layer
+from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
     BERLIN,
     MONDAY,
@@ -47,7 +47,6 @@ from tests.domain.scenes import (
     scorecard,
     sealed_forms,
     secret,
-    told,
 )
 
 HOUR = timedelta(hours=1)
@@ -320,9 +319,9 @@ def test_with_the_form_the_candidate_is_asked_in_words_what_they_agree_to_and_no
     fresh, agreed, off = a_booking(), a_booking(), a_booking(policy={"feedback": False})
     agreed.send("give_consent", by=CANDIDATE, layer="feedback")
 
-    assert _form_request(fresh, CANDIDATE).consents == tuple(IN_WORDS.values())
-    assert _form_request(agreed, CANDIDATE).consents == (IN_WORDS["reminders"],)
-    assert _form_request(off, CANDIDATE).consents == (IN_WORDS["reminders"],)
+    assert _form_request(fresh, CANDIDATE).consents == tuple(ASKED.values())
+    assert _form_request(agreed, CANDIDATE).consents == (ASKED["reminders"],)
+    assert _form_request(off, CANDIDATE).consents == (ASKED["reminders"],)
     assert _form_request(fresh, "i1").consents == ()
 
 
@@ -332,7 +331,7 @@ def test_interviewers_are_told_whether_what_they_share_can_reach_the_candidate()
 
 
 def test_every_layer_of_consent_has_its_words() -> None:
-    assert set(IN_WORDS) == set(get_args(Layer))
+    assert set(ASKED) == set(get_args(Layer))
 
 
 def test_a_form_about_practice_says_that_it_was_practice() -> None:
@@ -464,32 +463,20 @@ def test_a_report_of_conduct_is_announced_wherever_the_interview_stands(kind: st
     assert scene.letters("conduct") == ["conduct_report"]
 
 
-def test_only_an_operator_can_have_the_letter_about_a_report_of_conduct_sent_again() -> None:
-    scene = _reported(a_booking())
-    again = {"letter": "conduct_report", "whom": "conduct"}
-
-    for nosy in (scene, a_booking()):
-        assert nosy.refuses("resend_message", by="coordinator", **again).code is Code.NOT_AUTHORIZED
-
-    scene.send("resend_message", by="operator", **again)
-    assert scene.letters("conduct") == ["conduct_report", "conduct_report"]
-
-
-# --- after a no ------------------------------------------------------------------------------------------------------
+# --- after it has ended ----------------------------------------------------------------------------------------------
 
 
 def _told(scene: Scene, outcome: str) -> Scene:
     over = outcome != "advance"
-    said = told(scene.now)
+    said = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
     scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=over, told=said)
     return scene
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reminders"),
-    [("reject", 0), ("role_closed", 0), ("offer_declined", 0), ("offer_accepted", 1), ("advance", 1)],
+    ("outcome", "reminders"), [("reject", 0), ("role_closed", 0), ("offer_accepted", 0), ("advance", 1)]
 )
-def test_who_knows_that_nothing_comes_of_it_is_not_reminded_of_their_form(outcome: str, reminders: int) -> None:
+def test_who_was_told_how_it_ended_is_not_reminded_of_their_form(outcome: str, reminders: int) -> None:
     scene = _told(open_forms(), outcome)
 
     scene.wait(days=6)
@@ -903,16 +890,16 @@ def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_
     scene = an_offer()
     scene.wait(days=4)
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[3])
-    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    for layer in ("feedback", "reminders") if reminders else ("feedback",):
+        scene.send("give_consent", by=CANDIDATE, layer=layer)
     scene.wait_until(scene.start_of_booking + HOUR)
     for who in ("i1", "i2"):
         scene.send("submit_evaluation", by=who, form=scorecard(who))
     scene.wait(days=3)
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
-    _told(scene, "reject")
+    told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
     scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
-    if reminders:
-        scene.send("give_consent", by=CANDIDATE, layer="reminders")
     scene.wait(days=200)
 
     assert scene.stands(Status.COMPLETED)
@@ -954,7 +941,8 @@ def completed_in_full(outcome: str) -> Scene:
         form = candidate_form() if who == CANDIDATE else scorecard(who)
         scene.send("submit_evaluation", by=who, form=form)
     _told(scene, outcome)
-    scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
+    items = [{"author": author, "what": what} for author in ("i1", "i2") for what in ("strength", "growth")]
+    scene.send("review_feedback", by="reviewer", approved=items)
     scene.wait(days=200)
     assert scene.stands(Status.COMPLETED)
     return scene
@@ -1010,7 +998,8 @@ def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
         form = candidate_form() if who == CANDIDATE else scorecard(who)
         scene.send("submit_evaluation", by=who, form=form)
     scene.wait(minutes=decided)
-    _told(scene, "reject")
+    told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
     scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
     scene.wait(days=200)
 
