@@ -89,7 +89,7 @@ def test_the_reminders_bring_what_the_other_side_wrote() -> None:
     assert [line.text for line in day.lines] == [secret("line of i1"), secret("line of i2")]
     assert not day.expectations_open
     assert [line.text for line in hour.lines] == [secret("line of candidate")]
-    assert len(hour.brief) == 3  # the scale they will rate on
+    assert len(hour.scale) == 3  # what they will rate on
 
 
 def test_a_candidate_who_has_not_said_what_they_expect_is_asked_once_more_the_day_before() -> None:

@@ -374,7 +374,6 @@ class Chaos:
                 scene.send("update_contact", by="coordinator", email="ada.summer@example.com")
             elif cause == "MESSAGE_REFUSED":
                 _, letter, whom, _ = subject.split("/")
-                letter = "follow_up_request" if letter in ("reflection_request", "growth_request") else letter
                 scene.send("resend_message", by="operator", letter=letter, whom=whom)
 
     def check_shown(self) -> None:
