@@ -181,8 +181,8 @@ def _correspondent(interview: "Interview", whom: str) -> Correspondent:
     return Correspondent(who=whom, name=member.name, email=member.email, zone=clock.zone, zone_assumed=clock.assumed)
 
 
-def _confidant(interview: "Interview", report: str) -> Correspondent:
-    to = next(one.to for one in interview.voices.reports if str(one.n) == report)
+def _confidant(interview: "Interview", number: str) -> Correspondent:
+    to = next(one.to for one in interview.voices.reports if str(one.n) == number)
     named = _named(interview)[to]
     return Correspondent(who=CONDUCT, name=named.name, email=named.email, zone=named.zone)
 
@@ -746,13 +746,13 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
 
 def _of_conduct(interview: "Interview") -> Iterator[Due]:
     """Past every gate, and past the end: whoever is named hears of each report, wherever the interview stands."""
-    for report in interview.voices.reports:
-        if report.to in _named(interview):
+    for one in interview.voices.reports:
+        if one.to in _named(interview):
             yield Due(
                 kind="conduct_report",
                 whom=CONDUCT,
-                version=str(report.n),
-                at=report.at,
+                version=str(one.n),
+                at=one.at,
                 until=None,
                 write=lambda _: ConductReport(interview=interview.id),
             )
