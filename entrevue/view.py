@@ -288,6 +288,16 @@ class DisputeView(Message):
     amended: str | None = None
 
 
+class LookingBackView(Message):
+    """Own reflection, and whether it helped; also where nothing is released, and so no report is there."""
+
+    reflection: str | None
+    will_try: str | None
+    acted: str | None
+    helped: str | None
+    note: str | None
+
+
 class View(Message):
     """One interview as one viewer may see it."""
 
@@ -356,6 +366,7 @@ class View(Message):
     feedback: CandidateFeedbackView | None = None
     disputes: tuple[DisputeView, ...] = ()
     disputes_open: int | None = None
+    looking_back: LookingBackView | None = None
     report: Report | None = None
 
 
@@ -441,6 +452,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         feedback=_feedback(interview, viewer, now),
         disputes=_disputes(interview, viewer, now),
         disputes_open=disputes_open if may_read(interview, viewer, Content.ATTENTION_DISPUTE, None, now) else None,
+        looking_back=_looking_back(interview, viewer, now),
         report=report(interview, viewer, now) if viewer in interview.people else None,
     )
 
@@ -861,6 +873,20 @@ def _disputes(interview: Interview, viewer: str, now: datetime) -> tuple[Dispute
         )
         for one in interview.disputes
         if may_read(interview, viewer, Content.DISPUTE, one.by, now)
+    )
+
+
+def _looking_back(interview: Interview, viewer: str, now: datetime) -> LookingBackView | None:
+    reflection, growth = interview.follow_up.reflections.get(viewer), interview.follow_up.growth.get(viewer)
+    wrote = reflection is not None or growth is not None
+    if not wrote or not may_read(interview, viewer, Content.LOOKING_BACK, viewer, now):
+        return None
+    return LookingBackView(
+        reflection=reflection.text if reflection else None,
+        will_try=reflection.will_try if reflection else None,
+        acted=growth.acted if growth else None,
+        helped=growth.helped if growth else None,
+        note=growth.note if growth else None,
     )
 
 

@@ -20,7 +20,6 @@ from entrevue.effects import (
     OrderGaveUp,
     ResendRequested,
 )
-from entrevue.evaluation import unblinded
 from entrevue.feedback import candidate_feedback, ending
 from entrevue.permissions import role_of
 from entrevue.rubrics import CandidateForm
@@ -141,13 +140,18 @@ def _from(asked: _Asked, reminder: Literal[0, 1]) -> bool:
 
 
 def _handed_in(asked: _Asked) -> bool:
-    return unblinded(asked.interview, asked.viewer)
+    return _has_submitted(asked.interview, asked.viewer)
+
+
+def _has_submitted(interview: "Interview", who: str) -> bool:
+    own = interview.evaluation.forms.get(who)
+    return own is not None and own.was == "submitted"
 
 
 def _decides(asked: _Asked) -> bool:
     """On the panel they are blind as everybody there, while a form of theirs may still come."""
     interview, seat = asked.interview, _seat_of_decision_maker(asked.interview)
-    if seat is None or unblinded(interview, seat):
+    if seat is None or _has_submitted(interview, seat):
         return True
     own = interview.evaluation.forms.get(seat)
     return interview.evaluation.sealed_at is not None and (own is None or own.was == "excused")
@@ -167,10 +171,6 @@ def _under_review(asked: _Asked) -> bool:
     """Until the candidate has opened it, what was approved can be taken back."""
     state = candidate_feedback(asked.interview)
     return state == "IN_REVIEW" or (state == "READY" and _is_approved(asked))
-
-
-def _reviewed(asked: _Asked) -> bool:
-    return candidate_feedback(asked.interview) == "READY"
 
 
 def _opened(asked: _Asked) -> bool:
@@ -293,10 +293,7 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.PROCESS: dict.fromkeys((*_STAFF, "interviewer", "candidate"), _OVER),
     Content.PROCESS_TOLD: dict.fromkeys((*_OFFICES, "interviewer", "candidate"), _OVER),
     Content.CONSENT: _OWN,
-    Content.NEXT_STEP: {
-        "reviewer": Rule("until the candidate has opened it", _reviewed),
-        "candidate": Rule("once opened", _opened),
-    },
+    Content.NEXT_STEP: {"candidate": Rule("once opened", _opened)},
     Content.FEEDBACK_STATE: {"candidate": _YES},
     Content.REVIEW: {"reviewer": _YES},
     Content.WITHHELD: {**_OWN, "reviewer": _YES},
