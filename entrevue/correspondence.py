@@ -13,7 +13,7 @@ from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import candidate_feedback, ending
+from entrevue.feedback import candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -50,6 +50,7 @@ from entrevue.orders import (
 )
 from entrevue.people import Member
 from entrevue.privacy import ASKED
+from entrevue.report import document, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
@@ -265,7 +266,7 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
         return
-    if _knows_outcome(interview):
+    if knows_outcome(interview):
         return
     for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
@@ -498,7 +499,7 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     booking = interview.scheduling.booking
     if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
         return
-    if whom == CANDIDATE and _knows_outcome(interview):
+    if whom == CANDIDATE and knows_outcome(interview):
         return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
@@ -672,7 +673,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial and not _knows_outcome(interview):
+    if whom == CANDIDATE and sent is not None and not form.partial and not knows_outcome(interview):
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -703,7 +704,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    undecided = feedback.decision is None and feedback.released_at is None and not _knows_outcome(interview)
+    undecided = feedback.decision is None and feedback.released_at is None and not knows_outcome(interview)
     if feedback.overdue and undecided and promised is not None:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
@@ -722,13 +723,6 @@ def _looking_back(interview: "Interview") -> Iterator[Due]:
     if CANDIDATE not in interview.follow_up.growth and feedback.growth_check_at is not None:
         to_try = reflected.will_try if reflected is not None else None
         yield _to_candidate("growth_request", feedback.growth_check_at, lambda _: GrowthRequest(to_try=to_try))
-
-
-def _knows_outcome(interview: "Interview") -> bool:
-    """Whether the candidate knows how it ended for them: from then on nobody reminds them of anything."""
-    decision = interview.feedback.decision
-    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
-    return told or ending(interview) is not None
 
 
 def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -801,19 +795,9 @@ def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:
     )
 
 
-def _document(interview: "Interview", whom: str, _at: datetime) -> tuple[str, ...]:
-    """Give the report of this reader as of an instant; until there is one, what they wrote for themselves."""
-    shared, form = interview.evaluation.expectations.get(whom), interview.evaluation.forms.get(whom)
-    reflected, latest = interview.follow_up.reflections.get(whom), form.latest if form is not None else None
-    own = latest.form.own if latest is not None else None
-    said = (
-        ("What you expected", shared.private if shared else None),
-        ("What went well", own.went_well if own else None),
-        ("What you would do differently", own.differently if own else None),
-        ("Looking back", reflected.text if reflected else None),
-        ("What you want to try", reflected.will_try if reflected else None),
-    )
-    return tuple(f"{title}: {text}" for title, text in said if text is not None)
+def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
+    found = report(interview, whom, at)
+    return document(found) if found is not None else ()
 
 
 def _others(interview: "Interview", whom: str) -> tuple[str, ...]:

@@ -4,17 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import get_args
 
 import pytest
 
-from entrevue.interview import Event, advance
+from entrevue.interview import advance
 from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBriefs, LookUpPeople, Order, PeopleFound
 from entrevue.values import CANDIDATE, Refused
-from entrevue.view import timeline
-from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content
 from tests.domain.scenes import FACTS, Scene, candidate_form, command, scorecard, secret, told
-from tests.domain.secrecy import VIEWERS, check_exactly, check_letter, check_sentence, written
+from tests.domain.secrecy import check_exactly, check_letter, check_sentence
 
 PANEL = ("i1", "i2")
 PEOPLE = (CANDIDATE, *PANEL)
