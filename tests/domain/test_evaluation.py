@@ -772,6 +772,19 @@ def test_time_is_made_good_once_a_window() -> None:
     assert scene.kinds.count("evaluations_extended") == 3
 
 
+def test_a_second_session_has_a_window_of_its_own() -> None:
+    scene = presumed_held()
+    _down_until(scene, _closes(scene) + timedelta(hours=2))
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+    scene.send("request_reschedule", by="i1")
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
+    scene.wait_until(scene.start_of_booking + 40 * MINUTE)
+
+    _down_until(scene, _closes(scene) + timedelta(hours=2))
+
+    assert set(_states(scene).values()) == {"open"}
+
+
 # --- after the decision ----------------------------------------------------------------------------------------------
 
 

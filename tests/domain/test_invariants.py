@@ -56,6 +56,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "two named": {},
     "a pool": {"interviewers": [{**_POOL, "count": 2}]},
     "somebody and a pool": {"interviewers": ["grace", _POOL]},
+    "practice": {"practice": True},
     "explicit": {"policy": {"confirmation": "explicit"}},
     "explicit pool": {"interviewers": ["linus", _POOL], "policy": {"confirmation": "explicit"}},
     "one of two": {"policy": {"quorum": 1}},
