@@ -17,6 +17,7 @@ from entrevue.orders import (
     AdjustmentArranged,
     Answer,
     Cancellation,
+    ConductReport,
     ClaimTime,
     DayReminder,
     GaveUp,
@@ -255,7 +256,7 @@ class Chaos:
         leaves = isinstance(letter, Cancellation) and letter.replaced
         assert leaves is (to not in interview.people and to != "conduct"), "who has left gets one farewell, and nobody else does"
         paused = scheduling.paused and interview.closed is None
-        assert not paused or isinstance(letter, OnHold | Cancellation), "no letters while on hold"
+        assert not paused or isinstance(letter, OnHold | Cancellation | ConductReport), "no letters while on hold"
         near = False
         match letter:
             case Cancellation(event=event, replaced=True):
