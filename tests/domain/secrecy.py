@@ -113,6 +113,6 @@ def _attributed(interview: Interview) -> bool:
     form = interview.evaluation.forms[CANDIDATE].latest
     sealed, decision = interview.evaluation.sealed_at, interview.feedback.decision
     told = decision is not None and decision.process_over and decision.told_at is not None
-    over = told or interview.scheduling.withdrawn
+    over = told or interview.scheduling.withdrawn or interview.feedback.process is not None
     shared = form is not None and isinstance(form.form, CandidateForm) and form.form.share == "attributed"
     return sealed is not None and over and shared
