@@ -163,7 +163,7 @@ TABLE: dict[type[Command], Rule] = {
     RequestAdjustment: _rule({CANDIDATE}, _NOT_YET),
     ArrangeAdjustment: _rule({"coordinator"}, {*_NOT_YET, _S.NO_SHOW_REVIEW}),
     ShareExpectations: _rule(_PEOPLE, _NOT_YET),
-    SubmitEvaluation: _rule(_PEOPLE, _FORMS),
+    SubmitEvaluation: _rule(_PEOPLE, {*_FORMS, _S.CANCELLED}),  # a late cancel by the company leaves one form open
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
     ExtendDeadline: _rule({"coordinator"}, {_S.AWAITING_EVALUATIONS}),
     ConfirmPractice: _rule(_PEOPLE, {*_NOT_YET, _S.IN_PROGRESS, *_FORMS}),

@@ -646,7 +646,7 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "text": secret("arrangement") if n % 2 else None,
         },
         "share_expectations": {"for_other_side": secret(f"line of {by}"), "private": secret(f"private of {by}")},
-        "submit_evaluation": {"form": _form(by, n)},
+        "submit_evaluation": {"form": _form(scene, by, n)},
         "excuse_evaluation": {"whom": (by, "i2", CANDIDATE)[n % 3] if by.startswith("i") else "i1", "reason": "ill"},
         "record_decision": {
             "outcome": ("reject", "offer_accepted", "advance")[n % 3],
@@ -690,10 +690,12 @@ def _reviewed(scene: Scene, n: int) -> dict[str, object]:
     return {"approved": approved, "withheld": few, "next_step": secret("next step") if approved else None}
 
 
-def _form(by: str, n: int) -> dict[str, object]:
+def _form(scene: Scene, by: str, n: int) -> dict[str, object]:
     if by == CANDIDATE:
-        return candidate_form(overall=1 + n % 5, share=("attributed", "aggregated", "company_only")[n % 3])
-    return scorecard(by, recommendation=("yes", "no")[n % 2])
+        share = ("attributed", "aggregated", "company_only", None)[n % 4]
+        return candidate_form(overall=1 + n % 5, share=share, helped_in="listening", tick_helped=n % 2 > 0)
+    recommendation = None if scene.interview.request.practice else ("yes", "no")[n % 2]
+    return scorecard(by, recommendation=recommendation, growth_in=("communication", None)[n % 2])
 
 
 # --- stories: histories that really happened, up to a point -----------------------------------------------------------
@@ -910,6 +912,15 @@ def cancelled() -> Scene:
     scene = a_booking()
     scene.send("cancel", by="coordinator", reason="the role is filled")
     scene.wait(days=1)
+    return scene
+
+
+@_once
+def let_down(**changes: object) -> Scene:
+    """The company cancels five hours before: the candidate is asked how it was so far."""
+    scene = a_booking(**changes)
+    scene.wait_until(scene.start_of_booking - timedelta(hours=5))
+    scene.send("cancel", by="coordinator", reason="the role is filled")
     return scene
 
 

@@ -56,6 +56,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "two named": {},
     "a pool": {"interviewers": [{**_POOL, "count": 2}]},
     "somebody and a pool": {"interviewers": ["grace", _POOL]},
+    "practice": {"practice": True},
     "explicit": {"policy": {"confirmation": "explicit"}},
     "explicit pool": {"interviewers": ["linus", _POOL], "policy": {"confirmation": "explicit"}},
     "one of two": {"policy": {"quorum": 1}},
@@ -374,7 +375,6 @@ class Chaos:
                 scene.send("update_contact", by="coordinator", email="ada.summer@example.com")
             elif cause == "MESSAGE_REFUSED":
                 _, letter, whom, _ = subject.split("/")
-                letter = "follow_up_request" if letter in ("reflection_request", "growth_request") else letter
                 scene.send("resend_message", by="operator", letter=letter, whom=whom)
 
     def check_shown(self) -> None:

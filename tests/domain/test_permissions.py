@@ -15,6 +15,7 @@ from tests.domain.scenes import (
     a_booking,
     a_no_show,
     command,
+    let_down,
     open_forms,
     presumed_held,
     reviewed_feedback,
@@ -55,6 +56,7 @@ MOMENTS: dict[str, Callable[[], Scene]] = {
     "AWAITING_EVALUATIONS, of the candidate's form alone": _only_the_candidates_form,
     "RELEASED, and reviewed": reviewed_feedback,
     "FOLLOW_UP, without a decision": _embargo_over,
+    "CANCELLED, late by the company": let_down,
 }
 
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
@@ -89,6 +91,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "respond_to_seat": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
+        "share_expectations": Code.FORM_NOT_OPEN,
         "put_on_hold": Code.WINDOW_CLOSED,
     },
     "AWAITING_INTERVIEWERS": _AHEAD,
@@ -149,6 +152,8 @@ UNFIT: dict[str, dict[str, Code]] = {
         "mail_report": Code.INVALID_STATE,
     },
     **{status.value: _NOT_OPEN for status in REACHED if status.terminal},
+    "CANCELLED": {**_NOT_OPEN, "submit_evaluation": Code.FORM_NOT_OPEN},
+    "CANCELLED, late by the company": {**_NOT_OPEN, "submit_evaluation by interviewer": Code.FORM_NOT_OPEN},
 }
 
 
@@ -214,7 +219,8 @@ def test_after_the_end_everything_is_refused_with_the_status_that_stands(status:
         by = next(actor for actor in ACTORS if role_of(actor) in TABLE[model].roles)
         if kind != "clear_attention":
             refused = scene.refuses(kind, by=by, **well_formed(kind, scene, by))
-            assert refused.code is Code.INVALID_STATE
+            a_form = (kind, status) == ("submit_evaluation", Status.CANCELLED)
+            assert refused.code is (Code.FORM_NOT_OPEN if a_form else Code.INVALID_STATE)
             assert status.value in refused.sentence
 
 
