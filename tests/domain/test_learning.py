@@ -611,6 +611,19 @@ def test_a_question_keeps_its_older_figure_where_fewer_than_five_new_ones_answer
     assert _of(*first, *second, *third).figures["heard"] == Figure(n=10, asked=15, mean=3.5)
 
 
+def test_a_question_is_not_answered_anew_by_who_answered_it_before() -> None:
+    first = [_gave(n, heard=2) for n in range(1, 6)]
+    again = [_gave(20 + n, f"c{n}", heard=5) for n in range(1, 6)]
+    second = [_gave(6, heard=5), *(_gave(n) for n in range(7, 11))]
+
+    assert _of(*first, *again, *second).figures["heard"] == Figure(n=5, asked=5, mean=2.0)
+
+
+def test_what_is_withdrawn_before_its_batch_is_not_among_the_five() -> None:
+    assert not _of(*FIVE[:4], _kept(4, None), FIVE[4]).enough
+    assert _overall(*FIVE[:4], _kept(4, None), FIVE[4], _gave(6, overall=4)) == Figure(n=5, asked=5, mean=3.0)
+
+
 def test_answers_after_the_decision_are_figures_of_their_own_by_the_same_rule() -> None:
     late = [_gave(30 + n, late=True, overall=1) for n in range(5)]
 
@@ -687,7 +700,10 @@ def test_an_erasure_may_blank_what_is_kept_and_figures_stay_until_the_next_batch
 def test_what_is_written_after_the_decision_is_not_among_the_words() -> None:
     late = [_said(30 + n, "too late", "time", late=True) for n in range(5)]
 
-    assert (_of(*FIVE, *late).said, _of(*FIVE, *late).themes) == ((), ())
+    known = _of(*late, *FIVE)
+
+    assert known.after_decision
+    assert (known.said, known.themes) == ((), ())
 
 
 def test_themes_are_counted_of_all_whose_answers_are_published_ticked_or_not() -> None:
