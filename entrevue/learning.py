@@ -448,13 +448,12 @@ def _opened(interview: "Interview", what: Literal["strength", "growth"]) -> Iter
 def _growing(interview: "Interview", who: str) -> Growing:
     state = interview.evaluation.forms[who]
     written = state.latest if state.was == "submitted" else None
-    own = written.form.own if written is not None else None
     reflection, growth = interview.follow_up.reflections.get(who), interview.follow_up.growth.get(who)
     chosen = looked_back = checked = None
     if reflection is not None and reflection.will_try is not None:
         chosen = Chosen(text=reflection.will_try, at=reflection.at)
-    if written is not None and own is not None and own.acted is not None:
-        looked_back = Check(acted=own.acted, helped=own.acted_helped, at=written.at)
+    if written is not None and written.form.own.acted is not None:
+        looked_back = Check(acted=written.form.own.acted, helped=written.form.own.acted_helped, at=written.at)
     if growth is not None:
         checked = Check(acted=growth.acted, helped=growth.helped, at=growth.at)
     return Growing(chosen=chosen, looked_back=looked_back, checked=checked)
