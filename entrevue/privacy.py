@@ -1,5 +1,6 @@
 """What the candidate agreed to, in layers, each given and taken back on its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
@@ -10,7 +11,19 @@ if TYPE_CHECKING:
     from entrevue.interview import Interview
 
 Layer = Literal["feedback", "reminders"]
-"""`feedback`: I want reviewed feedback on this interview. `reminders`: remind me of reflection and growth."""
+
+ASKED: Mapping[Layer, str] = {
+    "feedback": (
+        "I would like feedback on this interview. Someone at the company first reads what the interviewers wrote for "
+        "me, and decides what to pass on. I decide whether to open it, and when. It holds no scores, and it changes "
+        "nothing about the decision. I can change my mind until I have opened it."
+    ),
+    "reminders": (
+        "Please remind me by mail, twice: a few days after the decision, to look back, and a month later, to see "
+        "whether it helped. I can change my mind at any time."
+    ),
+}
+"""What the candidate reads before they agree; the same words in every mail, page and view."""
 
 
 class GiveConsent(Intake):

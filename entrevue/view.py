@@ -1,25 +1,34 @@
 """What one viewer may see: the only door to an interview's content, and the card for the Temporal UI.
 
-The table of lifecycle, section 7, as code. Whatever it does not list, nobody sees.
+Who may see what is decided in `entrevue.visibility`; here it is only shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
+
+from pydantic import Field
 
 from entrevue import correspondence
 from entrevue.agenda import Agenda
 from entrevue.attendance import Party
+from entrevue.attention import Item, cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
-from entrevue.evaluation import unblinded
-from entrevue.feedback import Item, candidate_feedback, sentence
+from entrevue.disputes import Ruling
+from entrevue.evaluation import FormState, assigned
+from entrevue.feedback import candidate_feedback, ending, review_due
 from entrevue.interview import Interview, Recorded
+from entrevue.orders import Brief, Improvement
 from entrevue.permissions import role_of
-from entrevue.rubrics import AGENDA, CandidateForm, Rating, Scorecard, SelfPart
+from entrevue.privacy import ASKED, Layer
+from entrevue.report import LineView, Report, Shared, What, lines, report, shared, to_markdown
+from entrevue.rubrics import AGENDA, Anchors, Behaviour, CandidateForm, Rating, Scorecard
 from entrevue.scheduling import Offered
 from entrevue.session import can_be_denied, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
-from entrevue.voices import Adjustment, Question
+from entrevue.visibility import Content, is_public, is_to_confidant, may_read
+
+Kind = Literal["strength", "growth"]
 
 Ball = Literal["candidate", "interviewers", "coordinator", "engine", "both", "authors", "decision_maker", "nobody"]
 
@@ -37,10 +46,6 @@ _BALL: dict[Status, Ball] = {
     Status.FOLLOW_UP: "both",
     Status.ON_HOLD: "coordinator",
 }
-
-
-_MAY_KNOW: dict[str, tuple[str, ...]] = {"ADJUSTMENT_ASKED": ("coordinator", "backend", "operator")}
-"""Items of which even that they are there is not everybody's business: who decides does not learn that it was asked."""
 
 
 class PersonView(Message):
@@ -94,12 +99,6 @@ class ExpectationsView(Message):
     confidence: int | None = None
 
 
-class LineView(Message):
-    who: Who
-    name: str
-    text: str
-
-
 class FormView(Message):
     """Own form: what is due and what was handed in. `partial`: it need not be, you were there for a part only."""
 
@@ -108,6 +107,21 @@ class FormView(Message):
     partial: bool = False
     versions: int
     latest: Scorecard | CandidateForm | None
+    late: bool = False
+    """It came after its window had closed."""
+    after_decision: bool = False
+    """It came when the candidate knew the outcome; it is counted apart."""
+    one_sided: bool = False
+    """The other side has handed in nothing, and will not any more."""
+    if_one_sided: str
+    """What is told before it is handed in: what becomes of it where the other side hands in nothing."""
+    addenda: tuple[str, ...] = ()
+    rubric: dict[str, Anchors] = Field(default_factory=dict)
+    """Of an interviewer: what they rate, with what a 1, a 3 and a 5 stand for."""
+    themes: tuple[str, ...] = ()
+    """What the self part can be tagged with: the other side tags what it says about you with the same."""
+    asks: Improvement | None = None
+    """What they wanted to try when they met last: did they act on it, and did it help?"""
 
 
 class PeerForm(Message):
@@ -117,9 +131,33 @@ class PeerForm(Message):
     name: str
     ratings: tuple[Rating, ...]
     recommendation: str | None
-    strength: str | None
-    growth: str | None
+    sentences: tuple[Shared, ...]
+    """Strength and growth point, as they stand now."""
     private_note: str | None
+    addenda: tuple[str, ...] = ()
+    late: bool = False
+    one_sided: bool = False
+
+
+class Scored(Message):
+    """`score` None: not assessed."""
+
+    who: Who
+    name: str
+    score: int | None
+
+
+class SideBySide(Message):
+    """One competency as the panel rates it: `n` scores, of so many who were to rate it. Nothing adds them up."""
+
+    competency: str
+    scores: tuple[Scored, ...]
+    n: int
+    of: int
+    lowest: int | None
+    highest: int | None
+    mean: float | None
+    """Of `n` scores; never shown without it."""
 
 
 class FromCandidate(Message):
@@ -130,8 +168,16 @@ class FromCandidate(Message):
     prepared: int | None
     listened: int | None
     respectful: int | None
+    heard: int | None
     helped: str | None
     change: str | None
+    """None where there is none, it is about a colleague, or it was taken out: `sentences` knows."""
+    sentences: tuple[Shared, ...] = ()
+    """Those two, as they stand now."""
+    addenda: tuple[str, ...] = ()
+    late: bool = False
+    after_decision: bool = False
+    one_sided: bool = False
 
 
 class QuestionView(Message):
@@ -161,18 +207,42 @@ class AdjustmentView(Message):
     instruction: str | None = None
 
 
+class ConductView(Message):
+    """A report of conduct, for whoever is named for them; or one's own."""
+
+    by: Who
+    name: str
+    text: str
+    at: Instant
+
+
 class DecisionView(Message):
     outcome: str
     process_over: bool
     told_at: Instant | None = None
 
 
-class Shared(Message):
-    """One shareable sentence, and who wrote it where the viewer may know."""
+class ProcessView(Message):
+    """The process this interview belongs to, and how it ended, where it has and the candidate knows."""
 
-    author: Who
-    what: Literal["strength", "growth"]
-    text: str
+    id: InterviewId | None
+    outcome: str | None = None
+    told_at: Instant | None = None
+    """None where the candidate ended it themselves."""
+
+
+class PracticeView(Message):
+    """Asked for as practice: it is, once everybody has confirmed it."""
+
+    confirmed: tuple[Who, ...]
+
+
+class ConsentView(Message):
+    """Something the candidate may agree to, in the words they are asked in."""
+
+    layer: Layer
+    words: str
+    given: bool
 
 
 class CandidateFeedbackView(Message):
@@ -180,27 +250,52 @@ class CandidateFeedbackView(Message):
     available_at: Instant | None = None
     strengths: tuple[str, ...] = ()
     growth: tuple[str, ...] = ()
+    sentences: tuple[Shared, ...] = ()
+    """All of them as they stand now, also what was taken out; whoever disputes one names its author."""
     next_step: str | None = None
 
 
-class Report(Message):
-    """Expected, experienced, learned: for its owner's eyes only. Own words beside the other side's, never numbers."""
+class ToReview(Message):
+    """A shareable sentence that a person reads before the candidate does, or can still take back."""
 
-    i_expected: str | None
-    i_told_them: str | None
-    they_told_me: tuple[LineView, ...]
-    my_expectations_were: str | None
-    confidence_before: int | None
-    confidence_after: int | None
-    i_did_well: str | None
-    they_saw_as_strength: tuple[str, ...]
-    i_would_do_differently: str | None
-    they_suggest: tuple[str, ...]
-    suggested_action: str | None
+    author: Who
+    what: Kind
+    text: str
+
+
+class WithheldView(Message):
+    """A sentence that was not passed on to the candidate, and why; for its author, and the reviewer who said so."""
+
+    author: Who
+    what: Kind
+    text: str | None
+    """None where the reader may not read it (any more)."""
+    reason: str
+
+
+class DisputeView(Message):
+    """An objection to a sentence. `dispute` is its number, for those who rule; `text` what they rule on."""
+
+    dispute: int | None
+    by: Who
+    author: Who
+    what: What
+    text: str | None
+    reason: str
+    rule_by: Instant
+    ruling: Ruling | None = None
+    ruling_reason: str | None = None
+    amended: str | None = None
+
+
+class LookingBackView(Message):
+    """Own reflection, and whether it helped; also where nothing is released, and so no report is there."""
+
     reflection: str | None
     will_try: str | None
-    acted_on_it: str | None
-    it_helped: str | None
+    acted: str | None
+    helped: str | None
+    note: str | None
 
 
 class View(Message):
@@ -240,25 +335,54 @@ class View(Message):
     closed_by: str | None = None
     closed_reason: str | None = None
     late: bool = False
+    practice: PracticeView | None = None
+    process: ProcessView | None = None
     own_expectations: ExpectationsView | None = None
     written_for_you: tuple[LineView, ...] = ()
+    brief: Brief | None = None
+    """What the viewer brings from earlier interviews; until the session is over."""
+    scale: tuple[str, ...] = ()
+    """What an interviewer will rate, anchors written out; likewise."""
     form: FormView | None = None
     scorecards: tuple[PeerForm, ...] = ()
+    panel: tuple[SideBySide, ...] = ()
+    """Ratings side by side, a competency each; there is no total, and no order of candidates."""
     from_candidate: FromCandidate | None = None
     moments: tuple[str, ...] = ()
     questions: tuple[QuestionView, ...] = ()
     adjustments: tuple[AdjustmentView, ...] = ()
     instructions: tuple[str, ...] = ()
     """For interviewers: what to see to, because the candidate asked for an adjustment."""
+    conduct_reports: tuple[ConductView, ...] = ()
+    conduct_goes_to: str | None = None
+    """Who reads a report of conduct, by name: never somebody of this panel."""
     consents: tuple[str, ...] = ()
+    offers: tuple[ConsentView, ...] = ()
+    """To the candidate: what they may agree to, and have or have not."""
     decision: DecisionView | None = None
-    to_review: tuple[Shared, ...] = ()
+    to_review: tuple[ToReview, ...] = ()
+    review_due: Instant | None = None
+    withheld: tuple[WithheldView, ...] = ()
     feedback: CandidateFeedbackView | None = None
+    disputes: tuple[DisputeView, ...] = ()
+    disputes_open: int | None = None
+    looking_back: LookingBackView | None = None
     report: Report | None = None
 
 
+class Export(Message):
+    """All that a person may see of their interview, and what they take home from it as a document (Markdown)."""
+
+    view: View
+    document: str | None
+    """None before there is anything to take home."""
+
+
 class Happening(Message):
-    """One line of the timeline: what kind of thing happened when, and through whom; never its content."""
+    """One line of the timeline: what kind of thing happened when, and through whom; never its content.
+
+    `seq` counts the lines, not the events: some events are nobody's business, and would show as gaps.
+    """
 
     seq: int
     at: Instant
@@ -272,7 +396,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         raise Refused(Code.NOT_PARTICIPANT, f"viewer: {viewer} does not take part in this interview")
     scheduling, closed = interview.scheduling, interview.closed
     organisation = interview.people.organisation
-    evaluated = viewer in interview.people
+    disputes_open = sum(one.ruled is None for one in interview.disputes)
     return View(
         interview=interview.id,
         viewer=viewer,
@@ -289,39 +413,62 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         held=scheduling.held.slot if scheduling.held else None,
         availability_wanted=scheduling.offer is not None and not scheduling.offer.slots,
         unsocial=_unsocial(interview, now),
-        pending_approval=_approval(interview, viewer),
+        pending_approval=_approval(interview, viewer, now),
         empty_seats=tuple(seat.n for seat in interview.people.seats if seat.who is None),
-        conflicts=_conflicts(interview, viewer),
+        conflicts=_conflicts(interview, viewer, now),
         offered=_offered(scheduling.offer, now),
         reply_by=scheduling.reply_by,
         answer_by=interview.session.answer_by,
-        people=tuple(_person(interview, one.who) for one in interview.people.members),
+        people=tuple(_person(interview, viewer, one.who, now) for one in interview.people.members),
         waits_until=interview.session.waiting.until if interview.session.waiting else None,
         no_show=_no_show(interview, viewer),
         presumed=can_be_denied(interview, viewer),
-        attention=_attention(interview, viewer),
+        attention=_attention(interview, viewer, now),
         closed_by=closed.by if closed else None,
         closed_reason=closed.reason if closed else None,
         late=closed.late if closed else False,
-        own_expectations=_own_expectations(interview, viewer),
-        written_for_you=_lines(interview, viewer, now),
+        practice=PracticeView(confirmed=interview.evaluation.practice) if interview.request.practice else None,
+        process=_process(interview, viewer, now),
+        own_expectations=_own_expectations(interview, viewer, now),
+        written_for_you=lines(interview, viewer, now),
+        brief=_brief(interview, viewer, now),
+        scale=_scale(interview, viewer),
         form=_form(interview, viewer),
-        scorecards=_scorecards(interview, viewer),
-        from_candidate=_from_candidate(interview, viewer),
-        moments=tuple(one.text for one in interview.voices.moments if one.by == viewer) if evaluated else (),
-        questions=_questions(interview, viewer),
-        adjustments=_adjustments(interview, viewer),
-        instructions=_instructions(interview) if role_of(viewer) == "interviewer" else (),
-        consents=tuple(sorted(interview.privacy.consents)) if viewer == CANDIDATE else (),
-        decision=_decision(interview, viewer),
-        to_review=_to_review(interview, viewer),
-        feedback=_feedback(interview) if viewer == CANDIDATE else None,
-        report=_report(interview, viewer, now) if evaluated else None,
+        scorecards=tuple(_scorecards(interview, viewer, now)),
+        panel=tuple(_panel(interview, viewer, now)),
+        from_candidate=_from_candidate(interview, viewer, now),
+        moments=_moments(interview, viewer, now),
+        questions=_questions(interview, viewer, now),
+        adjustments=_adjustments(interview, viewer, now),
+        instructions=_instructions(interview, viewer, now),
+        conduct_reports=_conduct(interview, viewer, now),
+        conduct_goes_to=_confidant(interview, viewer),
+        consents=tuple(one.layer for one in _offers(interview, viewer, now) if one.given),
+        offers=_offers(interview, viewer, now),
+        decision=_decision(interview, viewer, now),
+        to_review=tuple(_to_review(interview, viewer, now)),
+        review_due=review_due(interview) if may_read(interview, viewer, Content.REVIEW, None, now) else None,
+        withheld=_withheld(interview, viewer, now),
+        feedback=_feedback(interview, viewer, now),
+        disputes=_disputes(interview, viewer, now),
+        disputes_open=disputes_open if may_read(interview, viewer, Content.ATTENTION_DISPUTE, None, now) else None,
+        looking_back=_looking_back(interview, viewer, now),
+        report=report(interview, viewer, now) if viewer in interview.people else None,
     )
 
 
-def timeline(records: Iterable[Recorded]) -> list[Happening]:
-    return [Happening(seq=one.seq, at=one.at, by=one.by, kind=one.event.kind) for one in records]
+def export(interview: Interview, viewer: Actor, now: datetime) -> Export:
+    """Give somebody of the interview all that is theirs to keep. Raises `Refused` for whoever is none of its people."""
+    if viewer not in interview.people:
+        raise Refused(Code.NOT_PARTICIPANT, f"viewer: {viewer} is none of the people of this interview")
+    seen = view(interview, viewer, now)
+    return Export(view=seen, document=to_markdown(seen.report) if seen.report else None)
+
+
+def timeline(records: Iterable[Recorded], after: int = 0) -> list[Happening]:
+    """Give the lines of these records; `after` is the number of the last line there was before them."""
+    public = (one for one in records if is_public(one.event))
+    return [Happening(seq=n, at=one.at, by=one.by, kind=one.event.kind) for n, one in enumerate(public, after + 1)]
 
 
 def ball(interview: Interview) -> Ball:
@@ -359,30 +506,28 @@ def _is_unsocial(interview: Interview, who: str, slot: Slot) -> bool:
     return start.time() < QUIET_UNTIL or end > datetime.combine(start.date(), QUIET_FROM)
 
 
-def _approval(interview: Interview, viewer: str) -> ApprovalView | None:
-    """Whoever asked, and who decides, see the request."""
+def _approval(interview: Interview, viewer: str, now: datetime) -> ApprovalView | None:
     asked = interview.scheduling.approval
-    if asked is None or viewer not in (asked.by, "coordinator"):
+    if asked is None or not may_read(interview, viewer, Content.CHANGE_ASKED, asked.by, now):
         return None
     return ApprovalView(by=asked.by, until=asked.until, mode=asked.mode, start=asked.start, reason=asked.reason)
 
 
-def _conflicts(interview: Interview, viewer: str) -> tuple[ConflictView, ...]:
-    if viewer != "coordinator":
+def _conflicts(interview: Interview, viewer: str, now: datetime) -> tuple[ConflictView, ...]:
+    if not may_read(interview, viewer, Content.CONFLICT, None, now):
         return ()
     return tuple(ConflictView(who=who, reason=reason) for who, reason in interview.people.conflicts.items())
-
-
-# --- the rows of the table -------------------------------------------------------------------------------------------
 
 
 def _offered(offer: Offered | None, now: datetime) -> tuple[Slot, ...]:
     return tuple(slot for slot in offer.slots if slot.start > now) if offer else ()
 
 
-def _person(interview: Interview, who: str) -> PersonView:
+def _person(interview: Interview, viewer: str, who: str, now: datetime) -> PersonView:
     member, form = interview.people[who], interview.evaluation.forms.get(who)
-    owes = ["evaluation"] if form is not None and form.was == "open" and not form.partial else []
+    debt = Content.OWED_BY_CANDIDATE if who == CANDIDATE else Content.OWED_BY_COMPANY
+    due = form is not None and form.was == "open" and not form.partial
+    owes = ["evaluation"] if due and may_read(interview, viewer, debt, who, now) else []
     if who == CANDIDATE and interview.status is Status.AWAITING_CANDIDATE:
         owes.append("choice of a slot")
     seat = next((one for one in interview.people.seats if one.who == who), None)
@@ -400,13 +545,23 @@ def _person(interview: Interview, who: str) -> PersonView:
     )
 
 
-def _attention(interview: Interview, viewer: str) -> tuple[AttentionView, ...]:
-    if role_of(viewer) in (CANDIDATE, "interviewer"):
-        return ()
+_ITEMS: dict[str, Content] = {
+    "ADJUSTMENT_ASKED": Content.ATTENTION_ADJUSTMENT,
+    "DISPUTE_OPEN": Content.ATTENTION_DISPUTE,
+}
+"""Items of which even that they are there is not everybody's business."""
+
+
+def _attention(interview: Interview, viewer: str, now: datetime) -> tuple[AttentionView, ...]:
+    def content(item: Item) -> Content:
+        if is_to_confidant(item.id):
+            return Content.ATTENTION_CONDUCT
+        return _ITEMS.get(cause_of(item), Content.ATTENTION)
+
     return tuple(
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
-        if viewer in _MAY_KNOW.get(one.id.partition(":")[0], (viewer,))
+        if may_read(interview, viewer, content(one), None, now)
     )
 
 
@@ -422,214 +577,317 @@ def _no_show(interview: Interview, viewer: str) -> NoShowView | None:
     )
 
 
-def _own_expectations(interview: Interview, viewer: str) -> ExpectationsView | None:
+# --- before the session, and beside it -------------------------------------------------------------------------------
+
+
+def _process(interview: Interview, viewer: str, now: datetime) -> ProcessView | None:
+    end = ending(interview) if may_read(interview, viewer, Content.PROCESS, None, now) else None
+    if end is None:
+        known = interview.request.process_id
+        return None if known is None else ProcessView(id=known)
+    told = end.told_at if may_read(interview, viewer, Content.PROCESS_TOLD, None, now) else None
+    return ProcessView(id=interview.request.process_id, outcome=end.outcome, told_at=told)
+
+
+def _own_expectations(interview: Interview, viewer: str, now: datetime) -> ExpectationsView | None:
     own = interview.evaluation.expectations.get(viewer)
-    if own is None:
+    if own is None or not may_read(interview, viewer, Content.EXPECTATIONS, viewer, now):
         return None
     return ExpectationsView(for_other_side=own.for_other_side, private=own.private, confidence=own.confidence)
 
 
-def _lines(interview: Interview, viewer: str, now: datetime) -> tuple[LineView, ...]:
-    """Show lines to the candidate a day ahead, to the interviewers an hour ahead, to the company always."""
-    role, day_hour = role_of(viewer), interview.policy.remind_before
-    booking, met = interview.scheduling.booking, interview.session.started_at is not None
-    start = booking.slot.start if booking else None
+def _is_ahead(interview: Interview) -> bool:
+    return interview.session.ended_at is None and interview.closed is None
 
-    def visible(author: str) -> bool:
-        if author == viewer or author not in interview.people:
-            return False  # who has left the panel has nothing to say to the other side any more
-        if role in ("coordinator", "decision_maker"):
-            return True
-        if role not in (CANDIDATE, "interviewer"):
-            return False
-        if role == "interviewer" and author != CANDIDATE:
-            return True
-        lead = day_hour[0] if role == CANDIDATE else day_hour[1]
-        return met or (start is not None and now >= start - lead)
 
+def _brief(interview: Interview, viewer: str, now: datetime) -> Brief | None:
+    own = interview.briefs.get(viewer)
+    readable = own is not None and may_read(interview, viewer, Content.BRIEF, own.who, now)
+    return own if readable and _is_ahead(interview) else None
+
+
+def _scale(interview: Interview, viewer: str) -> tuple[str, ...]:
+    rates = role_of(viewer) == "interviewer" and _is_ahead(interview)
+    return correspondence.scale(interview, viewer) if rates else ()
+
+
+def _moments(interview: Interview, viewer: str, now: datetime) -> tuple[str, ...]:
+    noted = interview.voices.moments
+    return tuple(one.text for one in noted if may_read(interview, viewer, Content.MOMENT, one.by, now))
+
+
+def _questions(interview: Interview, viewer: str, now: datetime) -> tuple[QuestionView, ...]:
     return tuple(
-        LineView(who=who, name=interview.people[who].name or who, text=shared.for_other_side)
-        for who, shared in interview.evaluation.expectations.items()
-        if shared.for_other_side is not None and visible(who)
+        QuestionView(question=one.n, text=one.text, answer_by=one.answer_by, answer=one.answer, addressed=one.addressed)
+        for one in interview.voices.questions
+        if may_read(
+            interview,
+            viewer,
+            Content.QUESTION_SHOWN if one.show_interviewers else Content.QUESTION,
+            CANDIDATE,
+            now,
+        )
     )
+
+
+def _adjustments(interview: Interview, viewer: str, now: datetime) -> tuple[AdjustmentView, ...]:
+    """Show them to the asker and the coordinator; nobody else learns why, or what was asked."""
+    if not may_read(interview, viewer, Content.ADJUSTMENT, CANDIDATE, now):
+        return ()
+    instructed = may_read(interview, viewer, Content.INSTRUCTION, None, now)
+    return tuple(
+        AdjustmentView(
+            adjustment=one.n,
+            text=one.text,
+            arranged=one.arranged is not None,
+            answer=one.arranged.text if one.arranged else None,
+            instruction=one.arranged.instruction if one.arranged and instructed else None,
+        )
+        for one in interview.voices.adjustments
+    )
+
+
+def _instructions(interview: Interview, viewer: str, now: datetime) -> tuple[str, ...]:
+    """Show them to those who shall see to them; the coordinator reads each beside what was asked."""
+    if role_of(viewer) != "interviewer" or not may_read(interview, viewer, Content.INSTRUCTION, None, now):
+        return ()
+    return tuple(one.instruction for one in interview.voices.instructions)
+
+
+def _conduct(interview: Interview, viewer: str, now: datetime) -> tuple[ConductView, ...]:
+    return tuple(
+        ConductView(by=one.by, name=interview.people[one.by].name or one.by, text=one.text, at=one.at)
+        for one in interview.voices.reports
+        if may_read(interview, viewer, Content.CONDUCT, one.by, now)
+    )
+
+
+def _confidant(interview: Interview, viewer: str) -> str | None:
+    named = interview.people.confidant
+    return named.name if named is not None and viewer in interview.people else None
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+_IF_ONE_SIDED = (
+    "If the other side hands in nothing until the window closes, what you hand in is released all the same, to those "
+    "who may read it and when they may, and it is marked as one-sided."
+)
 
 
 def _form(interview: Interview, viewer: str) -> FormView | None:
     own = interview.evaluation.forms.get(viewer)
     if own is None:
         return None
-    latest = own.latest.form if own.latest else None
-    return FormView(state=own.was, due=own.due, partial=own.partial, versions=len(own.versions), latest=latest)
-
-
-def _scorecards(interview: Interview, viewer: str) -> tuple[PeerForm, ...]:
-    """Panelists read one another's only after their own is in; the decision maker reads each as it is submitted."""
-    role = role_of(viewer)
-    reads = role == "decision_maker" or (role == "interviewer" and unblinded(interview, viewer))
-    if not reads:
-        return ()
-    seen = []
-    for who, form in interview.evaluation.forms.items():
-        latest = form.latest.form if form.latest else None
-        if who != viewer and isinstance(latest, Scorecard):
-            note = latest.private_note if role == "decision_maker" else None
-            seen.append(_peer_form(interview, who, latest, note))
-    return tuple(seen)
-
-
-def _peer_form(interview: Interview, who: str, form: Scorecard, note: str | None) -> PeerForm:
-    return PeerForm(
-        who=who,
-        name=interview.people[who].name,
-        ratings=form.ratings,
-        recommendation=form.recommendation,
-        strength=form.strength,
-        growth=form.growth,
-        private_note=note,
+    rates, brief, rubric = viewer != CANDIDATE, interview.briefs.get(viewer), interview.rubric.competencies
+    return FormView(
+        state=own.was,
+        due=own.due,
+        partial=own.partial,
+        versions=len(own.versions),
+        latest=own.latest.form if own.latest else None,
+        late=own.latest.late if own.latest else False,
+        after_decision=own.latest.after_decision if own.latest else False,
+        one_sided=_one_sided(interview, viewer),
+        if_one_sided=_IF_ONE_SIDED,
+        addenda=_addenda(own),
+        rubric={name: rubric[name] for name in assigned(interview, viewer)} if rates else {},
+        themes=tuple(Behaviour) if rates else tuple(rubric),
+        asks=brief.improvement if brief else None,
     )
 
 
-def _from_candidate(interview: Interview, viewer: str) -> FromCandidate | None:
+def _addenda(form: FormState) -> tuple[str, ...]:
+    return tuple(one.text for one in form.addenda)
+
+
+def _one_sided(interview: Interview, author: str) -> bool:
+    """Whether what this author handed in meets nothing of the other side, and the window has closed."""
+    forms = interview.evaluation.forms
+    others = [form for who, form in forms.items() if (who == CANDIDATE) != (author == CANDIDATE)]
+    sealed = interview.evaluation.sealed_at is not None
+    return sealed and bool(forms[author].versions) and not any(form.versions for form in others)
+
+
+def _scorecards(interview: Interview, viewer: str, now: datetime) -> Iterator[PeerForm]:
+    for who, form in interview.evaluation.forms.items():
+        latest = form.latest.form if form.latest else None
+        readable = who != viewer and may_read(interview, viewer, Content.RATINGS, who, now)
+        if form.latest is None or not isinstance(latest, Scorecard) or not readable:
+            continue
+        yield PeerForm(
+            who=who,
+            name=interview.people[who].name,
+            ratings=latest.ratings,
+            recommendation=latest.recommendation,
+            sentences=tuple(shared(interview, viewer, who, ("strength", "growth"), now)),
+            private_note=latest.private_note if may_read(interview, viewer, Content.NOTE, who, now) else None,
+            addenda=_addenda(form) if may_read(interview, viewer, Content.CARD_ADDENDUM, who, now) else (),
+            late=form.latest.late,
+            one_sided=_one_sided(interview, who),
+        )
+
+
+def _panel(interview: Interview, viewer: str, now: datetime) -> Iterator[SideBySide]:
+    """Set the ratings side by side for whoever may read those of others."""
+    cards = {
+        who: form.latest.form
+        for who, form in interview.evaluation.forms.items()
+        if form.latest and isinstance(form.latest.form, Scorecard)
+    }
+    readable = [who for who in cards if may_read(interview, viewer, Content.RATINGS, who, now)]
+    if not set(readable) - {viewer}:
+        return
+    for name in interview.rubric.competencies:
+        asked = [who for who in interview.evaluation.forms if who != CANDIDATE and name in assigned(interview, who)]
+        given = {who: rating.score for who in readable for rating in cards[who].ratings if rating.competency == name}
+        if given:
+            yield _side_by_side(interview, name, given, len(asked))
+
+
+def _side_by_side(interview: Interview, name: str, given: dict[str, int | None], of: int) -> SideBySide:
+    scores = [score for score in given.values() if score is not None]
+    people = interview.people
+    return SideBySide(
+        competency=name,
+        scores=tuple(Scored(who=who, name=people[who].name, score=score) for who, score in given.items()),
+        n=len(scores),
+        of=of,
+        lowest=min(scores, default=None),
+        highest=max(scores, default=None),
+        mean=round(sum(scores) / len(scores), 2) if scores else None,
+    )
+
+
+def _from_candidate(interview: Interview, viewer: str, now: datetime) -> FromCandidate | None:
     """Only what the candidate attributed reaches an interviewer of a single interview, and only past both gates."""
     form = interview.evaluation.forms.get(CANDIDATE)
     latest = form.latest.form if form and form.latest else None
-    past_both = interview.feedback.released_at is not None
-    if role_of(viewer) != "interviewer" or not past_both or not isinstance(latest, CandidateForm):
+    if form is None or form.latest is None or not isinstance(latest, CandidateForm) or viewer == CANDIDATE:
         return None
-    if latest.share != "attributed" or viewer not in interview.evaluation.forms:
+    if not may_read(interview, viewer, Content.ANSWERS, CANDIDATE, now):
         return None
-    mine = latest.about in (None, viewer)
+    sentences = tuple(shared(interview, viewer, CANDIDATE, ("helped", "change"), now))
     return FromCandidate(
         overall=latest.overall,
         role_clear=latest.role_clear,
         prepared=latest.prepared,
         listened=latest.listened,
         respectful=latest.respectful,
-        helped=latest.helped if mine else None,
-        change=latest.change if mine else None,
+        heard=latest.heard,
+        helped=next((one.text for one in sentences if one.what == "helped"), None),
+        change=next((one.text for one in sentences if one.what == "change"), None),
+        sentences=sentences,
+        addenda=_addenda(form) if may_read(interview, viewer, Content.FORM_ADDENDUM, CANDIDATE, now) else (),
+        late=form.latest.late,
+        after_decision=form.latest.after_decision,
+        one_sided=_one_sided(interview, CANDIDATE),
     )
 
 
-def _questions(interview: Interview, viewer: str) -> tuple[QuestionView, ...]:
-    def visible(question: Question) -> bool:
-        role = role_of(viewer)
-        return role in (CANDIDATE, "coordinator") or (role == "interviewer" and question.show_interviewers)
+# --- decision, release, disputes -------------------------------------------------------------------------------------
 
+
+def _offers(interview: Interview, viewer: str, now: datetime) -> tuple[ConsentView, ...]:
+    if not may_read(interview, viewer, Content.CONSENT, CANDIDATE, now):
+        return ()
     return tuple(
-        QuestionView(question=one.n, text=one.text, answer_by=one.answer_by, answer=one.answer, addressed=one.addressed)
-        for one in interview.voices.questions
-        if visible(one)
+        ConsentView(layer=layer, words=words, given=layer in interview.privacy.consents)
+        for layer, words in ASKED.items()
+        if layer != "feedback" or interview.policy.feedback
     )
 
 
-def _adjustments(interview: Interview, viewer: str) -> tuple[AdjustmentView, ...]:
-    """Show them to the asker and the coordinator; nobody else learns why, or what was asked."""
-    if viewer not in (CANDIDATE, "coordinator"):
-        return ()
-
-    def shown(one: Adjustment) -> AdjustmentView:
-        arranged = one.arranged
-        return AdjustmentView(
-            adjustment=one.n,
-            text=one.text,
-            arranged=arranged is not None,
-            answer=arranged.text if arranged else None,
-            instruction=arranged.instruction if arranged and viewer == "coordinator" else None,
-        )
-
-    return tuple(shown(one) for one in interview.voices.adjustments)
-
-
-def _instructions(interview: Interview) -> tuple[str, ...]:
-    return tuple(one.instruction for one in interview.voices.instructions)
-
-
-def _decision(interview: Interview, viewer: str) -> DecisionView | None:
-    decision, role = interview.feedback.decision, role_of(viewer)
-    if decision is None or (role in (CANDIDATE, "interviewer") and decision.told_at is None):
+def _decision(interview: Interview, viewer: str, now: datetime) -> DecisionView | None:
+    decision = interview.feedback.decision
+    if decision is None or not may_read(interview, viewer, Content.DECISION, None, now):
         return None
-    if role in ("backend", "operator", "ruler"):
-        return DecisionView(outcome=decision.outcome, process_over=decision.process_over)
-    return DecisionView(outcome=decision.outcome, process_over=decision.process_over, told_at=decision.told_at)
+    told_at = decision.told_at if may_read(interview, viewer, Content.DECISION_TOLD, None, now) else None
+    return DecisionView(outcome=decision.outcome, process_over=decision.process_over, told_at=told_at)
 
 
-def _to_review(interview: Interview, viewer: str) -> tuple[Shared, ...]:
-    if viewer != "reviewer" or candidate_feedback(interview) != "IN_REVIEW":
-        return ()
-    return tuple(_shareable(interview))
-
-
-def _shareable(interview: Interview) -> Iterable[Shared]:
-    kinds: tuple[Literal["strength", "growth"], ...] = ("strength", "growth")
+def _to_review(interview: Interview, viewer: str, now: datetime) -> Iterator[ToReview]:
+    if viewer != "reviewer":
+        return
     for who in interview.evaluation.forms:
-        for what in kinds:
-            text = sentence(interview, Item(author=who, what=what))
+        for what in get_args(Kind):
+            text = _text(interview, viewer, who, what, now)
             if text is not None:
-                yield Shared(author=who, what=what, text=text)
+                yield ToReview(author=who, what=what, text=text)
 
 
-def _feedback(interview: Interview) -> CandidateFeedbackView:
+def _text(interview: Interview, viewer: str, author: str, what: What, now: datetime) -> str | None:
+    return next((one.text for one in shared(interview, viewer, author, (what,), now)), None)
+
+
+def _shareable(interview: Interview, viewer: str, now: datetime) -> Iterator[Shared]:
+    for who in interview.evaluation.forms:
+        if who != CANDIDATE:
+            yield from shared(interview, viewer, who, ("strength", "growth"), now)
+
+
+def _withheld(interview: Interview, viewer: str, now: datetime) -> tuple[WithheldView, ...]:
+    reviewed = interview.feedback.reviewed
+    return tuple(
+        WithheldView(
+            author=one.item.author,
+            what=one.item.what,
+            text=_text(interview, viewer, one.item.author, one.item.what, now),
+            reason=one.reason,
+        )
+        for one in (reviewed.withheld if reviewed else ())
+        if may_read(interview, viewer, Content.WITHHELD, one.item.author, now)
+    )
+
+
+def _feedback(interview: Interview, viewer: str, now: datetime) -> CandidateFeedbackView | None:
+    if not may_read(interview, viewer, Content.FEEDBACK_STATE, None, now):
+        return None
     state, reviewed = candidate_feedback(interview), interview.feedback.reviewed
-    if reviewed is None or state != "OPENED":
-        available = reviewed.available_at if reviewed and state == "READY" else None
-        return CandidateFeedbackView(state=state, available_at=available)
+    sentences = tuple(_shareable(interview, viewer, now))
+    readable = may_read(interview, viewer, Content.NEXT_STEP, None, now)
     return CandidateFeedbackView(
         state=state,
-        available_at=reviewed.available_at,
-        strengths=_approved(interview, "strength"),
-        growth=_approved(interview, "growth"),
-        next_step=reviewed.next_step,
+        available_at=reviewed.available_at if reviewed and state in ("READY", "OPENED") else None,
+        strengths=tuple(one.text for one in sentences if one.what == "strength" and one.text is not None),
+        growth=tuple(one.text for one in sentences if one.what == "growth" and one.text is not None),
+        sentences=sentences,
+        next_step=reviewed.next_step if reviewed and readable else None,
     )
 
 
-def _approved(interview: Interview, what: Literal["strength", "growth"]) -> tuple[str, ...]:
-    reviewed = interview.feedback.reviewed
-    items = reviewed.approved if reviewed else ()
-    texts = (sentence(interview, item) for item in items if item.what == what)
-    return tuple(text for text in texts if text is not None)
+def _disputes(interview: Interview, viewer: str, now: datetime) -> tuple[DisputeView, ...]:
+    """Show an objection to whoever made it, and to those who rule; numbers would tell how many others there are."""
+    return tuple(
+        DisputeView(
+            dispute=None if viewer in interview.people else one.n,
+            by=one.by,
+            author=one.item.author,
+            what=one.item.what,
+            text=_text(interview, viewer, one.item.author, one.item.what, now),
+            reason=one.reason,
+            rule_by=one.rule_by,
+            ruling=one.ruled.ruling if one.ruled else None,
+            ruling_reason=one.ruled.reason if one.ruled else None,
+            amended=one.ruled.text if one.ruled else None,
+        )
+        for one in interview.disputes
+        if may_read(interview, viewer, Content.DISPUTE, one.by, now)
+    )
 
 
-def _report(interview: Interview, viewer: str, now: datetime) -> Report | None:
-    """Give the gap report, once both gates have opened, to those who were there."""
-    form = interview.evaluation.forms.get(viewer)
-    if form is None or interview.feedback.released_at is None:
-        return None
-    own = form.latest.form.own if form.latest else SelfPart()
-    before = interview.evaluation.expectations.get(viewer)
-    strengths, suggestions, action = _from_other_side(interview, viewer)
+def _looking_back(interview: Interview, viewer: str, now: datetime) -> LookingBackView | None:
     reflection, growth = interview.follow_up.reflections.get(viewer), interview.follow_up.growth.get(viewer)
-    return Report(
-        i_expected=before.private if before else None,
-        i_told_them=before.for_other_side if before else None,
-        they_told_me=_lines_of_other_side(interview, viewer, now),
-        my_expectations_were=own.expectations,
-        confidence_before=before.confidence if before else None,
-        confidence_after=own.confidence,
-        i_did_well=own.went_well,
-        they_saw_as_strength=strengths,
-        i_would_do_differently=own.differently,
-        they_suggest=suggestions,
-        suggested_action=action,
+    wrote = reflection is not None or growth is not None
+    if not wrote or not may_read(interview, viewer, Content.LOOKING_BACK, viewer, now):
+        return None
+    return LookingBackView(
         reflection=reflection.text if reflection else None,
         will_try=reflection.will_try if reflection else None,
-        acted_on_it=growth.acted if growth else None,
-        it_helped=growth.helped if growth else None,
+        acted=growth.acted if growth else None,
+        helped=growth.helped if growth else None,
+        note=growth.note if growth else None,
     )
-
-
-def _lines_of_other_side(interview: Interview, viewer: str, now: datetime) -> tuple[LineView, ...]:
-    return tuple(one for one in _lines(interview, viewer, now) if (one.who == CANDIDATE) != (viewer == CANDIDATE))
-
-
-def _from_other_side(interview: Interview, viewer: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
-    """Give strengths, suggestions and one action, each only as far as this viewer may read them."""
-    if viewer == CANDIDATE:
-        opened = _feedback(interview)
-        return opened.strengths, opened.growth, opened.next_step or next(iter(opened.growth), None)
-    said = _from_candidate(interview, viewer)
-    helped = (said.helped,) if said and said.helped else ()
-    change = (said.change,) if said and said.change else ()
-    return helped, change, next(iter(change), None)
 
 
 # --- the card in the Temporal UI -------------------------------------------------------------------------------------
@@ -649,14 +907,17 @@ def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded]) -> st
         rows.append(
             f"- booked: {_minute(booking.slot.start)}, {booking.slot.minutes} min (revision {booking.revision})"
         )
-    if agenda.owed:
-        rows.append(f"- at work on: {', '.join(f'`{order.key}`' for order in agenda.owed)}")
+    at_work = [order.key for order in agenda.owed if not is_to_confidant(order.key)]
+    if at_work:
+        rows.append(f"- at work on: {', '.join(f'`{key}`' for key in at_work)}")
     rows += [
         f"- needs **{one.owner}** ({one.rank}): `{one.id}`" + (f" → {', '.join(one.clears)}" if one.clears else "")
         for one in interview.attention
+        if not is_to_confidant(one.id)
     ]
     rows.append("\n| when (UTC) | what | by |\n|---|---|---|")
-    rows += [f"| {_minute(one.at)} | {one.event.kind} | {one.by} |" for one in list(latest)[-_ON_CARD:]]
+    public = [one for one in latest if is_public(one.event)]
+    rows += [f"| {_minute(one.at)} | {one.event.kind} | {one.by} |" for one in public[-_ON_CARD:]]
     return "\n".join(rows)
 
 

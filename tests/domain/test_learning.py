@@ -187,7 +187,9 @@ def test_the_organisation_learns_numbers_and_never_words() -> None:
 
 
 def test_whether_the_preview_was_honest_counts_of_those_who_joined() -> None:
-    scene = _released()
+    scene = sealed_forms()
+    over = {"outcome": "offer_accepted", "process_over": True}
+    scene.send("record_decision", by="decision_maker", **over, told=told(scene.now))
     scene.send("record_outcome", by=CANDIDATE, joined=True, preview_honest=2)
 
     assert (_organisation(scene.interview).joined, _organisation(scene.interview).preview_honest) == (True, 2)

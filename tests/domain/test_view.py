@@ -17,6 +17,7 @@ from tests.domain.scenes import (
     candidate_form,
     expectations,
     no_slots,
+    review,
     scorecard,
     sealed_forms,
     secret,
@@ -72,8 +73,7 @@ def _history() -> Iterator[Scene]:
     yield scene
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told(scene.now))
     yield scene
-    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
-    scene.send("review_feedback", by="reviewer", approved=approved, next_step=secret("next step"))
+    scene.send("review_feedback", by="reviewer", **review(), next_step=secret("next step"))
     yield scene
     scene.wait(days=4)
     scene.send("open_feedback", by=CANDIDATE)
