@@ -85,7 +85,8 @@ class Chaos:
 
     def take(self, step: Step) -> None:
         action, n, m = step
-        scene, before = self.scene, self.scene.interview.scheduling
+        scene, interview = self.scene, self.scene.interview
+        before = interview.scheduling
         match action:
             case "run":
                 scene.run()
@@ -125,6 +126,8 @@ class Chaos:
             case _:
                 assert_never(action)
         self.start()
+        if scene.interview is not interview:
+            check_secrecy(scene)
         self.check_clock(before)
         self.check_ledger()
 
