@@ -1,11 +1,12 @@
 """The worker: settings from the environment, adapters made of them, activities of those, and one Temporal worker."""
 
+import argparse
 import asyncio
 import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,12 +47,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.calendar import Calendar, CalendarActivities, CalendarRefused
 from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
-from activities.janitor import Interviews, JanitorActivities
+from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
+from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.mail import MailActivities, Outbox, Post
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
+from activities.process import ProcessActivities
 from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
@@ -60,13 +63,15 @@ from adapters.smtp import SmtpPost, SmtpSettings
 from adapters.sql import checked, open_database
 from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
+from adapters.sql_lessons import SqlLessons
 from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
-from entrevue.values import PersonId
+from entrevue.values import InterviewId, PersonId
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
+from workflows.learning import LearningWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -89,6 +94,9 @@ EVERY, JITTER = timedelta(hours=1), timedelta(minutes=10)
 
 LONGEST = timedelta(hours=6)
 """A janitor that is still at work then never ends, and holds up the next."""
+
+_OF_ONE_PROCESS = 1000
+"""Interviews that are told of the end of their process, at most: as many runs the server's index is asked for."""
 
 _log = structlog.get_logger()
 
@@ -158,6 +166,7 @@ class Adapters:
     ledger: Ledger
     outbox: Outbox
     journal: Journal
+    lessons: Lessons
     post: Post
     mail: MailSettings
 
@@ -179,6 +188,7 @@ class Adapters:
                 ledger=SqlLedger(engine),
                 outbox=SqlOutbox(engine),
                 journal=SqlJournal(engine),
+                lessons=SqlLessons(engine),
                 post=SmtpPost(settings.smtp),
                 mail=settings.mail,
             )
@@ -206,14 +216,18 @@ def accounts(
     return account
 
 
-def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[..., object]]:
+def activities(adapters: Adapters, temporal: Client) -> Sequence[Callable[..., object]]:
+    interviews = InterviewsOnServer(temporal)
     people = PeopleActivities(adapters.directory)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
-    journal = JournalActivities(adapters.journal)
-    janitor = JanitorActivities(adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, interviews)
+    journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
+    learning = LearningActivities(adapters.journal, adapters.lessons)
+    janitor = JanitorActivities(
+        adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, InterviewClient(temporal)
+    )
     return (
         people.look_up_people,
         free_time.find_slots,
@@ -223,6 +237,10 @@ def activities(adapters: Adapters, interviews: Interviews) -> Sequence[Callable[
         calendar.remove_event,
         mail.send_letter,
         journal.append_journal,
+        learning.look_up_briefs,
+        learning.read_learning,
+        ProcessActivities(interviews).tell_process,
+        ZoneRulesActivities(interviews).tell_zone_rules,
         janitor.tidy_ledger,
         janitor.prune_ledger,
         janitor.tidy_calendars,
@@ -236,11 +254,8 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, ZoneRulesWorkflow],
-        activities=[
-            *activities(adapters, InterviewClient(temporal)),
-            ZoneRulesActivities(InterviewsOnServer(temporal)).tell_zone_rules,
-        ],
+        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, ZoneRulesWorkflow],
+        activities=activities(adapters, temporal),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
@@ -280,7 +295,7 @@ async def connect() -> Client:
     return await Client.connect(**config, plugins=[PLUGIN])
 
 
-# --- new zone rules --------------------------------------------------------------------------------------------------
+# --- the open interviews ---------------------------------------------------------------------------------------------
 
 
 class InterviewsOnServer:
@@ -298,13 +313,20 @@ class InterviewsOnServer:
             rpc_timeout=RPC_TIMEOUT,
         )
         await found.fetch_next_page()
-        prefix = contract.workflow_id("")
-        ids = (one.id for one in found.current_page or ())
         token = found.next_page_token
         return Page(
-            interviews=tuple(one.removeprefix(prefix) for one in ids if one.startswith(prefix)),
-            next=token.hex() if token else None,
+            interviews=_interviews(one.id for one in found.current_page or ()), next=token.hex() if token else None
         )
+
+    async def of_process(self, process: InterviewId) -> tuple[str, ...]:
+        """An interview that continues as new at this moment may be listed with its former run alone."""
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND {contract.PROCESS} = "{process}" '
+            'AND ExecutionStatus IN ("Running", "ContinuedAsNew")',
+            limit=_OF_ONE_PROCESS,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        return _interviews([one.id async for one in found])
 
     async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
         handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
@@ -315,6 +337,14 @@ class InterviewsOnServer:
                 raise
             return False  # it has ended, or its history holds all the signals it may
         return True
+
+
+def _interviews(workflows: Iterable[str]) -> tuple[str, ...]:
+    prefix = contract.workflow_id("")
+    return tuple(dict.fromkeys(one.removeprefix(prefix) for one in workflows if one.startswith(prefix)))
+
+
+# --- new zone rules --------------------------------------------------------------------------------------------------
 
 
 async def announce_zone_rules(temporal: Client, tzdata: str, *, task_queue: str = TASK_QUEUE) -> bool:
@@ -386,6 +416,13 @@ async def serve(settings: Settings) -> None:
     _log.info("worker stopped")
 
 
+async def learn_anew(settings: Settings) -> None:
+    """Read every journal once more, and keep what its interview teaches by the rules of this version."""
+    async with Adapters.of(settings) as adapters:
+        interviews = await Learning(adapters.journal, adapters.lessons).anew()
+    _log.info("lessons rebuilt", kind="lessons_rebuilt", interviews=interviews)
+
+
 async def _see_to_janitor(temporal: Client) -> None:
     try:
         await schedule_janitor(temporal)
@@ -394,6 +431,13 @@ async def _see_to_janitor(temporal: Client) -> None:
 
 
 def main() -> None:
+    wanted = argparse.ArgumentParser(prog="worker.py", description="Work for interviews until SIGTERM or SIGINT.")
+    wanted.add_argument(
+        "--rebuild-lessons",
+        action="store_true",
+        help="instead: read all journals once more, keep what their interviews teach, and end",
+    )
+    rebuild = wanted.parse_args().rebuild_lessons
     try:
         settings = Settings()
     except ValidationError as problem:
@@ -407,7 +451,7 @@ def main() -> None:
     configure_logging(settings)
     version = use_pinned_tzdata()
     _log.info("zone rules", tzdata=version)
-    asyncio.run(serve(settings))
+    asyncio.run(learn_anew(settings) if rebuild else serve(settings))
 
 
 if __name__ == "__main__":

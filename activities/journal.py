@@ -28,14 +28,36 @@ class Journal(Protocol):
         """Give the entries that follow number `after`, ascending, at most `limit` of them."""
         ...
 
+    async def interviews(self, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
+        """Give the interviews that have a journal and follow `after`, ascending, at most `limit` of them."""
+        ...
+
+
+class Follower(Protocol):
+    """Whoever makes something else of the journal."""
+
+    async def follow(self, interview: InterviewId, entries: Sequence[JournalEntry]) -> None:
+        """Take notice of what stands in the journal now; of the same again, where something failed before.
+
+        Whatever is raised lets all of it be tried again.
+        """
+        ...
+
 
 class JournalActivities:
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *followers: Follower) -> None:
         self._journal = journal
+        self._followers = followers
 
     @activity.defn(name="append_journal")
     async def append_journal(self, order: AppendJournal) -> JournalAnswer:
-        """Append the entries. History that was rewritten is an answer: trying again cannot mend it."""
+        """Append the entries, and let those know who follow the journal.
+
+        History that was rewritten is an answer: trying again cannot mend it.
+        """
         diverged_at = await self._journal.append(order.interview, order.entries)
+        if diverged_at is None:
+            for follower in self._followers:
+                await follower.follow(order.interview, order.entries)
         up_to = order.entries[-1].seq if diverged_at is None else diverged_at - 1
         return JournalAnswer(up_to=up_to, diverged_at=diverged_at)

@@ -22,7 +22,16 @@ from icalendar import Calendar, Event, vCalAddress
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, ValidationError
 
-from entrevue.orders import Cancellation, Invitation, JoinNudge, Letter, OfferWithdrawn, OnHold, SendLetter
+from entrevue.orders import (
+    Cancellation,
+    ConductReport,
+    Invitation,
+    JoinNudge,
+    Letter,
+    OfferWithdrawn,
+    OnHold,
+    SendLetter,
+)
 from entrevue.values import CANDIDATE, EmailAddress, Link, Message, Name, Slot
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
@@ -112,7 +121,7 @@ def _token(settings: MailSettings, *parts: str) -> str:
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Controls, line and paragraph ends, overrides of the writing direction, halves of characters."""
 _LINE_END = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_LINES_ALLOWED = frozenset({"description", "reason", "text"})
+_LINES_ALLOWED = frozenset({"description", "document", "reason", "text"})
 _LIMITS = {
     "name": 100,
     "with_names": 100,
@@ -120,10 +129,13 @@ _LIMITS = {
     "location": 1000,
     "reason": 1000,
     "text": 1000,
-    "brief": 1000,
+    "scale": 1200,
+    "consents": 1000,
     "instructions": 1000,
 }
 _DESCRIPTION_LIMIT, _LIMIT, _MOST = 4000, 300, 50
+_LONG = {"document": 400}
+"""What may be longer: a report is not cut where it gets interesting."""
 
 
 def clean_line(text: str, limit: int = _LIMIT) -> str:
@@ -150,7 +162,7 @@ def _clean(value: object, field: str = "") -> object:
         case dict():
             return {name: _clean(one, name) for name, one in value.items()}
         case tuple() | list():
-            return [_clean(one, field) for one in value[:_MOST]]
+            return [_clean(one, field) for one in value[: _LONG.get(field, _MOST)]]
         case _:
             return value
 
@@ -169,7 +181,10 @@ _TEXT = Environment(
 
 
 def _subject(order: SendLetter, letter: Letter) -> str:
-    """Keep one stem an interview, so that its letters make one thread; only what changes somebody's day stands out."""
+    """Keep one stem an interview, so that its letters make one thread; only what changes somebody's day stands out.
+
+    A report of conduct belongs to no thread, and tells whoever looks over a shoulder nothing.
+    """
     stem = f"Interview for {clean_line(order.role, 70)} at {clean_line(order.organisation, 50)}"
     match letter:
         case Invitation(moved_from=Slot()):
@@ -186,6 +201,8 @@ def _subject(order: SendLetter, letter: Letter) -> str:
             return f"On hold: {stem}"
         case JoinNudge():
             return f"Waiting for you: {stem}"
+        case ConductReport():
+            return "Confidential: there is something for you to read"
         case _:
             return stem
 

@@ -8,7 +8,7 @@ import difflib
 import re
 import zoneinfo
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Annotated, Literal, Protocol, get_args
@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field
 from temporalio import activity
 
 from entrevue.civil import Clock, Offset
-from entrevue.orders import ClockOf, Found, LookUpPeople, Organisation, PeopleFound
+from entrevue.orders import ClockOf, Confidant, Found, LookUpPeople, Organisation, PeopleFound
 from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
 from entrevue.values import CANDIDATE, EmailAddress, Intake, Link, Name, PersonId, PoolName, Who, ZoneName
@@ -100,6 +100,7 @@ def _template(link: str) -> str:
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 KnownZone = Annotated[ZoneName, AfterValidator(_known_zone)]
 Hours = Annotated[str, AfterValidator(_hours)]
+ShortId = Annotated[PersonId, AfterValidator(_no_address)]
 Place = Annotated[str, AfterValidator(_place)]
 """A country, or one of its parts: whose public holidays hold."""
 
@@ -109,7 +110,7 @@ _OFFICE_HOURS: Mapping[Weekday, tuple[Hours, ...]] = dict.fromkeys(get_args(Week
 class PersonEntry(Intake):
     """One of the organisation's people."""
 
-    id: Annotated[PersonId, AfterValidator(_no_address)]
+    id: ShortId
     name: Name
     email: EmailAddress
     zone: KnownZone
@@ -139,8 +140,24 @@ class OrganisationEntry(Intake):
     days_off: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
     """When the company is closed, besides the public holidays of `place`."""
     place: Place | None = None
+    conduct: Annotated[tuple[ShortId, ...], Field(max_length=20)] = ()
+    """Ids of those who read reports of conduct: of these the first who is not on the panel. Empty: none is taken."""
+    decision_maker: ShortId | None = None
+    """Id of who decides about candidates."""
     policy: Policy = Policy()
     """Where the organisation differs from the defaults; an interview's own request goes before."""
+
+    def unknown(self, people: Collection[str]) -> list[str]:
+        """Say which key names somebody who is not among these ids, and what to do about it; never who they are."""
+        named = [("conduct", one) for one in self.conduct]
+        named += [("decision_maker", self.decision_maker)] if self.decision_maker is not None else []
+        return [f"organisation.{key}: {_nobody(one, people)}" for key, one in named if one not in people]
+
+
+def _nobody(person: str, people: Collection[str]) -> str:
+    near = difflib.get_close_matches(person, people, n=1)
+    hint = f"did you mean {near[0]}?" if near else "enter them among the people, or take them out"
+    return f"nobody has the id {person}; {hint}"
 
 
 class DirectoryBroken(Exception):
@@ -176,7 +193,8 @@ class PeopleActivities:
     async def look_up_people(self, order: LookUpPeople) -> PeopleFound:
         """Find everyone. Who is not in the directory is answered, not raised: somebody must enter or replace them.
 
-        So is a pool that nobody belongs to. A zone that tzdata does not have is left out of the answer.
+        So is a pool that nobody belongs to. A zone that tzdata does not have is left out of the answer. Whom the
+        organisation's own settings name must be there, else `DirectoryBroken` says which key to mend.
         """
         organisation = await self._directory.organisation()
         entries = {one.who: await self._entry(one.person) for one in order.people if one.who != CANDIDATE}
@@ -186,7 +204,7 @@ class PeopleActivities:
         zones = await asyncio.to_thread(_zones, order)
         return PeopleFound(
             key=order.key,
-            organisation=_organisation(organisation),
+            organisation=await self._settings(organisation),
             people=tuple(_found(who, entry) for who, entry in found.items()),
             clocks=clocks,
             zones=zones,
@@ -196,6 +214,22 @@ class PeopleActivities:
 
     async def _entry(self, name: PersonId | None) -> PersonEntry | None:
         return await self._directory.person(name) if name else None
+
+    async def _settings(self, entry: OrganisationEntry) -> Organisation:
+        named = {*entry.conduct, *((entry.decision_maker,) if entry.decision_maker is not None else ())}
+        known = {one: person for one in sorted(named) if (person := await self._entry(one)) is not None}
+        if unknown := entry.unknown(known):
+            raise DirectoryBroken("; ".join(unknown))
+        return Organisation(
+            name=entry.name,
+            zone=entry.zone,
+            coordinator=entry.coordinator,
+            coordinator_email=entry.coordinator_email,
+            conference_link=entry.conference_link,
+            policy=entry.policy,
+            conduct=tuple(_confidant(known[one]) for one in dict.fromkeys(entry.conduct)),
+            decision_maker=entry.decision_maker,
+        )
 
 
 def _clocks(
@@ -216,15 +250,8 @@ def _zones(order: LookUpPeople) -> tuple[Clock, ...]:
     return tuple(_clock(zone, order.now - _LOOK_BACK, order.until, ()) for zone in wanted)
 
 
-def _organisation(entry: OrganisationEntry) -> Organisation:
-    return Organisation(
-        name=entry.name,
-        zone=entry.zone,
-        coordinator=entry.coordinator,
-        coordinator_email=entry.coordinator_email,
-        conference_link=entry.conference_link,
-        policy=entry.policy,
-    )
+def _confidant(entry: PersonEntry) -> Confidant:
+    return Confidant(person=entry.id, name=entry.name, email=entry.email, zone=entry.zone)
 
 
 def _found(who: Who, entry: PersonEntry) -> Found:

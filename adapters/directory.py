@@ -108,6 +108,12 @@ class _File(Intake):
                 raise ValueError(f"people.{name}.email: is the address of people.{other} too; give each their own")
         return self
 
+    @model_validator(mode="after")
+    def _all_there(self) -> Self:
+        if unknown := self.organisation.unknown(self.people):
+            raise ValueError("; ".join(unknown))
+        return self
+
 
 def _parse(text: str, stamp: tuple[int, ...]) -> _Contents:
     """Raise ValueError with all that is wrong: keys and remedies, never the values (they are about people)."""

@@ -152,3 +152,6 @@ class MemoryJournal:
 
     async def read(self, interview: InterviewId, after: int = 0, limit: int = 500) -> tuple[JournalEntry, ...]:
         return tuple(self._entries.get(interview, [])[after : after + limit])
+
+    async def interviews(self, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
+        return tuple(sorted(interview for interview in self._entries if interview > after)[:limit])

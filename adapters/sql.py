@@ -129,6 +129,24 @@ journal = Table(
     Column("data", JSON, nullable=False),
 )
 
+lessons = Table(
+    "lessons",
+    METADATA,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),  # in the order of commits, as no sequence would be
+    Column("interview", _Text, nullable=False),
+    Column("subject", _Text, nullable=False),
+    Column("content", JSON(none_as_null=True)),
+    Index(None, "subject", "n"),
+    Index(None, "interview", "n"),
+)
+
+learned = Table(
+    "learned",
+    METADATA,
+    Column("interview", _Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     METADATA,

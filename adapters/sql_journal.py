@@ -30,6 +30,16 @@ class SqlJournal:
         async with self._reading.begin() as connection:
             return tuple(_entry(row) for row in (await connection.execute(found)).mappings())
 
+    async def interviews(self, after: InterviewId = "", limit: int = 500) -> tuple[InterviewId, ...]:
+        found = (
+            select(journal.c.interview)
+            .where(journal.c.seq == 1, journal.c.interview > after)
+            .order_by(journal.c.interview)
+            .limit(limit)
+        )
+        async with self._reading.begin() as connection:
+            return tuple(await connection.scalars(found))
+
 
 async def _append(interview: InterviewId, entries: Sequence[JournalEntry], connection: AsyncConnection) -> int | None:
     await connection.run_sync(lock, f"journal/{interview}")

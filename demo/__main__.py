@@ -1,4 +1,4 @@
-"""`make demo`: two interviews on this machine, from their request to their end, and what was checked of them."""
+"""`make demo`: interviews on this machine, from their request to their end, and what was checked of them."""
 
 import argparse
 import asyncio
@@ -15,13 +15,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from activities.people import use_pinned_tzdata
-from demo import changes, checks, diaries, story
+from demo import changes, checks, diaries, earlier, next_one, story
+from demo.checks import Played
 from demo.embedded import ROOT, STAFF, Servers, embedded
 from demo.playing import NeverCame
 from demo.processes import DidNotStart
 from demo.telling import Telling
 from entrevue.client import NoAnswerYet
-from entrevue.values import Refused
+from entrevue.values import Refused, Status
 
 _FOLDER = ROOT / ".demo"
 _MARK = "made-by-the-demo"
@@ -33,16 +34,25 @@ class Occupied(Exception):
 
 
 async def demo(folder: Path, *, keep: bool) -> bool:
-    """Play both scenes; say whether everything that was checked holds."""
+    """Play all scenes; say whether everything that was checked holds."""
     print("Starting Temporal, a calendar server, a mail server and a worker, all of them on this machine alone.")
     async with embedded(folder) as servers:
         await diaries.fill(servers.calendars, datetime.now(UTC).date())
         print(f"Temporal's own pages: {servers.temporal.ui}\nLogs and mailboxes: {folder}")
         print(f"The times at the left are each interview's own clock, as it is read in {_BERLIN.partition('/')[2]}.")
         telling = Telling(ZoneInfo(_BERLIN))
+        before = await earlier.play(servers, telling)
         first = await story.play(servers, telling)
+        waiting = await next_one.play(servers, telling, first.brief)
+        await story.conclude(first)
         second = await changes.play(servers, telling)
-        await checks.check(servers, telling, ((first, story.EXPECTED), (second, changes.EXPECTED)))
+        scenes = [Played(one, earlier.EXPECTED, Status.RELEASED) for one in before]
+        scenes += [
+            Played(first.scene, story.EXPECTED, Status.COMPLETED),
+            Played(waiting, next_one.EXPECTED, Status.SCHEDULED),
+            Played(second, changes.EXPECTED, Status.CANCELLED),
+        ]
+        await checks.check(servers, telling, scenes)
         well = telling.conclude()
         print(f"Temporal's own pages: {servers.temporal.ui}" + ("" if keep else " (gone now; KEEP=1 keeps them up)"))
         if keep:
@@ -59,8 +69,14 @@ def _show_ways_in(servers: Servers) -> None:
     print(f"Mailboxes, a folder an address: {servers.mail.folder}")
     print("To act yourself, in another terminal:")
     print(f"  export TEMPORAL_ADDRESS={servers.temporal.address}")
-    for verb in ("list", f"show {changes.REQUEST.id} --as candidate", "start docs/examples/request.json"):
+    for verb in (
+        "list",
+        f"show {next_one.REQUEST.id} --as i1",
+        f"start_session {next_one.REQUEST.id} --as i1",
+        "start docs/examples/request.json",
+    ):
         print(f"  {_python()} starter.py {verb}")
+    print(f"{next_one.REQUEST.id} waits for its people, an hour before its session, and its clock runs on from there.")
     print("What you start runs on real time. Ctrl-C ends everything.")
 
 

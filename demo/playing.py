@@ -131,6 +131,9 @@ class Playing:
     def side_by_side(self, left: str, right: str, rows: list[tuple[str, str, str]]) -> None:
         self._telling.side_by_side(left, right, rows)
 
+    def two_columns(self, rows: Iterable[tuple[str, str]]) -> None:
+        self._telling.two_columns(rows)
+
     def outcome(self, text: str) -> None:
         self._telling.outcome(text)
 

@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _WIDTH = 110
 _STAMP = 17
 _LABEL, _COLUMN = 24, 40
+_WHAT = 44
 
 
 class Telling:
@@ -17,9 +19,31 @@ class Telling:
         self._zone = zone
         self._checks: list[tuple[bool, str]] = []
         self._outcomes: list[str] = []
+        self._hushed = False
+
+    def hushed(self) -> "Telling":
+        """Give a twin that remembers checks with this one, and tells nothing but what does not hold."""
+        twin = copy(self)
+        twin._hushed = True  # noqa: SLF001 - its own
+        return twin
 
     def title(self, text: str) -> None:
         print(f"\n{text}\n{'=' * len(text)}")
+
+    def say(self, text: str, *more: str) -> None:
+        """Tell something that belongs to no instant."""
+        self._lines(f"{'':{_STAMP}}{text}", indent=_STAMP)
+        for line in more:
+            self._lines(f"{'':{_STAMP}}  {line}", indent=_STAMP + 4)
+
+    def two_columns(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Show (what, of it) with room for much on the right."""
+        for what, of_it in rows:
+            first, *rest = textwrap.wrap(of_it, _WIDTH - _WHAT - 4) or [""]
+            whats = textwrap.wrap(what, _WHAT - 2) or [""]
+            for n in range(max(len(whats), len(rest) + 1)):
+                left = whats[n] if n < len(whats) else ""
+                print(f"    {left:{_WHAT}}{[first, *rest][n] if n <= len(rest) else ''}".rstrip())
 
     def step(self, at: datetime, text: str, *more: str) -> None:
         """Tell what happens at this instant, and, below it, what there is to see."""
@@ -46,7 +70,7 @@ class Telling:
         """Remember whether it holds; what does not is told at once, with what there is instead."""
         self._checks.append((bool(holds), what))
         if not holds:
-            self._lines(f"  ✗ {what}" + (f"; instead: {instead}" if instead is not None else ""), indent=4)
+            self._lines(f"  ✗ {what}" + (f"; instead: {instead}" if instead is not None else ""), indent=4, always=True)
 
     def outcome(self, text: str) -> None:
         self._outcomes.append(text)
@@ -63,7 +87,9 @@ class Telling:
         print(f"\n{len(self._checks) - failed} of {len(self._checks)} checks hold.")
         return failed == 0
 
-    def _lines(self, text: str, *, indent: int) -> None:
+    def _lines(self, text: str, *, indent: int, always: bool = False) -> None:
+        if self._hushed and not always:
+            return
         print(textwrap.fill(text, _WIDTH, subsequent_indent=" " * indent, break_long_words=False))
 
 

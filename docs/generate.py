@@ -68,13 +68,18 @@ MEANINGS: Mapping[str, str] = {
     "role": "which seat: LEAD and REQUIRED count, the others never do",
     "tzdata": "version of the rules",
     "acted": "did you do what you set out to do?",
+    "acted_helped": "did it help?",
     "approved[]": "which sentences go to the candidate",
-    "author": "whose scorecard",
-    "what": "which of its two shareable sentences",
+    "author": "whose form",
+    "what": "which of its sentences",
+    "change_in": "its theme",
     "at": "when it happened, by the source's clock",
     "by": "who sends it",
     "expected_revision": "refuse with `stale_revision` unless the booking is still at this revision",
     "helped": "did it help?",
+    "helped_in": "its theme",
+    "item": "which sentence",
+    "joined": "did the candidate join the company?",
     "layer": "`feedback`: reviewed feedback on this interview; `reminders`: mails about reflection and growth",
     "letter": "its kind: " + ", ".join(f"`{letter.model_fields['kind'].default}`" for letter in get_args(Letter)),
     "mode": "`swap` keeps the booked time until a new one is found, `vacate` gives it up now",
@@ -82,6 +87,8 @@ MEANINGS: Mapping[str, str] = {
     "next_step": "one thing to do next",
     "note": "private",
     "outcome": "what was decided",
+    "process_ended.outcome": "how the process ended",
+    "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
     "process_over": "is the whole process over, not only this interview?",
@@ -100,10 +107,12 @@ MEANINGS: Mapping[str, str] = {
     "told.by": "the name of whoever told them",
     "told.how": "by which means",
     "took_place": "did the session take place after all?",
+    "until": "a later instant",
     "upheld": "is the objection right?",
     "who": "whom it is about",
     "whom": "whom it is about",
     "will_try": "one thing to do differently next time",
+    "withheld[]": "which sentences do not, and why: the author reads the reason",
     "zone": "IANA time zone; leave out to keep it",
     "form": "an interviewer's scorecard, or the candidate's form",
     "competency": "what is rated; only what is assigned to this interview",
@@ -118,6 +127,8 @@ MEANINGS: Mapping[str, str] = {
     "recommendation": "there is no neutral one",
     "respectful": "were they respectful?",
     "role_clear": "did you learn what the role is?",
+    "ruling": "the sentence stands, gets another wording beside it, counts for nothing, or is taken out and leaves a "
+    "mark",
     "score": "leave out for 'not assessed'",
     "tick_change": "may interviewers read `change` word by word?",
     "tick_helped": "may interviewers read `helped` word by word?",
@@ -176,6 +187,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
         "instruction": "Keep your camera on and face it when you speak.",
         "text": "Everybody will keep their camera on. Tell us if it is not enough.",
     },
+    "report_conduct": {"by": "candidate", "text": "I was asked twice whether I plan to have children"},
     "share_expectations": {"by": "candidate", "for_other_side": "how you decide", "confidence": 3},
     "submit_evaluation": {
         "by": "i1",
@@ -188,6 +200,9 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
         },
     },
     "excuse_evaluation": {"by": "coordinator", "whom": "i2", "reason": "on sick leave"},
+    "confirm_practice": {"by": "i1"},
+    "extend_deadline": {"by": "coordinator", "whom": "candidate", "until": "2026-12-21T22:59:00Z"},
+    "add_addendum": {"by": "i1", "text": "the second way to shard was hers; I had noted it as mine"},
     "record_decision": {
         "by": "decision_maker",
         "outcome": "reject",
@@ -197,11 +212,32 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "review_feedback": {
         "by": "reviewer",
         "approved": [{"author": "i1", "what": "strength"}, {"author": "i1", "what": "growth"}],
+        "withheld": [{"item": {"author": "i2", "what": "growth"}, "reason": "about the person, not the work"}],
         "next_step": "write one design note a month",
     },
+    "withhold_item": {
+        "by": "reviewer",
+        "item": {"author": "i1", "what": "growth"},
+        "reason": "it names a colleague",
+    },
     "open_feedback": {"by": "candidate"},
+    "open_dispute": {
+        "by": "candidate",
+        "item": {"author": "i1", "what": "growth"},
+        "reason": "I did state the assumption, at the whiteboard",
+    },
+    "rule_dispute": {
+        "by": "ruler",
+        "dispute": 1,
+        "ruling": "amended",
+        "ruled_by": "barbara",
+        "reason": "a photograph of the whiteboard shows it",
+        "text": "say the assumption aloud, not only in writing",
+    },
     "submit_reflection": {"by": "candidate", "text": "I begin with the question now", "will_try": "ask about the team"},
     "check_growth": {"by": "i1", "acted": "partly", "helped": "yes"},
+    "record_outcome": {"by": "candidate", "joined": True, "preview_honest": 4},
+    "mail_report": {"by": "candidate"},
     "give_consent": {"by": "candidate", "layer": "feedback"},
     "revoke_consent": {"by": "candidate", "layer": "reminders"},
     "resend_message": {"by": "coordinator", "letter": "invitation", "whom": "candidate"},
@@ -209,6 +245,12 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "participant_joined": {"source_id": "meet-4711-3", "at": "2026-12-01T14:01:10Z", "who": "candidate"},
     "participant_left": {"source_id": "meet-4711-9", "at": "2026-12-01T14:41:00Z", "who": "i2"},
     "meeting_ended": {"source_id": "meet-4711-12", "at": "2026-12-01T14:42:30Z"},
+    "process_ended": {
+        "source_id": "r7-c42-2/process",
+        "at": "2026-12-07T15:05:00Z",
+        "outcome": "reject",
+        "told_at": "2026-12-07T15:00:00Z",
+    },
     "timezone_rules_changed": {"source_id": "tzdata-2026f", "at": "2026-11-23T06:00:00Z", "tzdata": "2026f"},
 }
 
@@ -269,8 +311,8 @@ each is in [schemas](schemas); how to send them from other languages and from a 
 [other-languages.md](other-languages.md).
 
 - **People** of an interview are `candidate`, `i1`, `i2`, …: the interviewers in the order of the request.
-- **Roles** are `coordinator`, `decision_maker`, `reviewer`, `ruler`, `backend`, `operator`. The backend vouches for
-  whom it names in `by`; the table says what they may do.
+- **Roles** are `coordinator`, `decision_maker`, `reviewer`, `ruler`, `conduct` (who reads reports of conduct),
+  `backend`, `operator`. The backend vouches for whom it names in `by`; the table says what they may do.
 - **Instants** are ISO 8601 with an offset from UTC: `2026-12-01T14:00:00Z` or `2026-12-01T15:00:00+01:00`.
 - A field that is not known is refused, so that a misspelt one is found. What is not **needed** may be left out.
 
@@ -409,12 +451,22 @@ def _rows(node: Schema, root: Schema, prefix: str) -> Iterator[_Row]:
 
 
 def _plain(field: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Give a field without its "or null"."""
+    """Give a field without its "or null", and with all its words in one list."""
     options = field.get("anyOf")
     if not isinstance(options, list):
         return field
-    (only,) = (_object(option) for option in options if _object(option).get("type") != "null")
+    plain = [_object(option) for option in options if _object(option).get("type") != "null"]
+    if len(plain) > 1:
+        return {**field, "enum": [word for one in plain for word in _words(one)]}
+    (only,) = plain
     return {**field, **only}
+
+
+def _words(field: Schema) -> list[JsonValue]:
+    words = field.get("enum", [field.get("const")])
+    if not isinstance(words, list) or None in words:
+        raise LookupError("a field may be of one kind, or one of several words")
+    return words
 
 
 def _shapes(field: dict[str, JsonValue], root: Schema) -> Iterator[Schema]:
@@ -481,9 +533,12 @@ def _default(field: Schema, *, needed: bool) -> str:
 
 
 _PATTERNS: Mapping[str, str] = {
-    r"^(candidate|i[1-9][0-9]?|coordinator|decision_maker|reviewer|ruler|backend|operator)$": "a person or a role",
+    r"^(candidate|i[1-9][0-9]?|coordinator|decision_maker|reviewer|ruler|conduct|backend|operator)$": (
+        "a person or a role"
+    ),
     r"^(candidate|i[1-9][0-9]?)$": "a person",
     r"^[a-z_]{1,40}$": "a word",
+    r"^[a-z][a-z0-9_]{0,39}$": "a word",
     r"^[A-Za-z0-9_-]{1,64}$": "an id",
     r"^[A-Za-z0-9_.+-]{1,254}$": "a directory id",
     r"^[A-Za-z0-9_.@+-]{1,254}$": "a directory id or an address",

@@ -13,7 +13,7 @@ from entrevue import briefing, correspondence, people
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.claims import fillable, search_key
-from entrevue.effects import event_key, removal_key
+from entrevue.effects import event_key, is_confidential, removal_key, stuck
 from entrevue.feedback import review_due
 from entrevue.negotiation import zone_lag
 from entrevue.seats import enough
@@ -95,11 +95,11 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     if interview.effects.diverged_at is not None:
         yield Item(id="JOURNAL_DIVERGED", owner="operator", rank="now")
     if interview.status.terminal:
-        yield from _behind(interview, _wanted(interview))
+        yield from _behind(interview, _wanted(interview, now))
         return
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
-    yield from _of_effects(interview)
+    yield from _of_effects(interview, now)
     yield from _of_session(interview, now)
     yield from _of_voices(interview, now)
     yield from _of_evaluation(interview, now)
@@ -179,20 +179,22 @@ def _is_ahead(interview: "Interview") -> bool:
     return interview.session.started_at is None and interview.session.no_show is None
 
 
-def _of_effects(interview: "Interview") -> Iterator[Item]:
+def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
     effects = interview.effects
     if effects.unreachable(CANDIDATE):
         yield Item(id="CANDIDATE_UNREACHABLE", owner="coordinator", rank="now")
     for key, posted in effects.messages.items():
+        if is_confidential(key):
+            continue
         current = effects.key(key.rpartition(".")[0]) == key
         bounced = posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
         if posted.was == "refused" and current and not bounced:
             yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today")
         if posted.was == "unsure" and current and posted.letter in correspondence.AGAIN_IF_UNSURE:
             yield Item(id=f"MESSAGE_UNSURE:{key}", owner="coordinator", rank="today")
-    wanted = _wanted(interview)
+    wanted = _wanted(interview, now)
     for key in effects.failures:
-        if key in wanted:
+        if key in wanted and not is_confidential(key):
             yield Item(id=f"ORDER_FAILED:{key}", owner="operator", rank="now")
     for fact in effects.unreadable:
         yield Item(id=f"FACT_UNREADABLE:{fact}", owner="operator", rank="today")
@@ -208,13 +210,15 @@ def _of_effects(interview: "Interview") -> Iterator[Item]:
 
 
 def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
-    """What is tried on, more slowly: some part of the world does not answer."""
+    """Orders that are tried on after their first patience; what is stuck and may not be named counts as such mail."""
     late = [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+    if interview.closed is None:
+        late += stuck(interview.effects)
     for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
         yield Item(id=cause, owner="operator", rank="now")
 
 
-def _wanted(interview: "Interview") -> set[str]:
+def _wanted(interview: "Interview", now: datetime) -> set[str]:
     """Give the keys of what is still wanted of the world: that anything else came to nothing troubles nobody."""
     scheduling, shown = interview.scheduling, interview.scheduling.shown
     keys = {correspondence.key(interview, due) for due in correspondence.unmet(interview)}
@@ -223,7 +227,7 @@ def _wanted(interview: "Interview") -> set[str]:
         keys.add(people.key(interview))
     if alive and scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
-    briefs = briefing.order(interview, interview.at)
+    briefs = briefing.order(interview, now)
     keys |= {briefs.key} if briefs is not None else set()
     keys |= {release.process_key(interview)} if release.to_tell(interview) is not None else set()
     if shown is not None:
@@ -271,26 +275,43 @@ def _of_voices(interview: "Interview", now: datetime) -> Iterator[Item]:
 
 
 def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:
+    """Forms that are late; pressing, where the promised answer waits for a scorecard."""
     ended = interview.session.ended_at
     if interview.status is Status.AWAITING_EVALUATIONS and ended is not None and now >= ended + _FORMS_LATE:
-        yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="information")
+        pressing = interview.feedback.overdue and release.outstanding(interview)
+        yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="now" if pressing else "information")
 
 
 def _of_feedback(interview: "Interview", now: datetime) -> Iterator[Item]:
-    feedback = interview.feedback
-    if interview.evaluation.sealed_at is not None and feedback.released_at is None:
-        rank: Rank = "now" if feedback.overdue or feedback.embargo_lifted else "today"
-        yield Item(id="DECISION_DUE", owner="decision_maker", rank=rank)
+    urgency = _decision_due(interview)
+    if urgency is not None:
+        yield Item(id="DECISION_DUE", owner="decision_maker", rank=urgency)
     due = review_due(interview)
     if due is not None:
-        overdue: Rank = "now" if now >= due else "today"
-        yield Item(id="REVIEW_DUE", owner="reviewer", rank=overdue)
+        yield Item(id="REVIEW_DUE", owner="reviewer", rank="now" if now >= due else "today")
     for dispute in interview.disputes:
         if dispute.ruled is None:
-            late: Rank = "now" if now >= dispute.rule_by else "today"
-            yield Item(id=f"DISPUTE_OPEN:{dispute.n}", owner="ruler", rank=late)
-    if feedback.process is not None and interview.session.started_at is None:
+            yield Item(id=f"DISPUTE_OPEN:{dispute.n}", owner="ruler", rank="now" if now >= dispute.rule_by else "today")
+    ahead = interview.session.started_at is None and not interview.request.practice
+    if interview.feedback.process is not None and ahead:
         yield Item(id="PROCESS_ENDED", owner="coordinator", rank="now")
+
+
+def _decision_due(interview: "Interview") -> Rank | None:
+    """Say how much a decision is missed that this interview's panel has made possible.
+
+    Once the candidate was told how this interview went, the process goes on, maybe in others of it: nothing is due
+    here until it is over, which one of them will tell; alone, or past the embargo, it is kept in mind.
+    """
+    feedback, ended = interview.feedback, interview.session.ended_at is not None
+    if not ended or interview.session.disputed or feedback.released_at is not None or release.gate_2(interview):
+        return None
+    sealed = interview.evaluation.sealed_at is not None
+    if not sealed and (not feedback.overdue or release.outstanding(interview)):
+        return None
+    if not release.awaits_answer(interview):
+        return "information" if interview.request.process_id is None or feedback.embargo_lifted else None
+    return "now" if feedback.overdue or feedback.embargo_lifted else "today"
 
 
 # --- across interviews: one item a cause -----------------------------------------------------------------------------
@@ -311,7 +332,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "INTERVIEWER_MISSING": ("replace_interviewer", "add_seat", "go_on_with_those_here"),
     "JOURNAL_DIVERGED": ("clear_attention",),
     "LEARNING_BEHIND": (),
-    "MAIL_BEHIND": (),
+    "MAIL_BEHIND": ("clear_attention",),
     "MESSAGE_REFUSED": ("resend_message",),
     "MESSAGE_UNSURE": ("resend_message",),
     "NEGOTIATION_STUCK": ("offer_slots", "request_availability", "book_slot", "cancel"),

@@ -1,4 +1,4 @@
-"""What each interviewer carries into the session from earlier ones: asked for a day ahead, once a person."""
+"""What everybody carries into the session from earlier ones: looked up a day ahead, once a person and booking."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,23 +20,18 @@ class BriefsGathered(Message):
 
 
 Briefs = dict[str, Brief]
-"""By interviewer; for the eyes of each alone."""
+"""By person, for the session that is booked; for the eyes of each alone."""
 
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def key(interview: "Interview", who: tuple[str, ...]) -> str:
-    return f"{interview.id}/briefs/{'-'.join(who)}/{interview.scheduling.revision}.1"
-
-
 def order(interview: "Interview", now: datetime) -> LookUpBriefs | None:
     """Owed from the day reminder on, until the session begins, of those whose brief is not there yet."""
-    lacking = _lacking(interview)
-    opens = _opens(interview)
+    opens, lacking = _opens(interview), _lacking(interview)
     if opens is None or now < opens or not lacking:
         return None
     return LookUpBriefs(
-        key=key(interview, tuple(one.who for one in lacking)),
+        key=_key(interview, tuple(one.who for one in lacking)),
         lane="briefs",
         interview=interview.id,
         now=now,
@@ -45,20 +40,33 @@ def order(interview: "Interview", now: datetime) -> LookUpBriefs | None:
 
 
 def moments(interview: "Interview") -> Iterator[datetime]:
+    """Name the instant at which it falls due."""
     opens = _opens(interview)
     if opens is not None and _lacking(interview):
         yield opens
 
 
+def _key(interview: "Interview", who: tuple[str, ...]) -> str:
+    return f"{interview.id}/briefs/{'-'.join(who)}/{_booked(interview)}.1"
+
+
+def _booked(interview: "Interview") -> int | None:
+    """Give the revision of the booking that the briefs are for."""
+    booking = interview.scheduling.booking
+    return booking.revision if booking is not None else None
+
+
 def _opens(interview: "Interview") -> datetime | None:
-    booking, started = interview.scheduling.booking, interview.session.started_at is not None
-    over = started or interview.closed is not None or interview.session.no_show is not None
-    if booking is None or over or interview.request.practice:
+    """Give the instant from which briefs are wanted; None where there is no session ahead that is no practice."""
+    booking, session = interview.scheduling.booking, interview.session
+    over = session.started_at is not None or session.no_show is not None or interview.closed is not None
+    if booking is None or over or interview.scheduling.paused or interview.request.practice:
         return None
     return booking.slot.start - interview.policy.remind_before[0]
 
 
 def _lacking(interview: "Interview") -> tuple[Briefed, ...]:
+    """List who has none. Nothing is booked before the directory knows everyone: nobody is but an address any more."""
     return tuple(
         Briefed(who=member.who, subject=subject_of(interview, member.who))
         for member in interview.people.members
@@ -67,8 +75,13 @@ def _lacking(interview: "Interview") -> tuple[Briefed, ...]:
 
 
 def answered(answer: BriefsFound, interview: "Interview") -> list[BriefsGathered]:
-    new = tuple(one for one in answer.briefs if one.who not in interview.briefs)
-    return [BriefsGathered(briefs=new)] if new else []
+    """Whoever was asked for and has learned nothing yet has an empty brief; one for an earlier booking is stale."""
+    _, _, asked, version = answer.key.split("/")
+    if version != f"{_booked(interview)}.1":
+        return []
+    found = {one.who: one for one in answer.briefs}
+    new = [found.get(who, Brief(who=who)) for who in asked.split("-") if who not in interview.briefs]
+    return [BriefsGathered(briefs=tuple(new))] if new else []
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
+from entrevue.civil import day_end
 from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, book, expect, nothing_being_booked
 from entrevue.scheduling import (
     Approval,
@@ -25,7 +26,7 @@ from entrevue.scheduling import (
     SchedulingEvent,
     SearchRequested,
 )
-from entrevue.values import Actor, Code, Instant, Intake, Line, Refused, Side, side_of
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Refused, Side, side_of
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -136,6 +137,8 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
                 sequence=state.next_sequence,
                 reason=reason,
             )
+            if interview.feedback.released_at is not None:
+                raise Refused(Code.ALREADY_RELEASED, "the process is over, and everybody knows it")
             return [] if state.withdrawn else [withdrew]
         case _:
             assert_never(command)
@@ -307,13 +310,24 @@ def _cancel(interview: "Interview", by: str, reason: str | None, now: datetime) 
 def cancelled_by(interview: "Interview", by: str, reason: str | None, now: datetime) -> InterviewCancelled:
     state, held = interview.scheduling, interview.session.ended_at is not None
     booking = state.booking
+    late = not held and booking is not None and booking.slot.start - now < interview.policy.late
+    let_down = late and side_of(by) is Side.COMPANY and not _is_said_to_be_absent(interview)
     return InterviewCancelled(
         side=side_of(by),
-        late=not held and booking is not None and booking.slot.start - now < interview.policy.late,
+        late=late,
         revision=state.revision + 1,
         sequence=None if held else state.next_sequence,
         reason=reason,
+        form_due=day_end(now, interview.policy.evaluation_days, interview.people.clock(CANDIDATE))
+        if let_down
+        else None,
     )
+
+
+def _is_said_to_be_absent(interview: "Interview") -> bool:
+    """Whether the candidate did not come to the time that is called off: then it was not the company that let down."""
+    no_show, seen = interview.session.no_show, interview.session.attendance.get(CANDIDATE)
+    return (no_show is not None and no_show.party != "company") or (seen is not None and seen.marked is False)
 
 
 def nothing_found(state: Scheduling) -> InterviewCancelled:

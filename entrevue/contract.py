@@ -62,6 +62,11 @@ def zone_rules_id(tzdata: str) -> str:
     return f"zone-rules/{tzdata}"
 
 
+def learning_id(reading: str) -> str:
+    """Name one reading of what was learned by a word that tells nothing, neither of who reads nor of whom."""
+    return f"learning/{reading}"
+
+
 class Receipt(Message):
     """What an accepted command answers. `digest` lets the client see that one key came with two bodies.
 

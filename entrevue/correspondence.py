@@ -10,27 +10,32 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from entrevue.attendance import grace, is_there, missed
-from entrevue.civil import QUIET_FROM, instant, local, waking
+from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import candidate_feedback
+from entrevue.feedback import candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
     AnswerDelayed,
+    Apology,
     AvailabilityRequest,
+    Brief,
     CalendarEvent,
     Cancellation,
+    ConductReport,
+    Confidant,
     Correspondent,
     DayReminder,
     FeedbackAvailable,
-    FollowUpRequest,
     FormReminder,
     FormRequest,
+    GrowthRequest,
     HourReminder,
     InterviewerMissing,
     Invitation,
     JoinNudge,
+    LearningReport,
     Letter,
     Line,
     LocalTimeChanged,
@@ -38,11 +43,14 @@ from entrevue.orders import (
     Offer,
     OfferWithdrawn,
     OnHold,
+    ReflectionRequest,
     SeatRequest,
     SendLetter,
     TimeStands,
 )
 from entrevue.people import Member
+from entrevue.privacy import ASKED
+from entrevue.report import document, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
@@ -51,6 +59,9 @@ from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
+
+CONDUCT = "conduct"
+"""Whom the organisation names for reports of conduct: nobody of the interview, and in nobody's thread."""
 
 _AWAKE = timedelta(hours=1)
 """Who has just commanded is not asleep."""
@@ -76,6 +87,9 @@ _AS_ASKED = "It is arranged as you asked."
 
 _MAYBE_SENT = ("queued", "sent", "unsure")
 
+_MOST_SAID = 3
+"""Sentences and themes of earlier candidates in one reminder: it is read in the hour before."""
+
 AGAIN_IF_UNSURE = frozenset(
     {"offer", "availability_request", "seat_request", "invitation", "cancellation", "offer_withdrawn"}
 )
@@ -94,6 +108,8 @@ class Due:
     write: Callable[[datetime], Letter]
     """Give the text, as of the letter's Date."""
     any_hour: bool = False
+    business_day: bool = False
+    """Not before a business day of the reader's."""
 
 
 def key(interview: "Interview", due: Due) -> str:
@@ -142,18 +158,18 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkippe
 
 def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
     name, known = key(interview, due), interview.effects.messages.get(key(interview, due))
-    organisation = interview.people.organisation
-    thread = interview.effects.threads.get(due.whom)
+    organisation, confidential = interview.people.organisation, due.whom == CONDUCT
+    thread = None if confidential else interview.effects.threads.get(due.whom)
     date = known.date if known else now
     return SendLetter(
         key=name,
         lane=f"mail/{due.whom}",
         interview=interview.id,
         now=now,
-        to=_correspondent(interview, due.whom),
+        to=_confidant(interview, due.version) if confidential else _correspondent(interview, due.whom),
         role=interview.request.role,
         organisation=organisation.name if organisation else "",
-        reply_to=organisation.coordinator_email if organisation else None,
+        reply_to=organisation.coordinator_email if organisation and not confidential else None,
         date=date,
         thread=thread if thread != name else None,
         again_if_unsure=due.kind in AGAIN_IF_UNSURE,
@@ -164,6 +180,17 @@ def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
 def _correspondent(interview: "Interview", whom: str) -> Correspondent:
     member, clock = interview.people[whom], interview.people.clock(whom)
     return Correspondent(who=whom, name=member.name, email=member.email, zone=clock.zone, zone_assumed=clock.assumed)
+
+
+def _confidant(interview: "Interview", number: str) -> Correspondent:
+    to = next(one.to for one in interview.voices.reports if str(one.n) == number)
+    named = _named(interview)[to]
+    return Correspondent(who=CONDUCT, name=named.name, email=named.email, zone=named.zone)
+
+
+def _named(interview: "Interview") -> dict[str, Confidant]:
+    organisation = interview.people.organisation
+    return {one.person: one for one in organisation.conduct} if organisation else {}
 
 
 # --- the clock table -------------------------------------------------------------------------------------------------
@@ -181,6 +208,7 @@ def _all(interview: "Interview") -> Iterator[Due]:
     for whom in reachable:
         yield from _of_booking(interview, whom)
         yield from _of_pause(interview, whom)
+        yield from _report_asked_for(interview, whom)
         if interview.closed is not None or interview.scheduling.paused:
             continue
         yield from _reminders(interview, whom)
@@ -193,6 +221,8 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _of_adjustments(interview)
         yield from _left_alone(interview)
         yield from _of_decision(interview)
+        yield from _apology(interview)
+    yield from _of_conduct(interview)
 
 
 def _of_offer(interview: "Interview") -> Iterator[Due]:
@@ -235,6 +265,8 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     state, kind = interview.scheduling, "offer" if offer.slots else "availability_request"
     sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
+        return
+    if knows_outcome(interview):
         return
     for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
@@ -467,6 +499,8 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     booking = interview.scheduling.booking
     if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
         return
+    if whom == CANDIDATE and knows_outcome(interview):
+        return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
     if whom == CANDIDATE:
@@ -537,7 +571,8 @@ def _reminder(
             with_names=_others(interview, whom),
             agenda=AGENDA,
             lines=lines_for(interview, whom),
-            brief=() if whom == CANDIDATE else scale(interview, whom),
+            scale=() if whom == CANDIDATE else scale(interview, whom),
+            learned=None if whom == CANDIDATE else _learned(interview, whom),
             instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
         )
@@ -595,6 +630,25 @@ def scale(interview: "Interview", whom: str) -> tuple[str, ...]:
     )
 
 
+def _learned(interview: "Interview", whom: str) -> Brief | None:
+    """Give what this interviewer carries from earlier interviews, as short as it is read; None: it is not there yet."""
+    brief = interview.briefs.get(whom)
+    if brief is None:
+        return None
+    return brief.model_copy(update={"said": brief.said[:_MOST_SAID], "themes": brief.themes[:_MOST_SAID]})
+
+
+def _to_try(interview: "Interview", whom: str) -> str | None:
+    brief = interview.briefs.get(whom)
+    return brief.improvement.text if brief is not None and brief.improvement is not None else None
+
+
+def _may_agree_to(interview: "Interview") -> tuple[str, ...]:
+    """Give in words what the candidate has not agreed to yet; what the organisation does not give is not asked."""
+    asked = [layer for layer in ASKED if layer != "feedback" or interview.policy.feedback]
+    return tuple(ASKED[layer] for layer in asked if layer not in interview.privacy.consents)
+
+
 def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
     form, ended = interview.evaluation.forms.get(whom), interview.session.ended_at
     if form is None or ended is None or form.was != "open":
@@ -610,12 +664,16 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             due=form.due,
             minutes=minutes,
             with_names=_others(interview, whom),
+            practice=interview.request.practice,
+            feedback=interview.policy.feedback,
+            to_try=_to_try(interview, whom),
+            consents=_may_agree_to(interview) if whom == CANDIDATE else (),
             presumed=can_be_denied(interview, whom),
             partial=form.partial,
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial:
+    if whom == CANDIDATE and sent is not None and not form.partial and not knows_outcome(interview):
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -626,31 +684,76 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
         )
 
 
+def _apology(interview: "Interview") -> Iterator[Due]:
+    """The company has called it off late: the candidate is told that we are sorry, and asked how it was so far."""
+    closed, form = interview.closed, interview.evaluation.forms.get(CANDIDATE)
+    if closed is None or form is None or form.was != "open":
+        return
+    if closed.status is Status.CANCELLED and closed.late and closed.side is Side.COMPANY:
+        yield Due(
+            kind="apology",
+            whom=CANDIDATE,
+            version="1",
+            at=closed.at,
+            until=form.due,
+            write=lambda _: Apology(due=form.due, minutes=CANDIDATE_MINUTES),
+        )
+
+
 def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    undecided = feedback.decision is None and feedback.released_at is None
+    undecided = feedback.decision is None and feedback.released_at is None and not knows_outcome(interview)
     if feedback.overdue and undecided and promised is not None:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
-        yield _to_candidate("feedback_available", feedback.reviewed.available_at, lambda _: FeedbackAvailable())
-    if "reminders" not in interview.privacy.consents:
-        return
-    if interview.status is Status.FOLLOW_UP and CANDIDATE not in interview.follow_up.reflections:
+        at = feedback.reviewed.available_at
+        yield _to_candidate("feedback_available", at, lambda _: FeedbackAvailable(), business_day=True)
+    if "reminders" in interview.privacy.consents and interview.status is Status.FOLLOW_UP:
+        yield from _looking_back(interview)
+
+
+def _looking_back(interview: "Interview") -> Iterator[Due]:
+    """Two reminders that the candidate asked for, whatever the decision was."""
+    feedback, reflected = interview.feedback, interview.follow_up.reflections.get(CANDIDATE)
+    if reflected is None:
         at = feedback.follow_up_at or interview.since
-        yield _to_candidate("reflection_request", at, lambda _: FollowUpRequest(what="reflection"))
-    if (
-        interview.status is Status.FOLLOW_UP
-        and CANDIDATE not in interview.follow_up.growth
-        and feedback.growth_check_at
-    ):
-        at = feedback.growth_check_at
-        yield _to_candidate("growth_request", at, lambda _: FollowUpRequest(what="growth_check"))
+        yield _to_candidate("reflection_request", at, lambda _: ReflectionRequest())
+    if CANDIDATE not in interview.follow_up.growth and feedback.growth_check_at is not None:
+        to_try = reflected.will_try if reflected is not None else None
+        yield _to_candidate("growth_request", feedback.growth_check_at, lambda _: GrowthRequest(to_try=to_try))
 
 
-def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter]) -> Due:
-    return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write)
+def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
+    asked = interview.follow_up.reports.get(whom)
+    if asked is not None:
+        yield Due(
+            kind="learning_report",
+            whom=whom,
+            version=str(asked.n),
+            at=asked.at,
+            until=None,
+            write=lambda date: LearningReport(document=_document(interview, whom, date)),
+        )
+
+
+def _of_conduct(interview: "Interview") -> Iterator[Due]:
+    """Past every gate, and past the end: whoever is named hears of each report, wherever the interview stands."""
+    for one in interview.voices.reports:
+        if one.to in _named(interview):
+            yield Due(
+                kind="conduct_report",
+                whom=CONDUCT,
+                version=str(one.n),
+                at=one.at,
+                until=None,
+                write=lambda _: ConductReport(interview=interview.id),
+            )
+
+
+def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter], *, business_day: bool = False) -> Due:
+    return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write, business_day=business_day)
 
 
 # --- what letters say ------------------------------------------------------------------------------------------------
@@ -692,6 +795,11 @@ def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:
     )
 
 
+def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
+    found = report(interview, whom, at)
+    return document(found) if found is not None else ()
+
+
 def _others(interview: "Interview", whom: str) -> tuple[str, ...]:
     return tuple(member.name for member in interview.people.members if member.who != whom and member.name)
 
@@ -712,8 +820,10 @@ def _left(interview: "Interview", letter: str, whom: str, version: str) -> Poste
 
 def _leaves(interview: "Interview", due: Due, now: datetime) -> datetime:
     """Give the first instant from now on at which the letter may leave."""
-    at = max(due.at, now)
-    return at if due.any_hour or _is_up(interview, due, at) else waking(at, interview.people.clock(due.whom))
+    at, clock = max(due.at, now), interview.people.clock(due.whom)
+    if due.any_hour or _is_up(interview, due, at):
+        return at
+    return business_waking(at, clock) if due.business_day else waking(at, clock)
 
 
 def _is_up(interview: "Interview", due: Due, at: datetime) -> bool:

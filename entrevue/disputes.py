@@ -1,4 +1,8 @@
-"""Objections to released words: what is frozen meanwhile, and what a ruling by somebody off the panel makes of it."""
+"""Objections to released words: what is frozen meanwhile, and what a ruling by somebody off the panel makes of it.
+
+Whoever has read a disputed sentence reads it still, marked as disputed; it counts for nothing, and is shown to nobody
+anew, until somebody who was never on the panel has ruled on it.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 from pydantic import Field
 
 from entrevue.civil import business_day_end, day_end
+from entrevue.evaluation import is_practice
 from entrevue.rubrics import CandidateForm, Scorecard
 from entrevue.values import CANDIDATE, Actor, Code, DirectoryId, Instant, Intake, Line, Message, Refused, Text, Who
 
@@ -27,7 +32,10 @@ class Disputed(Intake):
 
 
 class OpenDispute(Intake):
-    """Object to a sentence about you that you were shown. Until it is ruled on it is frozen, and counts for nothing."""
+    """Object to a sentence about you that you were shown. Until it is ruled on it is frozen, and counts for nothing.
+
+    Each objects for themselves, and nobody learns that another does.
+    """
 
     kind: Literal["open_dispute"] = "open_dispute"
     by: Actor
@@ -154,11 +162,16 @@ def pending(interview: "Interview") -> bool:
 
 
 def window(interview: "Interview") -> datetime | None:
-    """Give until when disputes can be opened: 14 days from release, or from when the candidate opened it."""
-    released, opened = interview.feedback.released_at, interview.feedback.opened_at
-    if released is None:
-        return None
-    return day_end(max(released, opened or released), interview.policy.dispute_days, interview.people.clock(CANDIDATE))
+    """Give until when anybody can open a dispute, as far as is known now; None where nothing was shown yet."""
+    ends = (window_of(interview, who) for who in interview.evaluation.forms)
+    return max((one for one in ends if one is not None), default=None)
+
+
+def window_of(interview: "Interview", who: str) -> datetime | None:
+    """Give until when this person can: 14 days of theirs, from release, for the candidate from when they opened it."""
+    feedback = interview.feedback
+    shown = feedback.opened_at if who == CANDIDATE else feedback.released_at
+    return None if shown is None else day_end(shown, interview.policy.dispute_days, interview.people.clock(who))
 
 
 def decide(command: DisputeCommand, interview: "Interview", now: datetime) -> list[DisputeEvent]:
@@ -172,13 +185,15 @@ def decide(command: DisputeCommand, interview: "Interview", now: datetime) -> li
 
 
 def _open(command: OpenDispute, interview: "Interview", now: datetime) -> list[DisputeEvent]:
-    item, ends = command.item, window(interview)
+    item, ends = command.item, window_of(interview, command.by)
     if ends is None or not _was_shown(interview, command.by, item):
         raise Refused(Code.NOT_AUTHORIZED, "item: you can dispute only what was shown to you, and is about you")
-    if any(one.item == item and one.ruled is None for one in interview.disputes):
+    own = next((one for one in interview.disputes if (one.by, one.item) == (command.by, item)), None)
+    if own is not None and own.ruled is None:
         return []
-    if any(one.item == item for one in interview.disputes):
-        raise Refused(Code.INVALID_STATE, "item: was ruled on already")
+    stands = words(interview, item.author, item.what)
+    if own is not None or stands is None or stands.text is None:
+        raise Refused(Code.INVALID_STATE, "item: was ruled on already; a ruling stands")
     if now > ends:
         raise Refused(Code.DISPUTE_WINDOW_CLOSED, f"item: could be disputed until {ends:%Y-%m-%dT%H:%MZ}")
     days = interview.policy.ruling_business_days
@@ -188,18 +203,22 @@ def _open(command: OpenDispute, interview: "Interview", now: datetime) -> list[D
 
 
 def _was_shown(interview: "Interview", by: str, item: Disputed) -> bool:
-    """The candidate disputes what they opened; an interviewer what the candidate attributed, and is about them."""
-    sentence = words(interview, item.author, item.what)
-    if sentence is None or sentence.text is None:
+    """The candidate disputes what they opened; an interviewer what the candidate attributed, and is about them.
+
+    What the candidate gave to be counted among others was shown to nobody as theirs: it is not disputed singly.
+    """
+    if _written(interview, item.author, item.what) is None:
         return False
     reviewed = interview.feedback.reviewed
     if by == CANDIDATE:
         shown = reviewed.approved if reviewed and interview.feedback.opened_at else ()
         return any((one.author, one.what) == (item.author, item.what) for one in shown)
-    form = interview.evaluation.forms[CANDIDATE].latest
-    attributed = form is not None and isinstance(form.form, CandidateForm) and form.form.share == "attributed"
-    about = form.form.about if form is not None and isinstance(form.form, CandidateForm) else None
-    return item.author == CANDIDATE and attributed and about in (None, by) and by in interview.evaluation.forms
+    latest = interview.evaluation.forms[CANDIDATE].latest if CANDIDATE in interview.evaluation.forms else None
+    form = latest.form if latest else None
+    if item.author != CANDIDATE or not isinstance(form, CandidateForm):
+        return False
+    share = form.share or ("attributed" if is_practice(interview) else "aggregated")
+    return share == "attributed" and form.about in (None, by) and by in interview.evaluation.forms
 
 
 def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
@@ -209,6 +228,8 @@ def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
     panel = {member.person for member in (*interview.people.members, *interview.people.left)}
     if command.ruled_by in panel:
         raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: sat on the panel; somebody else must rule")
+    if command.ruled_by in interview.people.excluded:
+        raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: is kept off this interview; somebody else must rule")
     if (command.ruling == "amended") != (command.text is not None):
         raise Refused(Code.INVALID_COMMAND, "text: is the other wording of `amended`, and of no other ruling")
     ruled = DisputeRuled(
@@ -220,13 +241,8 @@ def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
     )
     if dispute.ruled is None:
         return [ruled]
-    same = (dispute.ruled.ruling, dispute.ruled.by, dispute.ruled.reason, dispute.ruled.text) == (
-        ruled.ruling,
-        ruled.ruled_by,
-        ruled.reason,
-        ruled.text,
-    )
-    if same:
+    was = dispute.ruled
+    if (was.ruling, was.by, was.reason, was.text) == (ruled.ruling, ruled.ruled_by, ruled.reason, ruled.text):
         return []
     raise Refused(Code.INVALID_STATE, "dispute: was ruled on already; a ruling stands")
 

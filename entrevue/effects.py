@@ -289,6 +289,8 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
     cause, _, subject = item.partition(":")
     if cause == "JOURNAL_DIVERGED":
         return [JournalTrusted()]
+    if cause == "MAIL_BEHIND":
+        return _try_again(interview.effects)
     if cause in ("PERSON_UNKNOWN", "POOL_EMPTY"):
         return [DirectoryAskedAgain()]
     if cause == "FACT_UNREADABLE":
@@ -297,6 +299,25 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
         return [OrderAllowedAgain(key=subject)]
     commands = next(one.clears for one in interview.attention if one.id == item)
     raise Refused(Code.INVALID_STATE, f"item: {cause} clears itself; what helps: {', '.join(commands) or 'waiting'}")
+
+
+def is_confidential(key: str) -> bool:
+    """Whether this is a letter of which even that it exists is nobody's business: no item names it."""
+    return key.split("/")[2:3] == ["conduct"]
+
+
+def stuck(state: Effects) -> tuple[str, ...]:
+    """Name the confidential letters that came to nothing and are tried no more: they count as mail that is behind."""
+    refused = (
+        one.key
+        for one in state.messages.values()
+        if one.was == "refused" and state.key(one.key.rpartition(".")[0]) == one.key
+    )
+    return tuple(key for key in (*state.failures, *refused) if is_confidential(key))
+
+
+def _try_again(state: Effects) -> list[EffectsEvent | DirectoryAskedAgain]:
+    return [OrderAllowedAgain(key=key) if key in state.failures else ResendRequested(key=key) for key in stuck(state)]
 
 
 def answered(

@@ -1,17 +1,25 @@
 """What both sides expected and how each evaluates the other: sealed from one another until both gates have opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.rubrics import CandidateForm, Form, Score, Scorecard, fault
-from entrevue.session import FormDue
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Text, Who
+from entrevue.civil import day_end
+from entrevue.rubrics import CandidateForm, Form, Rating, Score, Scorecard, fault
+from entrevue.scheduling import InterviewCancelled, SchedulingEvent
+from entrevue.session import AN_OUTAGE, FormDue
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Status, Text, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
+
+LONGEST_WINDOW = timedelta(days=60)
+"""From the session on; no deadline is moved beyond. As long as a policy's window can be (`Policy.evaluation_days`)."""
+
+MOST_ADDENDA = 20
 
 # --- commands --------------------------------------------------------------------------------------------------------
 
@@ -84,7 +92,10 @@ class ExpectationsShared(Message):
 
 
 class EvaluationSubmitted(Message):
-    """`late`: after its window had closed. `after_decision`: the candidate knew the outcome; reported apart."""
+    """`late`: after its window had closed. `after_decision`: the candidate knew the outcome; reported apart.
+
+    A candidate's form always says with whom it is shared.
+    """
 
     kind: Literal["evaluation_submitted"] = "evaluation_submitted"
     version: int
@@ -180,6 +191,8 @@ class Evaluation:
     embargo_until: datetime | None = None
     practice: tuple[str, ...] = ()
     """Who has confirmed that this is practice."""
+    made_good: bool = False
+    """The window closed during an outage of ours, and was opened once more."""
 
     @property
     def window_closes(self) -> datetime | None:
@@ -192,7 +205,7 @@ class Evaluation:
 def decide(command: EvaluationCommand, interview: "Interview", now: datetime) -> list[EvaluationEvent]:
     match command:
         case ShareExpectations():
-            return _share(command, interview)
+            return _share(command, interview, now)
         case SubmitEvaluation(by=by, form=form):
             return _submit(interview, by, form, now)
         case ExcuseEvaluation(by=by, whom=whom, reason=reason):
@@ -207,7 +220,11 @@ def decide(command: EvaluationCommand, interview: "Interview", now: datetime) ->
             assert_never(command)
 
 
-def _share(command: ShareExpectations, interview: "Interview") -> list[EvaluationEvent]:
+def _share(command: ShareExpectations, interview: "Interview", now: datetime) -> list[EvaluationEvent]:
+    """What is said when the hour has come is no expectation any more; for another time it may be said anew."""
+    booking, paused = interview.scheduling.booking, interview.scheduling.paused
+    if booking is not None and booking.slot.start <= now and not paused:
+        raise Refused(Code.FORM_NOT_OPEN, "expectations are sealed when the booked time has come")
     if command.for_other_side is None and command.private is None and command.confidence is None:
         raise Refused(Code.INVALID_COMMAND, "share_expectations is empty: give for_other_side, private or confidence")
     shared = ExpectationsShared(
@@ -224,18 +241,15 @@ def _share(command: ShareExpectations, interview: "Interview") -> list[Evaluatio
 
 def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, now: datetime) -> list[EvaluationEvent]:
     state = interview.evaluation.forms.get(by)
+    if interview.closed is not None and (state is None or not _is_after_late_cancel(interview)):
+        raise Refused(Code.FORM_NOT_OPEN, f"the interview is {interview.status}, and no form of yours is open")
     if state is None:
         raise Refused(Code.NOT_ATTENDED, "a form is owed by those who were at the session only")
-    expected = CandidateForm if by == CANDIDATE else Scorecard
-    if not isinstance(form, expected):
-        raise Refused(Code.INVALID_COMMAND, "form.form: a candidate sends `candidate`, an interviewer `scorecard`")
-    problem = fault(form, assigned(interview, by), practice=interview.request.practice)
-    if problem is None and isinstance(form, CandidateForm) and form.about == CANDIDATE:
-        problem = "form.about: name an interviewer, or nobody"
-    if problem is None and isinstance(form, CandidateForm) and form.about and form.about not in interview.people:
-        problem = f"form.about: {form.about} does not take part in this interview"
+    problem = _misfit(interview, by, form)
     if problem is not None:
         raise Refused(Code.INVALID_COMMAND, problem)
+    if isinstance(form, CandidateForm):
+        form = form.model_copy(update={"share": _share_of(interview, form)})
     last = state.latest
     if last is not None and last.form == form:
         return []
@@ -243,8 +257,40 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
         raise Refused(Code.FORM_NOT_OPEN, "you were excused from this form; ask the coordinator")
     if last is not None:
         _may_change(interview, by, last.form, form)
-    late = state.was == "expired" or now > state.due
-    return [EvaluationSubmitted(version=len(state.versions) + 1, late=late, form=form)]
+    submitted = EvaluationSubmitted(
+        version=len(state.versions) + 1,
+        late=state.was == "expired" or now > state.due,
+        form=form,
+        after_decision=by == CANDIDATE and _knows_the_outcome(interview),
+    )
+    if interview.closed is not None:  # nobody else owes a form
+        return [submitted, EvaluationsSealed(expired=(), embargo_until=now)]
+    return [submitted]
+
+
+def _misfit(interview: "Interview", by: str, form: Scorecard | CandidateForm) -> str | None:
+    expected = CandidateForm if by == CANDIDATE else Scorecard
+    if not isinstance(form, expected):
+        return "form.form: a candidate sends `candidate`, an interviewer `scorecard`"
+    if isinstance(form, CandidateForm) and form.about is not None:
+        met = [who for who in interview.evaluation.forms if who != CANDIDATE]
+        if form.about not in met:
+            return f"form.about: {form.about} is no interviewer whom you met; name {' or '.join((*met, 'nobody'))}"
+    return fault(form, interview.rubric, assigned(interview, by), practice=interview.request.practice)
+
+
+def _share_of(interview: "Interview", form: CandidateForm) -> str:
+    """Nobody of the panel has met a candidate who was cancelled on; what they say is the company's to hear."""
+    if interview.closed is not None:
+        return "company_only"
+    return form.share or ("attributed" if is_practice(interview) else "aggregated")
+
+
+def _knows_the_outcome(interview: "Interview") -> bool:
+    """A person has told the candidate, here or in another interview of the process, or they ended it themselves."""
+    feedback = interview.feedback
+    told = feedback.decision is not None and feedback.decision.told_at is not None
+    return told or feedback.process is not None or interview.scheduling.withdrawn
 
 
 def _may_change(
@@ -252,12 +298,18 @@ def _may_change(
 ) -> None:
     if interview.evaluation.sealed_at is not None:
         raise Refused(Code.EVALUATION_LOCKED, "the evaluations are sealed; what was submitted stays as it is")
-    if isinstance(was, Scorecard) and isinstance(form, Scorecard) and unblinded(interview, by):
-        judged = (was.ratings, was.recommendation)
-        if judged != (form.ratings, form.recommendation):
-            raise Refused(
-                Code.EVALUATION_LOCKED, "form.ratings: you can read a colleague's form, so your ratings are frozen"
-            )
+    if not isinstance(was, Scorecard) or not isinstance(form, Scorecard) or not unblinded(interview, by):
+        return
+    if _by_name(was.ratings) != _by_name(form.ratings):
+        raise Refused(Code.EVALUATION_LOCKED, "form.ratings: you can read a colleague's form, so yours are frozen")
+    if was.recommendation != form.recommendation:
+        raise Refused(
+            Code.EVALUATION_LOCKED, "form.recommendation: you can read a colleague's form, so yours is frozen"
+        )
+
+
+def _by_name(ratings: tuple[Rating, ...]) -> dict[str, Rating]:
+    return {rating.competency: rating for rating in ratings}
 
 
 def unblinded(interview: "Interview", who: str) -> bool:
@@ -280,16 +332,28 @@ def _excuse(interview: "Interview", by: str, whom: str, reason: str) -> list[Eva
 
 
 def assigned(interview: "Interview", who: str) -> tuple[str, ...]:
-    """Name the competencies that this interviewer rates: their seat's own, else those of the pinned rubric."""
+    """Name the competencies that this interviewer rates: their seat's own, else those of the pinned rubric.
+
+    Whoever stands in for somebody who is missing rates what that seat rates.
+    """
     asked = [one for one in interview.request.interviewers for _ in range(one.count)]
     seat = next((one.n for one in interview.people.seats if one.who == who), 0)
-    own = asked[seat - 1].competencies if 0 < seat <= len(asked) else ()
-    return own or interview.rubric.assigned
+    for n in (seat, _stands_in_for(interview, seat)):
+        if 0 < n <= len(asked) and asked[n - 1].competencies:
+            return asked[n - 1].competencies
+    return interview.rubric.assigned
+
+
+def _stands_in_for(interview: "Interview", seat: int) -> int:
+    """Give the number of the seat in whose place this one was added; 0 where it was in nobody's."""
+    changes = (change for claim in interview.scheduling.claims if not claim.lost for change in claim.changes)
+    return next((change.replaces for change in changes if change.seat == seat and change.replaces), 0)
 
 
 def is_practice(interview: "Interview") -> bool:
     """Whether everybody who has a form has confirmed that it is practice: until then it counts as the real thing."""
-    return interview.request.practice and interview.evaluation.forms.keys() <= set(interview.evaluation.practice)
+    forms = interview.evaluation.forms
+    return interview.request.practice and bool(forms) and forms.keys() <= set(interview.evaluation.practice)
 
 
 def _confirm_practice(interview: "Interview", by: str) -> list[EvaluationEvent]:
@@ -299,16 +363,22 @@ def _confirm_practice(interview: "Interview", by: str) -> list[EvaluationEvent]:
 
 
 def _extend(interview: "Interview", whom: str | None, until: datetime, now: datetime) -> list[EvaluationEvent]:
-    forms = interview.evaluation.forms
+    forms, ended = interview.evaluation.forms, interview.session.ended_at
     chosen = {who: form for who, form in forms.items() if form.was == "open" and whom in (None, who)}
     if not chosen:
-        raise Refused(Code.FORM_NOT_OPEN, f"whom: {whom or 'nobody'} has an open form")
-    if until <= now or all(until <= form.due for form in chosen.values()):
-        raise Refused(Code.INVALID_COMMAND, "until: gives no more time; name a later instant")
+        raise Refused(Code.FORM_NOT_OPEN, f"whom: {whom or 'nobody'} has {'no' if whom else 'an'} open form")
     later = {who: form for who, form in chosen.items() if until > form.due}
-    return [
-        EvaluationsExtended(forms=tuple(FormDue(who=who, due=until, partial=one.partial) for who, one in later.items()))
-    ]
+    if until <= now or not later:
+        raise Refused(Code.INVALID_COMMAND, "until: gives no more time; name a later instant")
+    if ended is not None and until > ended + LONGEST_WINDOW:
+        raise Refused(
+            Code.INVALID_COMMAND, f"until: lies more than {LONGEST_WINDOW.days} days after the session; name an earlier"
+        )
+    return [EvaluationsExtended(forms=_due(later, dict.fromkeys(later, until)))]
+
+
+def _due(forms: dict[str, FormState], until: dict[str, datetime]) -> tuple[FormDue, ...]:
+    return tuple(FormDue(who=who, due=until[who], partial=form.partial) for who, form in forms.items())
 
 
 def _add(interview: "Interview", by: str, text: str) -> list[EvaluationEvent]:
@@ -317,7 +387,13 @@ def _add(interview: "Interview", by: str, text: str) -> list[EvaluationEvent]:
         raise Refused(Code.FORM_NOT_OPEN, "there is no form of yours to add to")
     if interview.evaluation.sealed_at is None:
         raise Refused(Code.INVALID_STATE, "your form is not locked yet; submit a new version of it")
-    return [] if any(one.text == text for one in form.addenda) else [AddendumAdded(text=text)]
+    if any(one.text == text for one in form.addenda):
+        return []
+    if any(one.ruled is None and one.item.author == by for one in interview.disputes):
+        raise Refused(Code.EVALUATION_LOCKED, "a sentence of your form is disputed; wait until it is ruled on")
+    if len(form.addenda) >= MOST_ADDENDA:
+        raise Refused(Code.INVALID_COMMAND, f"text: {MOST_ADDENDA} addenda are the most; ask the coordinator")
+    return [AddendumAdded(text=text)]
 
 
 def seal(interview: "Interview", at: datetime) -> EvaluationsSealed:
@@ -342,12 +418,28 @@ def follows(interview: "Interview", at: datetime) -> list[EvaluationEvent]:
     return [seal(interview, at)] if all(forms[who].was != "open" for who in needed) else []
 
 
-def deadlines(interview: "Interview") -> list[tuple[datetime, list[EvaluationEvent]]]:
-    """What happens by itself, and when: the window closes, unless it is disputed that there was a session."""
-    closes = interview.evaluation.window_closes
-    if closes is None or interview.evaluation.sealed_at is not None or interview.session.disputed:
+def deadlines(interview: "Interview", now: datetime) -> list[tuple[datetime, list[EvaluationEvent]]]:
+    """What happens by itself, and when: the window closes, unless it is disputed that there was a session.
+
+    `now` says how late that is noticed: an outage of ours is not taken out of anybody's time, once a window.
+    """
+    evaluation, closes = interview.evaluation, interview.evaluation.window_closes
+    if closes is None or evaluation.sealed_at is not None or interview.session.disputed:
         return []
+    if interview.closed is not None and not _is_after_late_cancel(interview):
+        return []
+    if now - closes > AN_OUTAGE and not evaluation.made_good:
+        still = {who: form for who, form in evaluation.forms.items() if form.was == "open"}
+        tomorrow = {who: day_end(now, 1, interview.people.clock(who)) for who in still}
+        return [(closes, [EvaluationsExtended(forms=_due(still, tomorrow))])]
     return [(closes, [seal(interview, closes)])]
+
+
+def _is_after_late_cancel(interview: "Interview") -> bool:
+    """Whether the interview is over without a session, and the candidate was asked how it was so far."""
+    closed, form = interview.closed, interview.evaluation.forms.get(CANDIDATE)
+    cancelled = closed is not None and closed.status is Status.CANCELLED and interview.session.ended_at is None
+    return cancelled and form is not None and form.was != "expired"
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -365,13 +457,12 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
         case EvaluationExcused(whom=whom):
             return replace(state, forms={**state.forms, whom: replace(state.forms[whom], was="excused")})
         case EvaluationsSealed(expired=expired, embargo_until=embargo_until):
-            forms = {who: replace(form, was="expired") if who in expired else form for who, form in state.forms.items()}
-            return replace(state, forms=forms, sealed_at=at, embargo_until=embargo_until)
+            return replace(_expired(state, expired), sealed_at=at, embargo_until=embargo_until)
         case PracticeConfirmed():
             return replace(state, practice=(*state.practice, by))
         case EvaluationsExtended(forms=later):
             extended = {one.who: replace(state.forms[one.who], due=one.due) for one in later}
-            return replace(state, forms={**state.forms, **extended})
+            return replace(state, forms={**state.forms, **extended}, made_good=by == "clock")
         case AddendumAdded(text=text):
             own = state.forms[by]
             added = replace(own, addenda=(*own.addenda, Addendum(text=text, at=at)))
@@ -382,7 +473,21 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
 
 def opened(state: Evaluation, forms: tuple[FormDue, ...]) -> Evaluation:
     """The session has ended: everyone who was there has a form, though some need not hand it in."""
-    return replace(state, forms={one.who: FormState(due=one.due, partial=one.partial) for one in forms})
+    owed = {one.who: FormState(due=one.due, partial=one.partial) for one in forms}
+    return replace(state, forms=owed, made_good=False)
+
+
+def cancelled(state: Evaluation, event: SchedulingEvent) -> Evaluation:
+    """Nothing is owed of a cancelled interview, but for what a candidate may say whom the company let down late."""
+    if not isinstance(event, InterviewCancelled):
+        return state
+    if event.form_due is not None:
+        return opened(state, (FormDue(who=CANDIDATE, due=event.form_due),))
+    return _expired(state, (who for who, form in state.forms.items() if form.was == "open"))
+
+
+def _expired(state: Evaluation, whose: Iterable[str]) -> Evaluation:
+    return replace(state, forms={**state.forms, **{who: replace(state.forms[who], was="expired") for who in whose}})
 
 
 def voided(state: Evaluation) -> Evaluation:

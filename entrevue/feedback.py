@@ -1,5 +1,6 @@
 """From the decision, told by a person, to what the candidate may read: both gates, release, reviewed feedback."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -55,7 +56,7 @@ class Withheld(Intake):
 class ReviewFeedback(Intake):
     """A person has read what the panel would share: these items go to the candidate, with one next step.
 
-    Every item is approved, or withheld with a reason.
+    Every sentence that the panel would share is approved, or withheld with a reason.
     """
 
     kind: Literal["review_feedback"] = "review_feedback"
@@ -252,7 +253,74 @@ def review_due(interview: "Interview") -> datetime | None:
     return business_day_end(asked, interview.policy.review_business_days, clock)
 
 
-# --- rules -----------------------------------------------------------------------------------------------------------
+# --- who knows what, and what is awaited -----------------------------------------------------------------------------
+
+
+def ending(interview: "Interview") -> Ending | None:
+    """Say how the whole process ended, if it has, and the candidate knows: by this interview, or by another of it."""
+    if interview.scheduling.withdrawn:
+        return Ending(outcome="withdrawn", told_at=None)
+    decision = interview.feedback.decision
+    if decision is not None and decision.process_over and decision.told_at is not None:
+        return Ending(outcome=decision.outcome, told_at=decision.told_at)
+    return interview.feedback.process
+
+
+def gate_2(interview: "Interview") -> bool:
+    """Whether the whole process is over and the candidate knows it from a person, or ended it themselves.
+
+    Practice decides nothing, so there is nothing to wait for.
+    """
+    return ending(interview) is not None or is_practice(interview)
+
+
+def knows_outcome(interview: "Interview") -> bool:
+    """Whether the candidate knows how it ended for them: nobody reminds them any more, and what they say then is apart.
+
+    They were told a decision on this interview, also where the process goes on, or that the process is over, or they
+    withdrew. That they advance is no outcome: they face colleagues still.
+    """
+    decision = interview.feedback.decision
+    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
+    return told or ending(interview) is not None
+
+
+def awaits_answer(interview: "Interview") -> bool:
+    """Whether the candidate was promised an answer, and nobody has told them one."""
+    decision = interview.feedback.decision
+    told = decision is not None and decision.told_at is not None
+    return interview.session.answer_by is not None and not told and not gate_2(interview)
+
+
+def outstanding(interview: "Interview") -> tuple[str, ...]:
+    """Name those whose scorecards a decision waits for: they count, were there for long enough, and are not excused."""
+    counted = (member.who for member in interview.people.interviewers if member.counts)
+    forms = ((who, interview.evaluation.forms.get(who)) for who in counted)
+    return tuple(who for who, form in forms if form is not None and not form.partial and form.was == "open")
+
+
+def shareable(interview: "Interview") -> tuple[Item, ...]:
+    """List what the panel would share with the candidate, for a person to review: written, undisputed, not redacted."""
+    kinds: tuple[Literal["strength", "growth"], ...] = ("strength", "growth")
+    items = (Item(author=who, what=what) for who in interview.evaluation.forms for what in kinds)
+    found = ((item, words(interview, item.author, item.what)) for item in items)
+    return tuple(item for item, one in found if one is not None and one.text is not None and not one.disputed)
+
+
+def sentence(interview: "Interview", item: Item) -> str | None:
+    """Give the shareable sentence an item names, where its author wrote one."""
+    found = words(interview, item.author, item.what)
+    return found.text if found else None
+
+
+def _rejected_at(interview: "Interview") -> datetime | None:
+    """Say when the candidate was told "no" last, wherever it was told."""
+    decision, end = interview.feedback.decision, ending(interview)
+    told = [one.told_at for one in (decision, end) if one is not None and one.outcome == "reject"]
+    return max((at for at in told if at is not None), default=None)
+
+
+# --- rules: commands -------------------------------------------------------------------------------------------------
 
 
 def decide(command: FeedbackCommand, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
@@ -269,57 +337,8 @@ def decide(command: FeedbackCommand, interview: "Interview", now: datetime) -> l
             assert_never(command)
 
 
-def judge(fact: ProcessEnded, interview: "Interview") -> list[FeedbackEvent]:
-    """A repeat is no news, nor is what this interview's own decision said before."""
-    if ending(interview) is not None:
-        return []
-    return [ProcessClosed(outcome=fact.outcome, told_at=fact.told_at)]
-
-
-def told(answer: ProcessTold, interview: "Interview") -> list[FeedbackEvent]:
-    if answer.key != process_key(interview) or interview.feedback.informed:
-        return []
-    return [ProcessInformed(interviews=answer.interviews)]
-
-
-def process_key(interview: "Interview") -> str:
-    return f"{interview.id}/process/all/1.1"
-
-
-def to_tell(interview: "Interview") -> Ending | None:
-    """Give what the other interviews of the process must hear of this one, and have not yet."""
-    feedback = interview.feedback
-    alone = interview.request.process_id is None or feedback.process is not None
-    return None if alone or feedback.informed else ending(interview)
-
-
-def ending(interview: "Interview") -> Ending | None:
-    """Say how the whole process ended, if it has, and the candidate knows: by this interview, or by another of it."""
-    feedback, decision = interview.feedback, interview.feedback.decision
-    if interview.scheduling.withdrawn:
-        return Ending(outcome="withdrawn", told_at=None)
-    if decision is not None and decision.process_over and decision.told_at is not None:
-        return Ending(outcome=decision.outcome, told_at=decision.told_at)
-    return feedback.process
-
-
-def _withhold(interview: "Interview", item: Item, reason: str) -> list[FeedbackEvent]:
-    reviewed = interview.feedback.reviewed
-    if candidate_feedback(interview) == "OPENED":
-        raise Refused(Code.ALREADY_RELEASED, "item: the candidate has read it; only a dispute can change it now")
-    if reviewed is None or item not in reviewed.approved:
-        raise Refused(Code.INVALID_STATE, "item: is not approved; withhold it in review_feedback")
-    return [ItemWithheld(item=item, reason=reason)]
-
-
 def _record(command: RecordDecision, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
-    told = command.told
-    if interview.feedback.released_at is not None:
-        raise Refused(Code.ALREADY_RELEASED, "the decision has opened the evaluations already; it stays as it is")
-    if told is not None and told.at > now:
-        raise Refused(Code.INVALID_COMMAND, "told.at: lies in the future; record it once the candidate was told")
-    if command.outcome == "advance" and command.process_over:
-        raise Refused(Code.INVALID_COMMAND, "process_over: a process that advances is not over")
+    told, was = command.told, interview.feedback.decision
     recorded = DecisionRecorded(
         outcome=command.outcome,
         process_over=command.process_over,
@@ -327,42 +346,105 @@ def _record(command: RecordDecision, interview: "Interview", now: datetime) -> l
         told_at=told.at if told else None,
         told_how=told.how if told else None,
     )
-    was = interview.feedback.decision
-    if was is not None and (was.outcome, was.process_over, was.told_by, was.told_at, was.told_how) == (
-        recorded.outcome,
-        recorded.process_over,
-        recorded.told_by,
-        recorded.told_at,
-        recorded.told_how,
-    ):
+    if was is not None and recorded == _as_recorded(was):
         return []
+    _may_be_decided(interview)
+    if command.outcome == "advance" and command.process_over:
+        raise Refused(Code.INVALID_COMMAND, "process_over: a process that advances is not over")
+    if told is not None and told.at > now:
+        raise Refused(Code.INVALID_COMMAND, "told.at: lies in the future; record it once the candidate was told")
+    held = interview.session.started_at
+    if told is not None and held is not None and told.at < held:
+        raise Refused(Code.INVALID_COMMAND, "told.at: lies before the session; nothing was decided on it then")
+    ends = command.process_over and told is not None
+    if interview.feedback.informed and not ends:
+        raise Refused(Code.ALREADY_RELEASED, "the other interviews of this process know that it is over; it stays over")
     return [recorded]
 
 
+def _as_recorded(was: Decision) -> DecisionRecorded:
+    return DecisionRecorded(
+        outcome=was.outcome,
+        process_over=was.process_over,
+        told_by=was.told_by,
+        told_at=was.told_at,
+        told_how=was.told_how,
+    )
+
+
+def _may_be_decided(interview: "Interview") -> None:
+    """A "no" may be told while only the candidate's form is open, never before the panel has said what it thinks."""
+    if interview.feedback.released_at is not None:
+        raise Refused(Code.ALREADY_RELEASED, "the decision has opened the evaluations already; it stays as it is")
+    if is_practice(interview):
+        raise Refused(Code.INVALID_STATE, "this is practice: nothing is decided by it")
+    if interview.scheduling.withdrawn:
+        raise Refused(Code.INVALID_STATE, "the candidate has withdrawn: there is nothing to decide any more")
+    if interview.session.disputed:
+        raise Refused(Code.INVALID_STATE, "it is disputed whether the session took place; rule_no_show settles that")
+    if missing := outstanding(interview):
+        raise Refused(
+            Code.INVALID_STATE,
+            f"the scorecards of {', '.join(missing)} are still open; wait for them, or excuse_evaluation",
+        )
+
+
 def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
-    state = candidate_feedback(interview)
+    state, was = candidate_feedback(interview), interview.feedback.reviewed
     if state in ("NOT_ASKED", "OFF"):
         raise Refused(Code.CONSENT_MISSING, "the candidate did not ask for feedback; nothing is reviewed")
+    if was is not None and (was.approved, was.withheld, was.next_step) == (
+        command.approved,
+        command.withheld,
+        command.next_step,
+    ):
+        return []
     if state == "OPENED":
         raise Refused(Code.ALREADY_RELEASED, "the candidate has opened the feedback already")
+    if was is not None:
+        raise Refused(Code.INVALID_STATE, "it was reviewed already; withhold_item takes back what was approved")
     if state != "IN_REVIEW":
         raise Refused(Code.INVALID_STATE, f"there is nothing to review: feedback is {state}")
-    for item in command.approved:
-        if sentence(interview, item) is None:
-            raise Refused(Code.INVALID_COMMAND, f"approved: {item.author} shared no {item.what}")
-    policy, end = interview.policy, ending(interview)
-    earliest = now
-    if end is not None and end.outcome == "reject" and end.told_at is not None:
-        earliest = max(now, end.told_at + policy.rejection_pause)
-    available = business_waking(earliest, interview.people.clock(CANDIDATE))
+    _is_whole(command, interview)
+    told_no = _rejected_at(interview)
+    earliest = now if told_no is None else max(now, told_no + interview.policy.rejection_pause)
     return [
         FeedbackReviewed(
             approved=command.approved,
             withheld=command.withheld,
             next_step=command.next_step,
-            available_at=available,
+            available_at=business_waking(earliest, interview.people.clock(CANDIDATE)),
         )
     ]
+
+
+def _is_whole(command: ReviewFeedback, interview: "Interview") -> None:
+    """Every sentence of the batch is approved, or withheld with a reason: nothing is passed over in silence."""
+    there = shareable(interview)
+    judged = (*command.approved, *(one.item for one in command.withheld))
+    if foreign := _named([item for item in judged if item not in there]):
+        raise Refused(Code.INVALID_COMMAND, f"approved, withheld: nothing to share is there as {foreign}")
+    if twice := _named([item for item in there if judged.count(item) > 1]):
+        raise Refused(Code.INVALID_COMMAND, f"approved, withheld: named twice: {twice}")
+    if missing := _named([item for item in there if item not in judged]):
+        raise Refused(Code.INVALID_COMMAND, f"approved, withheld: missing: {missing}; approve each, or say why not")
+    if command.next_step is not None and not command.approved:
+        raise Refused(Code.INVALID_COMMAND, "next_step: goes with what is approved; nothing is")
+
+
+def _named(items: Sequence[Item]) -> str:
+    return ", ".join(f"{item.what} by {item.author}" for item in items)
+
+
+def _withhold(interview: "Interview", item: Item, reason: str) -> list[FeedbackEvent]:
+    reviewed = interview.feedback.reviewed
+    if reviewed is not None and Withheld(item=item, reason=reason) in reviewed.withheld:
+        return []
+    if interview.feedback.opened_at is not None:
+        raise Refused(Code.ALREADY_RELEASED, "item: the candidate has read it; only a dispute can change it now")
+    if reviewed is None or item not in reviewed.approved:
+        raise Refused(Code.INVALID_STATE, "item: is not approved; withhold it in review_feedback")
+    return [ItemWithheld(item=item, reason=reason)]
 
 
 def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
@@ -378,46 +460,64 @@ def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
     return [FeedbackOpened()]
 
 
-def sentence(interview: "Interview", item: Item) -> str | None:
-    """Give the shareable sentence an item names, where its author wrote one."""
-    found = words(interview, item.author, item.what)
-    return found.text if found else None
+# --- rules: the process, across its interviews ------------------------------------------------------------------------
 
 
-def gate_2(interview: "Interview") -> bool:
-    """Whether the whole process is over and the candidate knows it from a person, or ended it themselves.
+def judge(fact: ProcessEnded, interview: "Interview") -> list[FeedbackEvent]:
+    """A repeat is no news, nor is what this interview's own ending said before, nor an end nobody told."""
+    known_to_candidate = fact.told_at is not None or fact.outcome == "withdrawn"
+    if ending(interview) is not None or not known_to_candidate:
+        return []
+    return [ProcessClosed(outcome=fact.outcome, told_at=fact.told_at)]
 
-    Practice decides nothing, so there is nothing to wait for.
+
+def told(answer: ProcessTold, interview: "Interview") -> list[FeedbackEvent]:
+    if answer.key != process_key(interview) or interview.feedback.informed:
+        return []
+    return [ProcessInformed(interviews=answer.interviews)]
+
+
+def process_key(interview: "Interview") -> str:
+    return f"{interview.id}/process/all/1.1"
+
+
+def to_tell(interview: "Interview") -> Ending | None:
+    """Give what the other interviews of the process must hear of this one, and have not yet.
+
+    Once, and only from the interview that ended it. A session held for practice decides nothing for others.
     """
-    return ending(interview) is not None or is_practice(interview)
+    feedback, request = interview.feedback, interview.request
+    alone = request.process_id is None or request.practice
+    return None if alone or feedback.informed or feedback.process is not None else ending(interview)
+
+
+# --- rules: what follows, and clocks ---------------------------------------------------------------------------------
 
 
 def follows(interview: "Interview", at: datetime) -> list[FeedbackEvent]:
-    """What follows at once: release when both gates are open, completion when everyone has looked back."""
+    """What follows at once: release, when both gates are open."""
     feedback, policy = interview.feedback, interview.policy
-    if interview.evaluation.sealed_at is None:
+    sealed = interview.evaluation.sealed_at is not None
+    if feedback.released_at is not None or not sealed or not gate_2(interview):
         return []
-    if feedback.released_at is None and gate_2(interview):
-        released = FeedbackReleased(
+    return [
+        FeedbackReleased(
             follow_up_at=at + policy.reflection,
             growth_check_at=at + policy.growth_check,
             closes_at=at + policy.follow_up,
         )
-        return [released]
-    return []
+    ]
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[FeedbackEvent]]]:
-    """What happens by itself, and when."""
-    feedback, policy, embargo = interview.feedback, interview.policy, interview.evaluation.embargo_until
+    """What happens by itself, and when. The promised answer is due whether or not all forms are in."""
+    feedback, session, policy = interview.feedback, interview.session, interview.policy
     due: list[tuple[datetime, list[FeedbackEvent]]] = []
-    if interview.evaluation.sealed_at is None:
-        return due
-    undecided = feedback.released_at is None and not feedback.embargo_lifted
-    answer_by = interview.session.answer_by
-    if undecided and not feedback.overdue and feedback.decision is None and answer_by is not None:
-        due.append((answer_by, [AnswerOverdue()]))
-    if undecided and embargo is not None:
+    late = not feedback.overdue and not session.disputed and awaits_answer(interview)
+    if late and session.answer_by is not None:
+        due.append((session.answer_by, [AnswerOverdue()]))
+    embargo = interview.evaluation.embargo_until
+    if embargo is not None and feedback.released_at is None and not feedback.embargo_lifted:
         lifted = EmbargoLifted(growth_check_at=embargo + policy.growth_check, closes_at=embargo + policy.follow_up)
         due.append((embargo, [lifted]))
     return due

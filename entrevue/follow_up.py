@@ -1,18 +1,22 @@
 """After release: looking back, whether it helped, what became of it, and the report each may ask for."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
 from entrevue import disputes
-from entrevue.feedback import candidate_feedback
+from entrevue.evaluation import is_practice
+from entrevue.feedback import candidate_feedback, ending
 from entrevue.rubrics import Score
 from entrevue.values import CANDIDATE, Actor, Code, Intake, Line, Message, Refused, Text
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
+
+_MOST_REPORTS, _REPORT_AGAIN = 5, timedelta(days=1)
+"""A report is a document to keep, not a feed."""
 
 Acted = Literal["yes", "partly", "no"]
 Helped = Literal["yes", "no", "too_early"]
@@ -51,7 +55,7 @@ class RecordOutcome(Intake):
 
 
 class MailReport(Intake):
-    """Send me my own report by mail, as a document to keep."""
+    """Send me my own report by mail, as a document to keep: once a day at most, five times in all."""
 
     kind: Literal["mail_report"] = "mail_report"
     by: Actor
@@ -145,13 +149,9 @@ def decide(command: FollowUpCommand, interview: "Interview", now: datetime) -> l
             return [] if same else [ReflectionSubmitted(text=text, will_try=will_try)]
         case CheckGrowth(by=by):
             _attended(interview, by)
-            return [GrowthChecked(acted=command.acted, helped=command.helped, note=command.note)]
-        case RecordOutcome(by=by, joined=joined, preview_honest=honest):
-            if honest is not None and by != CANDIDATE:
-                raise Refused(Code.NOT_AUTHORIZED, "preview_honest: only the candidate can say so")
-            if (state.joined, state.preview_honest) == (joined, honest or state.preview_honest):
-                return []
-            return [OutcomeRecorded(joined=joined, preview_honest=honest or state.preview_honest)]
+            return _check(command, state.growth.get(by))
+        case RecordOutcome():
+            return _outcome(command, interview)
         case MailReport(by=by):
             _attended(interview, by)
             return _report(interview, by, now)
@@ -164,10 +164,39 @@ def _attended(interview: "Interview", by: str) -> None:
         raise Refused(Code.NOT_ATTENDED, "only those who were at the session look back on it")
 
 
+def _check(command: CheckGrowth, was: Growth | None) -> list[FollowUpEvent]:
+    if command.acted == "no" and command.helped is not None:
+        raise Refused(Code.INVALID_COMMAND, "helped: only what was tried can help; leave it out")
+    same = was is not None and (was.acted, was.helped, was.note) == (command.acted, command.helped, command.note)
+    return [] if same else [GrowthChecked(acted=command.acted, helped=command.helped, note=command.note)]
+
+
+def _outcome(command: RecordOutcome, interview: "Interview") -> list[FollowUpEvent]:
+    """Whether the preview was honest is a word of the candidate, who has seen both: it stays when others correct."""
+    joined, honest, state = command.joined, command.preview_honest, interview.follow_up
+    if honest is not None and command.by != CANDIDATE:
+        raise Refused(Code.NOT_AUTHORIZED, "preview_honest: only the candidate can say so")
+    if honest is not None and not joined:
+        raise Refused(Code.INVALID_COMMAND, "preview_honest: only who joined has seen what the job is")
+    if joined and is_practice(interview):
+        raise Refused(Code.INVALID_STATE, "joined: this was practice; nobody was hired by it")
+    end = ending(interview)
+    if joined and end is not None and end.outcome != "offer_accepted":
+        raise Refused(Code.INVALID_STATE, f"joined: the process ended otherwise ({end.outcome})")
+    kept = (honest or state.preview_honest) if joined else None
+    same = (state.joined, state.preview_honest) == (joined, kept)
+    return [] if same else [OutcomeRecorded(joined=joined, preview_honest=kept)]
+
+
 def _report(interview: "Interview", by: str, now: datetime) -> list[FollowUpEvent]:
+    if interview.feedback.released_at is None:
+        raise Refused(Code.INVALID_STATE, "there is no report before everything is decided")
     asked = interview.follow_up.reports.get(by)
-    under_way = asked is not None and asked.at == now
-    return [] if under_way else [ReportAsked()]
+    if asked is not None and now < asked.at + _REPORT_AGAIN:
+        return []
+    if asked is not None and asked.n >= _MOST_REPORTS:
+        raise Refused(Code.WINDOW_CLOSED, f"it was mailed {_MOST_REPORTS} times; you can still read it, and export it")
+    return [ReportAsked()]
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[FollowUpEvent]]]:
@@ -176,13 +205,23 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[FollowUpEvent
     due: list[tuple[datetime, list[FollowUpEvent]]] = []
     if feedback.released_at is not None and feedback.follow_up_at is not None and not state.began:
         due.append((feedback.follow_up_at, [FollowUpBegan()]))
-    if feedback.closes_at is not None and not disputes.pending(interview):
-        ends = feedback.closes_at
-        window = disputes.window(interview)
-        if state.began and window is not None and _all_looked_back(interview):
-            ends = min(ends, max(window, interview.at))
-        due.append((ends, [InterviewCompleted()]))
-    return due
+    ends = _ends(interview)
+    return due if ends is None else [*due, (ends, [InterviewCompleted()])]
+
+
+def _ends(interview: "Interview") -> datetime | None:
+    """Give the end of the follow-up, or of what can still be disputed, whichever is later; never before a ruling.
+
+    It comes sooner where everyone has looked back: nobody's days to object are cut short by it, though.
+    """
+    closes = interview.feedback.closes_at
+    if closes is None or disputes.pending(interview):
+        return None
+    objections = disputes.window(interview)
+    if objections is None:
+        return closes
+    early = interview.follow_up.began and _all_looked_back(interview)
+    return objections if early else max(closes, objections)
 
 
 def _all_looked_back(interview: "Interview") -> bool:

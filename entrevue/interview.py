@@ -438,7 +438,13 @@ def evolve(interview: Interview, record: Recorded) -> Interview:
 
 def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
     if isinstance(event, SchedulingEvent):
-        folded = replace(interview, scheduling=scheduling.evolve(interview.scheduling, event, at, by))
+        folded = replace(
+            interview,
+            scheduling=scheduling.evolve(interview.scheduling, event, at, by),
+            evaluation=evaluation.cancelled(interview.evaluation, event),
+        )
+        if isinstance(event, InterviewScheduled):
+            folded = replace(folded, briefs={})  # people may learn until then
         return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
@@ -634,17 +640,20 @@ def _tick(interview: Interview, now: datetime, *, until: datetime) -> tuple[Inte
 
 def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[Event]]]:
     """What will happen by itself, and when, as far as is known now."""
+    stays: tuple[tuple[datetime, Iterable[Event]], ...] = (
+        *evaluation.deadlines(interview, now),
+        *correspondence.deadlines(interview),
+    )
     if interview.closed is not None or interview.scheduling.paused:
-        return [(at, _widen(events)) for at, events in correspondence.deadlines(interview)]
+        return [(at, _widen(events)) for at, events in stays]
     of_all: tuple[tuple[datetime, Iterable[Event]], ...] = (
         *negotiation.deadlines(interview),
         *changes.deadlines(interview),
         *seats.deadlines(interview),
         *session.deadlines(interview, now),
-        *evaluation.deadlines(interview),
+        *stays,
         *feedback.deadlines(interview),
         *follow_up.deadlines(interview),
-        *correspondence.deadlines(interview),
     )
     return [(at, _widen(events)) for at, events in of_all]
 

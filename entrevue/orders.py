@@ -199,6 +199,40 @@ class TellProcess(AnOrder):
     """None: the candidate ended it themselves."""
 
 
+# --- what is carried from earlier interviews -------------------------------------------------------------------------
+
+
+class Improvement(Message):
+    """What somebody has chosen to try: their own words, in an earlier interview; one is open at a time."""
+
+    interview: InterviewId
+    text: str
+
+
+class Theme(Message):
+    """How many candidates of those published named it: as what helped, and as what should change."""
+
+    theme: str
+    helped: int
+    change: int
+
+
+class Brief(Message):
+    """What somebody carries into the next interview; from released, undisputed content, for their own eyes.
+
+    Candidates' words and themes come from whole batches of five or more; below five there are none. The brief of a
+    candidate has an improvement only.
+    """
+
+    who: Who
+    improvement: Improvement | None = None
+    enough: bool = False
+    """Whether there are enough answers for `themes` and `said`."""
+    themes: tuple[Theme, ...] = ()
+    said: tuple[str, ...] = ()
+    """Sentences that candidates ticked, undated and in no order."""
+
+
 # --- letters: one model a template -----------------------------------------------------------------------------------
 
 
@@ -358,7 +392,7 @@ class DayReminder(Message):
 
 
 class HourReminder(Message):
-    """An hour ahead: to the candidate the essentials, to an interviewer also the brief."""
+    """An hour ahead: to the candidate the essentials, to an interviewer also the scale, and what they have learned."""
 
     kind: Literal["hour_reminder"] = "hour_reminder"
     slot: Slot
@@ -366,7 +400,10 @@ class HourReminder(Message):
     with_names: tuple[str, ...]
     agenda: tuple[str, ...]
     lines: tuple[Line, ...] = ()
-    brief: tuple[str, ...] = ()
+    scale: tuple[str, ...] = ()
+    """What an interviewer rates, one line a competency, with its anchors."""
+    learned: Brief | None = None
+    """What an interviewer carries from earlier interviews; None: not known (yet)."""
     instructions: tuple[str, ...] = ()
     """What the interviewers shall see to, because the candidate asked for an adjustment; the reason is not theirs."""
     candidate_zone: ZoneName | None = None
@@ -380,6 +417,14 @@ class FormRequest(Message):
     minutes: int
     """How long the form takes at most."""
     with_names: tuple[str, ...]
+    practice: bool = False
+    """Peers practise: nothing is decided by it."""
+    feedback: bool = True
+    """Whether what interviewers share can reach the candidate here."""
+    to_try: str | None = None
+    """What the reader wanted to try, in their own words: their form asks whether they did."""
+    consents: tuple[str, ...] = ()
+    """What the candidate may agree to besides and has not yet, a sentence each; all is off until they do."""
     presumed: bool = False
     """Nobody recorded the session: it is presumed held, and the reader can say it did not take place."""
     partial: bool = False
@@ -407,15 +452,22 @@ class FeedbackAvailable(Message):
     kind: Literal["feedback_available"] = "feedback_available"
 
 
-class FollowUpRequest(Message):
-    """A few days after release: look back once more."""
+class ReflectionRequest(Message):
+    """To the candidate who wants to be reminded, a few days after release: look back once more."""
 
-    kind: Literal["follow_up_request"] = "follow_up_request"
-    what: Literal["reflection", "growth_check"]
+    kind: Literal["reflection_request"] = "reflection_request"
+
+
+class GrowthRequest(Message):
+    """To the candidate who wants to be reminded, weeks later: whether they acted on it, and whether it helped."""
+
+    kind: Literal["growth_request"] = "growth_request"
+    to_try: str | None = None
+    """What they wanted to try, in their own words; None: they have named nothing."""
 
 
 class Apology(Message):
-    """To the candidate whom the company has cancelled late: sorry; and how was it so far? One tap is enough."""
+    """To the candidate whom the company has cancelled late: sorry; how was it so far? One tap is enough."""
 
     kind: Literal["apology"] = "apology"
     due: Instant
@@ -430,7 +482,10 @@ class LearningReport(Message):
 
 
 class ConductReport(Message):
-    """To the named person: there is a report of conduct to read. Says nothing of its content, nor by whom."""
+    """To the named person: there is a report of conduct to read. Says neither by whom nor what.
+
+    It answers to nobody: an answer would come to those who arrange interviews.
+    """
 
     kind: Literal["conduct_report"] = "conduct_report"
     interview: InterviewId
@@ -456,7 +511,8 @@ Letter = (
     | FormReminder
     | AnswerDelayed
     | FeedbackAvailable
-    | FollowUpRequest
+    | ReflectionRequest
+    | GrowthRequest
     | Apology
     | LearningReport
     | ConductReport
@@ -661,37 +717,6 @@ class LetterUnsure(AnAnswer):
     """The connection broke after the text was handed over, and this kind of letter is not sent twice."""
 
     kind: Literal["letter_unsure"] = "letter_unsure"
-
-
-class Improvement(Message):
-    """What somebody has chosen to try: their own words, in an earlier interview; one is open at a time."""
-
-    interview: InterviewId
-    text: str
-
-
-class Theme(Message):
-    """How many candidates of those published named it: as what helped, and as what should change."""
-
-    theme: str
-    helped: int
-    change: int
-
-
-class Brief(Message):
-    """What somebody carries into the next interview; from released, undisputed content, for their own eyes.
-
-    Candidates' words and themes come from whole batches of five or more; below five there are none. The brief of a
-    candidate has an improvement only.
-    """
-
-    who: Who
-    improvement: Improvement | None = None
-    enough: bool = False
-    """Whether there are enough answers for `themes` and `said`."""
-    themes: tuple[Theme, ...] = ()
-    said: tuple[str, ...] = ()
-    """Sentences that candidates ticked, undated and in no order."""
 
 
 class BriefsFound(AnAnswer):

@@ -280,10 +280,11 @@ class People:
 
     @property
     def confidant(self) -> Confidant | None:
-        """Give the first whom the organisation names for reports of conduct and who never sat on this panel."""
-        panel = {member.person for member in (*self.members, *self.left)}
-        named = self.organisation.conduct if self.organisation else ()
-        return next((one for one in named if one.person not in panel), None)
+        """Give the first whom the organisation names for reports of conduct; who sits, sat or decides here never is."""
+        if self.organisation is None:
+            return None
+        involved = {member.person for member in (*self.members, *self.left)} | {self.organisation.decision_maker}
+        return next((one for one in self.organisation.conduct if one.person not in involved), None)
 
     def clock(self, who: str) -> Clock:
         """Give the person's civil time; the organisation's, then UTC, where it is not known yet."""

@@ -145,7 +145,7 @@ TABLE: dict[type[Command], Rule] = {
     PutOnHold: _rule({"decision_maker", "operator", *_COMPANY}, _BEFORE),
     Resume: _rule({"decision_maker", "operator", *_COMPANY}, {_S.ON_HOLD}),
     Cancel: _rule({CANDIDATE, "decision_maker", "operator", *_COMPANY}, _NOT_YET),
-    Withdraw: _rule({CANDIDATE, *_COMPANY}, {*_NOT_YET, _S.NO_SHOW_REVIEW, *_FORMS}),
+    Withdraw: _rule({CANDIDATE, *_COMPANY}, {*_NOT_YET, _S.NO_SHOW_REVIEW, *_FORMS, _S.FOLLOW_UP}),
     StartSession: _rule({"interviewer", *_COMPANY}, {_S.SCHEDULED}),
     EndSession: _rule({"interviewer", *_COMPANY}, {_S.IN_PROGRESS}),
     AbortSession: _rule({*_PEOPLE, *_COMPANY}, {_S.IN_PROGRESS}),
@@ -163,7 +163,7 @@ TABLE: dict[type[Command], Rule] = {
     RequestAdjustment: _rule({CANDIDATE}, _NOT_YET),
     ArrangeAdjustment: _rule({"coordinator"}, {*_NOT_YET, _S.NO_SHOW_REVIEW}),
     ShareExpectations: _rule(_PEOPLE, _NOT_YET),
-    SubmitEvaluation: _rule(_PEOPLE, _FORMS),
+    SubmitEvaluation: _rule(_PEOPLE, {*_FORMS, _S.CANCELLED}),  # a late cancel by the company leaves one form open
     ExcuseEvaluation: _rule({"interviewer", "coordinator", "decision_maker"}, {_S.AWAITING_EVALUATIONS}),
     ExtendDeadline: _rule({"coordinator"}, {_S.AWAITING_EVALUATIONS}),
     ConfirmPractice: _rule(_PEOPLE, {*_NOT_YET, _S.IN_PROGRESS, *_FORMS}),
@@ -193,7 +193,7 @@ def role_of(actor: str) -> str:
 def check(command: Command, interview: "Interview") -> None:
     """Refuse what the table does not allow; whether the payload fits is the lifecycle module's business."""
     rule, by, status = TABLE[type(command)], command.by, interview.status
-    if role_of(by) in ("interviewer", CANDIDATE) and by not in interview.people:
+    if role_of(by) in ("interviewer", CANDIDATE) and not _takes_part(command, interview):
         raise Refused(Code.NOT_PARTICIPANT, f"by: {by} does not take part in this interview")
     if role_of(by) not in rule.roles:
         allowed = ", ".join(sorted(rule.roles))
@@ -204,3 +204,9 @@ def check(command: Command, interview: "Interview") -> None:
         fits = ", ".join(sorted(rule.statuses))
         sentence = f"{command.kind} does not fit while the interview is {status}; it fits in {fits}"
         raise Refused(Code.INVALID_STATE, sentence)
+
+
+def _takes_part(command: Command, interview: "Interview") -> bool:
+    """Whoever was on the panel once can still say how somebody behaved."""
+    left = any(member.who == command.by for member in interview.people.left)
+    return command.by in interview.people or (left and isinstance(command, ReportConduct))

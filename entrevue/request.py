@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from entrevue.rubrics import DEFAULT_RUBRIC, MOST_ASSIGNED, CompetencyName, Rubric
+from entrevue.rubrics import DEFAULT_RUBRIC, MOST_ASSIGNED, CompetencyName, Rubric, unfit
 from entrevue.values import (
     DirectoryId,
     EmailAddress,
@@ -190,11 +190,11 @@ class InterviewRequest(Intake):
 
     @model_validator(mode="after")
     def _rated(self) -> Self:
-        known = (self.rubric or DEFAULT_RUBRIC).competencies
-        for seat in self.interviewers:
-            for name in seat.competencies:
-                if name not in known:
-                    raise ValueError(f"interviewers: {name} is no competency of the rubric; it has {', '.join(known)}")
+        rubric = self.rubric or DEFAULT_RUBRIC
+        for n, seat in enumerate(self.interviewers):
+            problem = unfit(rubric, seat.competencies)
+            if problem is not None:
+                raise ValueError(f"interviewers.{n}.competencies: {problem}")
         return self
 
 

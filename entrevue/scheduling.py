@@ -255,6 +255,8 @@ class InterviewCancelled(Message):
     sequence: int | None
     """None after the session: what has taken place stays in the calendars."""
     reason: str | None = None
+    form_due: Instant | None = None
+    """Of a late one by the company: until then the candidate may say how it was so far."""
 
 
 class CandidateWithdrew(Message):

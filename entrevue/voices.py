@@ -68,7 +68,10 @@ class ArrangeAdjustment(Intake):
 
 
 class ReportConduct(Intake):
-    """Tell a named person off the panel how somebody behaved; at any time, past every gate, read by nobody else."""
+    """Tell a named person off the panel how somebody behaved; at any time, past every gate, read by nobody else.
+
+    Also whoever has left the panel can.
+    """
 
     kind: Literal["report_conduct"] = "report_conduct"
     by: Actor
@@ -240,6 +243,8 @@ def _report(interview: "Interview", by: str, text: str) -> list[VoicesEvent]:
     if any((one.by, one.text) == (by, text) for one in interview.voices.reports):
         return []
     to = interview.people.confidant
+    if interview.people.organisation is None:
+        raise Refused(Code.INVALID_STATE, "the directory has not answered yet; send it again in a minute")
     if to is None:
         raise Refused(Code.INVALID_STATE, "the organisation has named nobody off this panel for reports of conduct")
     return [ConductReported(report=len(interview.voices.reports) + 1, text=text, to=to.person)]

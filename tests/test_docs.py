@@ -2,14 +2,21 @@
 
 import json
 import re
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from docs.generate import CODES, ROOT, all_schemas, files
+from entrevue import learning, rubrics
 from entrevue.attention import CLEARS
+from entrevue.client import COMMANDS
 from entrevue.contract import SEARCH_ATTRIBUTES
-from entrevue.request import InterviewRequest
-from entrevue.values import Code, SeatRole
+from entrevue.disputes import Ruling
+from entrevue.permissions import TABLE
+from entrevue.request import InterviewRequest, Policy
+from entrevue.values import CANDIDATE, Code, Intake, SeatRole
 
 SCHEMAS = ROOT / "docs" / "schemas"
 
@@ -62,3 +69,166 @@ def test_the_schema_of_a_request_allows_an_interviewer_to_be_named_by_their_addr
 
     assert seat == {"$ref": "#/$defs/SeatRequest"}
     assert name["type"] == "string"
+
+
+# --- docs/mutual-learning.md: what it promises is what the code does -------------------------------------------------
+
+PAGE = (ROOT / "docs" / "mutual-learning.md").read_text(encoding="utf-8")
+PLACES: dict[str, object] = {"policy": Policy(), "rubrics": rubrics, "learning": learning}
+IN_WORDS = {3: "three", 5: "five", 10: "ten"}
+
+
+def _section(title: str) -> str:
+    """Give what stands between a heading and the next one of its rank."""
+    level = re.search(rf"^(#+) {re.escape(title)}$", PAGE, re.MULTILINE)
+    assert level is not None, f"the page has no section {title}"
+    rest = PAGE[level.end() :]
+    ends = re.search(rf"^#{{1,{len(level[1])}}} ", rest, re.MULTILINE)
+    return rest[: ends.start()] if ends else rest
+
+
+def _rows(section: str) -> list[list[str]]:
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def _numbers() -> dict[str, str]:
+    return {where.strip("`"): number for _, number, where in _rows(_section("The numbers"))[1:]}
+
+
+def _as_written(where: str) -> str:
+    """Give a number of the code as the page writes it; up to two days are counted in hours."""
+    place, _, name = where.partition(".")
+    value = getattr(PLACES[place], name)
+    unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
+    return ", ".join(_length(one) if isinstance(one, timedelta) else f"{one}{unit}" for one in _each(value))
+
+
+UNITS = {"_business_days": " business days", "_days": " days", "_MINUTES": " min", "duration": " min"}
+
+
+def _each(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _length(value: timedelta) -> str:
+    hours = value // timedelta(hours=1)
+    return f"{hours} h" if hours <= 48 else f"{hours // 24} days"
+
+
+@pytest.mark.parametrize(("where", "number"), _numbers().items())
+def test_a_number_that_is_promised_is_the_number_of_the_code(where: str, number: str) -> None:
+    assert number == _as_written(where)
+
+
+def test_the_numbers_that_people_rely_on_are_promised() -> None:
+    promised = _numbers().keys()
+
+    assert promised >= {
+        "learning.K",
+        "rubrics.CANDIDATE_MINUTES",
+        "rubrics.MOST_ASSIGNED",
+        "rubrics.SCORECARD_MINUTES",
+        "policy.dispute_days",
+        "policy.evaluation_days",
+        "policy.rejection_pause",
+        "policy.review_business_days",
+        "policy.ruling_business_days",
+    }
+
+
+def test_no_time_is_named_that_the_table_of_numbers_does_not_hold() -> None:
+    prose = PAGE.replace(_section("The evidence"), "")
+    named = re.findall(r"(\d+) (business days?|days?|hours?|minutes?)\b", prose)
+    short = {"minute": "min", "hour": "h"}
+
+    said = {f"{number} {short.get(unit.rstrip('s'), unit)}" for number, unit in named}
+
+    assert len(said) > 7
+    assert said - set(_numbers().values()) == set()
+
+
+def test_numbers_in_words_are_those_of_the_code() -> None:
+    said = (
+        f"batches of {IN_WORDS[learning.K]}",
+        f"over {IN_WORDS[learning.K]} candidates or more",
+        f"at most {IN_WORDS[rubrics.MOST_ASSIGNED]} competencies, in {IN_WORDS[rubrics.SCORECARD_MINUTES]} minutes",
+        f"a scorecard of {IN_WORDS[rubrics.SCORECARD_MINUTES]} minutes at most",
+        f"a form of {IN_WORDS[rubrics.CANDIDATE_MINUTES]} minutes at most",
+    )
+
+    assert [one for one in said if one not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("who", "form", "minutes"),
+    [
+        ("interviewer", rubrics.Scorecard, rubrics.SCORECARD_MINUTES),
+        ("candidate", rubrics.CandidateForm, rubrics.CANDIDATE_MINUTES),
+    ],
+)
+def test_what_a_form_asks_is_listed_whole(who: str, form: type[Intake], minutes: int) -> None:
+    rows = _rows(_section("What it asks of you"))
+    _, at_most, required, optional = next(row for row in rows if row[0].startswith(who))
+
+    assert at_most == f"{minutes} min"
+    assert re.findall(r"`(\w+)`", required + optional) == [name for name in form.model_fields if name != "form"]
+
+
+def test_a_single_tap_is_a_form() -> None:
+    required = [name for name, field in rubrics.CandidateForm.model_fields.items() if field.is_required()]
+
+    assert required == ["overall"]
+
+
+def test_all_three_choices_of_who_reads_the_form_are_explained() -> None:
+    choices = get_args(next(one for one in get_args(_annotation("share")) if one is not type(None)))
+    explained = [row[0] for row in _rows(_section("Who reads what I write?"))[1:]]
+
+    assert len(explained) == len(choices)
+    for choice, row in zip(choices, explained, strict=True):
+        assert f"*{choice.replace('_', ' ')}*" in row
+
+
+def _annotation(field: str) -> object:
+    return rubrics.CandidateForm.model_fields[field].annotation
+
+
+def test_every_ruling_is_explained() -> None:
+    objecting = _section("I object")
+
+    assert [one for one in get_args(Ruling) if f"*{one}*" not in objecting] == []
+
+
+def _commands(text: str) -> set[str]:
+    """Give what looks like a command: a verb and an object, in code."""
+    return set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
+
+
+def test_every_command_that_is_named_exists() -> None:
+    fields = {name for form in (rubrics.Scorecard, rubrics.CandidateForm) for name in form.model_fields}
+
+    assert _commands(PAGE) - COMMANDS.keys() - fields - InterviewRequest.model_fields.keys() == set()
+
+
+def test_what_a_candidate_is_told_to_send_they_may_send() -> None:
+    named = _commands(_section("For candidates"))
+
+    assert len(named) > 7
+    assert [name for name in named if CANDIDATE not in TABLE[COMMANDS[name]].roles] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", page.read_text(encoding="utf-8"))
+
+    for target, anchor in links:
+        found = page.parent / target if target else page
+        assert found.exists(), target
+        if anchor:
+            assert anchor[1:] in _anchors(found), f"{target}{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

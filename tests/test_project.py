@@ -94,7 +94,7 @@ LAYERS = (
     ),
     Layer(
         path="adapters",
-        may=("activities", "adapters", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
+        may=("activities", "adapters", "entrevue.learning", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
     ),
 )
 

@@ -18,10 +18,13 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue import contract
     from entrevue.agenda import Agenda, plan, summary
     from entrevue.attention import RANKS, needs
+    from entrevue.briefing import BriefsGathered
     from entrevue.changes import GrantApproval, Reschedule
     from entrevue.claims import why_lost
     from entrevue.contract import Ended, Receipt, read
     from entrevue.effects import RECEIPTS
+    from entrevue.feedback import ProcessInformed
+    from entrevue.follow_up import FollowUpBegan
     from entrevue.interview import (
         SCHEMA_VERSION,
         Cause,
@@ -85,8 +88,16 @@ _MUCH = 20
 _ATTEMPT, _MAILING = timedelta(seconds=30), timedelta(seconds=60)
 """Longest attempt: longer than any adapter's own limit, so that none outlives it. A killed worker costs as much."""
 
+_GLANCE = timedelta(seconds=2)
+
 _SHORTLY = timedelta(minutes=1)
 """Within this time an order is usually answered."""
+
+_INDEXED = timedelta(minutes=1)
+"""So long after it began, at the latest, an interview is in the server's index."""
+
+QUIET = RECEIPTS | BriefsGathered | ProcessInformed | FollowUpBegan
+"""What nobody waits for in the journal, or what it has told beforehand: it goes there with what happens next."""
 
 _LARGEST_BATCH = 256 * 1024
 """Bytes written to the journal at once: the server takes 2 MB a payload, and fails the task of a larger one."""
@@ -356,6 +367,11 @@ class InterviewWorkflow:
 
     async def _perform(self, order: Order) -> None:
         patience, retry = _patience(order, self._interview)
+        if isinstance(order, TellProcess):  # one look that misses nobody, rather than two
+            await workflow.sleep(_INDEXED, summary="Wait until the server's index has all interviews of this process")
+        if isinstance(order, LookUpBriefs) and (found := await self._at_a_glance(order)):
+            self._record(found)
+            return
         try:
             reply = await workflow.execute_activity(
                 order.kind,
@@ -378,12 +394,33 @@ class InterviewWorkflow:
             return
         self._record(reply.root)  # also when it was stale: the world has changed, and we say so
 
+    async def _at_a_glance(self, order: LookUpBriefs) -> Answer | None:
+        """Read at once what only has to be read, within this workflow task: one event of history instead of six.
+
+        None where that takes long, for updates wait meanwhile: then it is ordered as all else is.
+        """
+        try:
+            reply = await workflow.execute_local_activity(
+                order.kind,
+                order,
+                result_type=_Reply,
+                summary=summary(order),
+                schedule_to_close_timeout=_GLANCE,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise asyncio.CancelledError from failure
+            return None
+        answer: Answer = reply.root
+        return answer
+
     def _write_journal(self, *, rolling: bool) -> None:
         """Append what is pending, one activity at a time, so that the order is kept and much goes at once.
 
         While fresh orders are in flight their answers are waited for, unless much has come up: each append costs six
         events of history. A calendar that is down keeps its order in flight for days, and nothing waits for that.
-        Receipts alone wait for the next news, or the end. It is no local activity: that would write what the server
+        What is quiet waits for the next news, or the end. It is no local activity: that would write what the server
         has not accepted yet, and may never accept.
         """
         if self._journal is not None and self._journal.done():
@@ -397,7 +434,7 @@ class InterviewWorkflow:
                 self._journal.cancel()
             return
         news = self._interview.closed is not None or any(
-            not isinstance(record.event, RECEIPTS) for record in self._unjournaled
+            not isinstance(record.event, QUIET) for record in self._unjournaled
         )
         due = (news and not self._fresh()) or len(self._unjournaled) >= _MUCH
         if due and self._journal is None and self._unjournaled and self._interview.effects.diverged_at is None:
@@ -458,7 +495,9 @@ class InterviewWorkflow:
         return any(patience is not None and deadline > since + patience for since, patience in begun)
 
     def _fresh(self) -> list[Order]:
-        return [order for order, _ in self._lanes.values() if workflow.now() - order.now < _SHORTLY]
+        """Give the orders whose answer is expected at any moment; who waits on purpose holds up nothing."""
+        orders = (order for order, _ in self._lanes.values() if not isinstance(order, TellProcess))
+        return [order for order in orders if workflow.now() - order.now < _SHORTLY]
 
     async def _ring(self, deadline: datetime) -> None:
         await workflow.sleep(deadline - workflow.now(), summary=f"Next deadline: {deadline:%a %d %b %Y %H:%M} UTC")

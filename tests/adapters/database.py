@@ -55,7 +55,7 @@ async def migrate_shared(server: PostgresServer) -> None:
 async def postgresql_database(server: PostgresServer) -> AsyncIterator[Database]:
     async with server.connected(_SHARED) as superuser:
         await superuser.execute(_ALONE)
-        await superuser.execute("TRUNCATE claims, releases, journal, outbox")
+        await superuser.execute("TRUNCATE claims, releases, journal, outbox, lessons, learned")
     async with _opened(server.url(_SHARED)) as database:
         yield database
 

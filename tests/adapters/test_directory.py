@@ -25,7 +25,7 @@ from activities.people import (
 from adapters.directory import FileDirectory
 from adapters.memory_directory import MemoryDirectory
 from entrevue.civil import Clock, instant, is_business_day
-from entrevue.orders import Found, Invitee, LookUpPeople, PeopleFound
+from entrevue.orders import Confidant, Found, Invitee, LookUpPeople, PeopleFound
 from entrevue.slots import HOUR
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "people.toml"
@@ -38,6 +38,8 @@ ACME = OrganisationEntry(
     conference_link="https://meet.acme.example/{id}",
     days_off=(date(2026, 12, 24), date(2026, 12, 31)),
     place="DE-BE",
+    conduct=("edsger",),
+    decision_maker="edsger",
 )
 GRACE = PersonEntry(
     id="grace",
@@ -66,6 +68,8 @@ coordinator_email = "interviews@acme.example"
 conference_link = "https://meet.acme.example/{id}"
 days_off = [2026-12-24, 2026-12-31]
 place = "DE-BE"
+conduct = ["edsger"]
+decision_maker = "edsger"
 
 [people.grace]
 name = "Grace Okonjo"
@@ -149,6 +153,7 @@ async def test_the_example_is_a_directory() -> None:
     people = [await directory.person(name) for name in ("grace", "linus@acme.example", "edsger", "barbara")]
 
     assert (await directory.organisation()).name == "Acme"
+    assert [one.person for one in (await _look_up(directory)).organisation.conduct] == ["olive", "radia"]
     assert [person.zone for person in people if person] == [
         "Europe/Berlin",
         "Europe/Helsinki",
@@ -285,6 +290,22 @@ def _with(old: str, new: str) -> Callable[[Path], object]:
             id="another placeholder",
         ),
         pytest.param(
+            _with('["edsger"]', '["edsgar", "alan"]'),
+            "people.toml: organisation.conduct: nobody has the id edsgar; did you mean edsger?; "
+            "organisation.conduct: nobody has the id alan; enter them among the people, or take them out",
+            id="nobody for reports of conduct",
+        ),
+        pytest.param(
+            _with('decision_maker = "edsger"', 'decision_maker = "edsgr"'),
+            "organisation.decision_maker: nobody has the id edsgr; did you mean edsger?",
+            id="nobody who decides",
+        ),
+        pytest.param(
+            _with('["edsger"]', '["edsger@acme.example"]'),
+            "organisation.conduct.0: is an address; take a short id, which may stand in logs",
+            id="an address for reports of conduct",
+        ),
+        pytest.param(
             _with("weekly_target = 3", 'id = "g"'),
             "people.grace.id: leave it out; the table's name is the id",
             id="an id inside the table",
@@ -380,10 +401,53 @@ async def test_everyone_is_found_with_what_letters_and_calendars_need(directory:
         Found(who="i1", person="grace", name="Grace Okonjo", email="grace@acme.example", has_calendar=True),
         Found(who="i2", person="edsger", name="Edsger Molenaar", email="Edsger@Acme.example", has_calendar=False),
     )
-    assert found.organisation.model_dump() == ACME.model_dump(exclude={"days_off", "place"})
+    assert found.organisation.model_dump(exclude={"conduct"}) == ACME.model_dump(
+        exclude={"days_off", "place", "conduct"}
+    )
     assert [one.who for one in found.clocks] == ["organisation", "candidate", "i1", "i2"]
     assert _clock(found, "i2").zone == "America/New_York"
     assert found.unknown == ()
+
+
+async def test_who_is_named_for_reports_of_conduct_is_found_with_what_a_letter_to_them_needs(
+    directory: Directory,
+) -> None:
+    found = await _look_up(directory)
+
+    assert found.organisation.conduct == (
+        Confidant(person="edsger", name="Edsger Molenaar", email="Edsger@Acme.example", zone="America/New_York"),
+    )
+    assert found.organisation.decision_maker == "edsger"
+
+
+async def test_an_organisation_may_name_nobody() -> None:
+    quiet = ACME.model_copy(update={"conduct": (), "decision_maker": None})
+
+    found = await _look_up(MemoryDirectory(quiet, [GRACE, EDSGER]))
+
+    assert (found.organisation.conduct, found.organisation.decision_maker) == ((), None)
+
+
+async def test_who_is_named_twice_is_named_once() -> None:
+    twice = ACME.model_copy(update={"conduct": ("grace", "edsger", "grace")})
+
+    found = await _look_up(MemoryDirectory(twice, [GRACE, EDSGER]))
+
+    assert [one.person for one in found.organisation.conduct] == ["grace", "edsger"]
+
+
+async def test_settings_that_name_somebody_who_is_not_there_are_trouble_to_be_mended() -> None:
+    directory = MemoryDirectory(ACME, [GRACE])
+
+    with pytest.raises(DirectoryBroken) as trouble:
+        await _look_up(directory)
+    assert str(trouble.value) == (
+        "organisation.conduct: nobody has the id edsger; enter them among the people, or take them out; "
+        "organisation.decision_maker: nobody has the id edsger; enter them among the people, or take them out"
+    )
+
+    directory.put(EDSGER)
+    assert (await _look_up(directory)).organisation.conduct != ()
 
 
 async def test_who_is_not_in_the_directory_is_answered_not_raised(directory: Directory) -> None:

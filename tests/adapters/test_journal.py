@@ -120,6 +120,17 @@ async def test_interviews_keep_journals_of_their_own(journal: Journal) -> None:
     assert await journal.read("8a0") == (entry(1, "8a0"),)
 
 
+async def test_the_interviews_are_listed_page_by_page_whatever_order_they_came_in(journal: Journal) -> None:
+    assert await journal.interviews() == ()
+    for interview in ("8a0", "7f3", "7F4"):
+        await journal.append(interview, [entry(1, interview), entry(2, interview)])
+
+    assert await journal.interviews() == ("7F4", "7f3", "8a0")
+    assert await journal.interviews(limit=2) == ("7F4", "7f3")
+    assert await journal.interviews(after="7f3", limit=2) == ("8a0",)
+    assert await journal.interviews(after="8a0") == ()
+
+
 async def test_a_long_journal_is_read_page_by_page(journal: Journal) -> None:
     await journal.append("7f3", entries(1, 7))
 

@@ -31,22 +31,28 @@ from activities.letters import (
     message_id,
     render,
 )
+from entrevue.learning import K
 from entrevue.orders import (
     AdjustmentArranged,
     AnswerDelayed,
+    Apology,
     AvailabilityRequest,
+    Brief,
     CalendarEvent,
     Cancellation,
+    ConductReport,
     Correspondent,
     DayReminder,
     FeedbackAvailable,
-    FollowUpRequest,
     FormReminder,
     FormRequest,
+    GrowthRequest,
     HourReminder,
+    Improvement,
     InterviewerMissing,
     Invitation,
     JoinNudge,
+    LearningReport,
     Letter,
     Line,
     LocalTimeChanged,
@@ -54,10 +60,13 @@ from entrevue.orders import (
     Offer,
     OfferWithdrawn,
     OnHold,
+    ReflectionRequest,
     SeatRequest,
     SendLetter,
+    Theme,
     TimeStands,
 )
+from entrevue.privacy import ASKED
 from entrevue.values import Slot
 
 ROOT = Path(__file__).parent.parent.parent
@@ -148,19 +157,44 @@ LETTERS: dict[str, Letter] = {
         with_names=("Ada",),
         agenda=("Their story",),
         lines=LINES,
-        brief=("Ask for an example",),
+        scale=("work ethic: 1 = blames 3 = did it 5 = told early",),
+        learned=Brief(
+            who="i1",
+            improvement=Improvement(interview="r6", text="Ask for an example before the second question"),
+            enough=True,
+            themes=(Theme(theme="listening", helped=4, change=1), Theme(theme="asks_why", helped=0, change=3)),
+            said=("She left me time to think", "Say at the start <how> it goes & ends"),
+        ),
         instructions=("Switch the captions on", "Leave room for a break"),
         candidate_zone="America/New_York",
     ),
     "hour reminder, bare": HourReminder(slot=SLOT, location=None, with_names=(), agenda=()),
+    "hour reminder, too few answers": HourReminder(
+        slot=SLOT, location=None, with_names=("Ada",), agenda=(), scale=("expertise: 1 = …",), learned=Brief(who="i1")
+    ),
     "form request": FormRequest(due=DAY, minutes=3, with_names=("Grace",)),
     "form request, presumed": FormRequest(due=DAY, minutes=10, with_names=(), presumed=True),
     "form request, partial": FormRequest(due=DAY, minutes=10, with_names=("Ada",), partial=True),
+    "form request, practice": FormRequest(due=DAY, minutes=10, with_names=("Ada",), practice=True),
+    "form request, no feedback": FormRequest(due=DAY, minutes=10, with_names=("Ada",), feedback=False),
+    "form request, growth": FormRequest(
+        due=DAY,
+        minutes=3,
+        with_names=("Grace",),
+        to_try="Say what I want <first> & early",
+        consents=tuple(ASKED.values()),
+    ),
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
     "feedback available": FeedbackAvailable(),
-    "reflection": FollowUpRequest(what="reflection"),
-    "growth check": FollowUpRequest(what="growth_check"),
+    "reflection": ReflectionRequest(),
+    "growth": GrowthRequest(to_try="Say what I want <first> & early"),
+    "growth, nothing chosen": GrowthRequest(),
+    "apology": Apology(due=DAY, minutes=3),
+    "learning report": LearningReport(
+        document=("What you expected: the roadmap & <dates>", "What you found\nA plan, and no dates")
+    ),
+    "conduct report": ConductReport(interview="r7-c42-1"),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
 
@@ -325,8 +359,11 @@ def test_an_offer_numbers_its_times_so_that_a_reply_can_name_one() -> None:
 @every_reader
 @every_letter
 def test_no_letter_speaks_of_scores_or_rejects_anybody(name: str, who: str) -> None:
-    text = part(render(order_of(LETTERS[name], to=reader(who)), SETTINGS), "plain").lower()
+    text = part(render(order_of(LETTERS[name], to=reader(who)), SETTINGS), "plain")
+    for promise in ASKED.values():
+        text = text.replace(promise, "")  # that there are no scores must be said once
 
+    text = text.lower()
     assert not re.search(r"\b(scor|rating|rated|rank|reject|unfortunately|unsuccessful|other candidates)", text)
 
 
@@ -354,7 +391,7 @@ def test_only_letters_with_the_event_attached_ask_to_accept_it() -> None:
     assert "there is nothing to accept" in written
 
 
-@every_letter
+@pytest.mark.parametrize("name", [name for name, letter in LETTERS.items() if letter.kind != "conduct_report"])
 def test_the_subject_keeps_one_stem_and_names_nobody(name: str) -> None:
     subject = parsed(render(order_of(LETTERS[name]), SETTINGS))["Subject"]
 
@@ -443,6 +480,115 @@ def test_interviewers_read_what_to_see_to_before_their_brief() -> None:
     assert "Please see to this for the candidate:\n\n- Switch the captions on\n- Leave room for a break\n" in text
     assert text.index("Switch the captions on") < text.index("Your brief:")
     assert "see to this" not in part(render(order_of(LETTERS["hour reminder, bare"]), SETTINGS), "plain")
+
+
+def _text(name: str, who: str = "candidate") -> str:
+    return part(render(order_of(LETTERS[name], to=reader(who)), SETTINGS), "plain")
+
+
+def test_the_brief_is_the_scale_then_what_they_wanted_to_try_then_what_candidates_said() -> None:
+    text = _text("hour reminder", "i1")
+
+    in_order = [
+        "- work ethic: 1 = blames 3 = did it 5 = told early\n",
+        "You wanted to try:\n\n> Ask for an example before the second question\n",
+        "- listening: 4 found that it helped, 1 would change it\n",
+        "- asks why: 0 found that it helped, 3 would change it\n",
+        "in no particular order:\n\n> She left me time to think\n\n> Say at the start <how> it goes & ends\n",
+    ]
+    assert [one for one in in_order if one not in text] == []
+    assert sorted(in_order, key=text.index) == in_order
+    assert "not enough answers" not in text
+
+
+def test_a_brief_without_enough_answers_says_so() -> None:
+    text = _text("hour reminder, too few answers", "i1")
+
+    assert "not enough answers yet" in text
+    assert "You wanted to try" not in text
+    assert "not enough answers" not in _text("hour reminder, bare", "i1")
+
+
+def test_before_they_say_anything_candidates_read_who_will_read_it() -> None:
+    text = _text("form request")
+
+    assert text.index("A single tap is enough") < text.index("Who reads what you say?")
+    for choice in ("- Aggregated (so it is if you choose nothing): ", "- Attributed: ", "- Company only: "):
+        assert choice in text
+    assert "marked as one-sided" in text
+    assert "It plays no part in the decision." in text
+    assert "Is a question still open? Ask it on the page that Acme gave you" in text
+
+
+def test_five_in_letters_is_the_five_by_which_figures_are_published() -> None:
+    assert K == 5
+    for name in ("form request", "apology"):
+        assert "figures of five candidates or more" in _text(name)
+    assert "It takes those of five." in _text("hour reminder, too few answers", "i1")
+
+
+def test_interviewers_read_what_is_sealed_from_whom_and_what_can_be_shared() -> None:
+    text = _text("form request", "i1")
+
+    assert "Your colleagues on the panel, once their own form is in" in text
+    assert "one strength and one thing to grow in" in text
+    assert "marked as one-sided" in text
+    assert "Aggregated" not in text
+    assert "A single tap" not in text
+    assert "- The other side: nothing of it.\n" in _text("form request, no feedback", "i1")
+
+
+@every_reader
+def test_practice_is_called_practice_and_waits_for_no_decision(who: str) -> None:
+    text, real = _text("form request, practice", who), _text("form request, partial", who)
+
+    assert "It was practice" in text
+    assert "practice" not in real
+    assert "before everything is decided" in real
+    assert "before everything is decided" not in text
+
+
+def test_a_form_asks_for_what_was_to_be_tried_in_the_readers_own_words() -> None:
+    for who in ("candidate", "i1"):
+        assert "You wanted to try:\n\n> Say what I want <first> & early\n\nDid you" in _text(
+            "form request, growth", who
+        )
+        assert "You wanted to try" not in _text("form request", who)
+
+
+def test_consents_are_offered_one_by_one_and_only_those_not_given_yet() -> None:
+    text = _text("form request, growth")
+
+    assert [sentence for sentence in ASKED.values() if f"- {sentence}\n" not in text] == []
+    assert "you can also tick" not in _text("form request")
+
+
+def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
+    document = tuple(f"Paragraph {n}\nand its second line" for n in range(120))
+    letter = render(order_of(LearningReport(document=document)), SETTINGS)
+
+    assert "\n\n".join(document) in part(letter, "plain")
+    assert part(letter, "html").count("and its second line") == 120
+
+
+def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more() -> None:
+    order = order_of(LETTERS["conduct report"], to=reader("conduct", name="Olga Lark"), thread=None)
+    letter = render(order.model_copy(update={"reply_to": None}), SETTINGS)
+    message, text = parsed(letter), part(letter, "plain")
+
+    assert "r7-c42-1" in text
+    assert "Please do not reply" in text
+    assert "with you." not in text  # the reader has had no interview
+    assert message["Subject"] == "Confidential: there is something for you to read"
+    assert (message["Reply-To"], message["In-Reply-To"], message["References"]) == (None, None, None)
+
+
+def test_an_apology_promises_nothing_and_costs_nothing() -> None:
+    text = _text("apology")
+
+    assert "this is our doing, and it does not count against you" in text
+    assert "A single tap is enough" in text
+    assert "We cannot promise it" in text
 
 
 def test_who_was_there_for_a_part_only_may_leave_the_form() -> None:
@@ -847,6 +993,8 @@ def test_what_comes_from_settings_cannot_end_a_header_either() -> None:
             "on hold",
             "adjustment arranged",
             "seat request",
+            "form request, growth",
+            "learning report",
         ]
     ),
 )
@@ -860,7 +1008,17 @@ def test_any_text_renders_and_reads_back(text: str, letter: str) -> None:
             "text": text,
             "instructions": (text,),
             "lines": (Line(name=text, text=text),),
-            "brief": (text,),
+            "scale": (text,),
+            "to_try": text,
+            "consents": (text,),
+            "document": (text, text),
+            "learned": Brief(
+                who="i1",
+                improvement=Improvement(interview="r6", text=text),
+                enough=True,
+                themes=(Theme(theme=text, helped=1, change=0),),
+                said=(text,),
+            ),
             "event": EVENT.model_copy(update={"summary": text, "description": text, "location": text}),
         }
     )

@@ -19,6 +19,7 @@ from entrevue.attention import CLEARS, cause_of
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
 from entrevue.claims import why_lost
 from entrevue.contract import read
+from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.orders import (
     Answer,
@@ -155,6 +156,10 @@ class Scene:
     """Version of the rules that the directory knows."""
     unknown: tuple[str, ...] = ()
     """Not in the directory (yet)."""
+    confidants: tuple[str, ...] = ("ombuds",)
+    """Directory ids of whom the organisation names for reports of conduct."""
+    decides: str | None = None
+    """Directory id of the decision maker."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -463,7 +468,11 @@ class Scene:
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
                 conference_link="https://meet.acme.example/{id}",
-                conduct=(Confidant(person="ombuds", name="Olga Lark", email="olga@acme.example"),),
+                conduct=tuple(
+                    Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
+                    for one in self.confidants
+                ),
+                decision_maker=self.decides,
             ),
             people=tuple(found),
             clocks=(
@@ -637,14 +646,14 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "text": secret("arrangement") if n % 2 else None,
         },
         "share_expectations": {"for_other_side": secret(f"line of {by}"), "private": secret(f"private of {by}")},
-        "submit_evaluation": {"form": _form(by, n)},
+        "submit_evaluation": {"form": _form(scene, by, n)},
         "excuse_evaluation": {"whom": (by, "i2", CANDIDATE)[n % 3] if by.startswith("i") else "i1", "reason": "ill"},
         "record_decision": {
             "outcome": ("reject", "offer_accepted", "advance")[n % 3],
             "process_over": n % 3 < 2,
             "told": told(scene.now) if n % 4 else None,
         },
-        "review_feedback": {"approved": items if n % 3 else [], "next_step": secret("next step")},
+        "review_feedback": _reviewed(scene, n),
         "withhold_item": {"item": items[0], "reason": secret("withheld")},
         "report_conduct": {"text": secret(f"conduct by {by}")},
         "extend_deadline": {"until": scene.now + timedelta(days=10 + n), "whom": (None, "i1", CANDIDATE)[n % 3]},
@@ -673,10 +682,20 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
     return fields.get(kind, {})
 
 
-def _form(by: str, n: int) -> dict[str, object]:
+def _reviewed(scene: Scene, n: int) -> dict[str, object]:
+    """Judge every sentence there is; now and then all of them are withheld."""
+    there = [{"author": one.author, "what": one.what} for one in shareable(scene.interview)]
+    few = [{"item": item, "reason": secret(f"withheld of {item['author']}")} for item in there[n % 3 :]]
+    approved = there[: n % 3]
+    return {"approved": approved, "withheld": few, "next_step": secret("next step") if approved else None}
+
+
+def _form(scene: Scene, by: str, n: int) -> dict[str, object]:
     if by == CANDIDATE:
-        return candidate_form(overall=1 + n % 5, share=("attributed", "aggregated", "company_only")[n % 3])
-    return scorecard(by, recommendation=("yes", "no")[n % 2])
+        share = ("attributed", "aggregated", "company_only", None)[n % 4]
+        return candidate_form(overall=1 + n % 5, share=share, helped_in="listening", tick_helped=n % 2 > 0)
+    recommendation = None if scene.interview.request.practice else ("yes", "no")[n % 2]
+    return scorecard(by, recommendation=recommendation, growth_in=("communication", None)[n % 2])
 
 
 # --- stories: histories that really happened, up to a point -----------------------------------------------------------
@@ -747,6 +766,16 @@ def told(at: datetime, how: str = "phone") -> dict[str, object]:
     return {"by": "Marta Lind", "at": at, "how": how}
 
 
+def review() -> dict[str, object]:
+    """Judge each of four sentences: i1's strength and i2's growth point go to the candidate."""
+    withheld = [
+        {"item": {"author": "i1", "what": "growth"}, "reason": secret("withheld of i1")},
+        {"item": {"author": "i2", "what": "strength"}, "reason": secret("withheld of i2")},
+    ]
+    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
+    return {"approved": approved, "withheld": withheld}
+
+
 @_once
 def an_offer(**changes: object) -> Scene:
     scene = Scene.opened(**changes)
@@ -811,8 +840,7 @@ def a_release(**changes: object) -> Scene:
 @_once
 def reviewed_feedback(**changes: object) -> Scene:
     scene = a_release(**changes)
-    approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
-    scene.send("review_feedback", by="reviewer", approved=approved, next_step=secret("next step"))
+    scene.send("review_feedback", by="reviewer", **review(), next_step=secret("next step"))
     return scene
 
 
@@ -884,6 +912,15 @@ def cancelled() -> Scene:
     scene = a_booking()
     scene.send("cancel", by="coordinator", reason="the role is filled")
     scene.wait(days=1)
+    return scene
+
+
+@_once
+def let_down(**changes: object) -> Scene:
+    """The company cancels five hours before: the candidate is asked how it was so far."""
+    scene = a_booking(**changes)
+    scene.wait_until(scene.start_of_booking - timedelta(hours=5))
+    scene.send("cancel", by="coordinator", reason="the role is filled")
     return scene
 
 

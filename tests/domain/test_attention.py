@@ -19,6 +19,7 @@ from tests.domain.scenes import (
     an_offer,
     cancelled,
     no_slots,
+    review,
     sealed_forms,
     story,
 )
@@ -434,7 +435,7 @@ def test_a_review_is_the_reviewers_and_gone_when_done() -> None:
     scene.send("answer_question", by="coordinator", question=1, text="yes")
     assert scene.attention == {"REVIEW_DUE": "today"}
 
-    scene.send("review_feedback", by="reviewer", approved=[])
+    scene.send("review_feedback", by="reviewer", **review())
 
     assert scene.attention == {}
 

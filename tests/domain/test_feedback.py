@@ -1,18 +1,20 @@
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
-from entrevue.feedback import FeedbackReleased, FeedbackReviewed
-from entrevue.orders import FollowUpRequest
-from entrevue.values import CANDIDATE, Code, Status
+from entrevue.feedback import FeedbackReviewed, knows_outcome
+from entrevue.privacy import ASKED, Layer
+from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (
     Scene,
     a_booking,
     a_release,
     candidate_form,
-    completed,
     follow_up,
     open_forms,
+    presumed_held,
+    review,
     reviewed_feedback,
     scorecard,
     sealed_forms,
@@ -20,7 +22,15 @@ from tests.domain.scenes import (
     told,
 )
 
-BOTH = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
+BOTH = review()
+NOTHING = {
+    "approved": [],
+    "withheld": [
+        {"item": {"author": who, "what": what}, "reason": "it would tell who else applied"}
+        for who in ("i1", "i2")
+        for what in ("strength", "growth")
+    ],
+}
 
 
 def _decide(scene: Scene, outcome: str = "reject", *, over: bool = True, by: str = "decision_maker") -> list[str]:
@@ -94,6 +104,191 @@ def test_the_same_decision_again_is_no_second_one() -> None:
     scene.send("record_decision", **fields)
 
     assert scene.send("record_decision", **fields) == []
+
+
+def test_a_no_may_be_told_while_only_the_candidates_form_is_open_and_both_gates_are_needed() -> None:
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+
+    assert _decide(scene) == ["decision_recorded"]
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    assert "DECISION_DUE" not in scene.attention
+    decision = scene.view(CANDIDATE).decision
+    assert decision is not None
+    assert decision.outcome == "reject"
+    assert scene.view("i1").from_candidate is None
+
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    assert scene.stands(Status.RELEASED)
+
+
+def test_a_told_decision_is_released_when_the_window_of_the_candidates_form_closes() -> None:
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    _decide(scene)
+
+    scene.wait(days=8)
+
+    assert scene.stands(Status.RELEASED)
+    assert "answer_overdue" not in scene.kinds
+    assert scene.interview.feedback.released_at == scene.interview.evaluation.sealed_at
+
+
+def test_nothing_is_decided_before_every_scorecard_that_counts_is_in_or_excused() -> None:
+    scene = open_forms()
+    fields = {"by": "decision_maker", "outcome": "reject", "process_over": True, "told": told(scene.now)}
+    refused = scene.refuses("record_decision", **fields)
+    assert refused.code is Code.INVALID_STATE
+    assert "scorecards of i1, i2 are still open" in refused.sentence
+
+    scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
+    assert "scorecards of i2 are" in scene.refuses("record_decision", **fields).sentence
+
+    scene.send("excuse_evaluation", by="coordinator", whom="i2", reason="ill")
+    assert scene.send("record_decision", **fields) == ["decision_recorded"]
+
+
+def test_a_decision_does_not_wait_for_optional_seats_nor_for_who_left_early() -> None:
+    optional = open_forms(interviewers=["grace", {"person": "linus", "role": "OPTIONAL"}])
+    left = a_booking()
+    left.wait_until(left.start_of_booking)
+    for who in (CANDIDATE, "i1", "i2"):
+        left.tell("participant_joined", who=who)
+    left.wait(minutes=10)
+    left.tell("participant_left", who="i2")
+    left.wait(minutes=30)
+    left.send("end_session", by="i1")
+
+    for scene in (optional, left):
+        scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
+        assert scene.interview.evaluation.forms["i2"].was == "open"
+        assert _decide(scene) == ["decision_recorded"]
+
+
+def test_a_decision_can_be_corrected_until_it_is_released() -> None:
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    _decide(scene, "advance", over=False)
+    _decide(scene, "reject", over=False)
+    _decide(scene, "reject")
+    assert [one.event.kind for one in scene.records].count("decision_recorded") == 3
+
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+
+    assert scene.stands(Status.RELEASED)
+    decision = scene.interview.feedback.decision
+    assert decision is not None
+    assert (decision.outcome, decision.process_over) == ("reject", True)
+    assert scene.refuses("record_decision", by="decision_maker", outcome="advance", process_over=False).code in (
+        Code.INVALID_STATE,
+        Code.ALREADY_RELEASED,
+    )
+
+
+def test_nobody_was_told_of_a_session_before_it_began() -> None:
+    scene = sealed_forms()
+    before = told(scene.now - timedelta(hours=1))
+
+    refused = scene.refuses("record_decision", by="decision_maker", outcome="reject", process_over=True, told=before)
+
+    assert refused.code is Code.INVALID_COMMAND
+    assert "before the session" in refused.sentence
+
+
+def test_practice_decides_nothing_and_needs_no_second_gate() -> None:
+    scene = open_forms(practice=True)
+    for who in (CANDIDATE, "i1", "i2"):
+        scene.send("confirm_practice", by=who)
+    fields = {"by": "decision_maker", "outcome": "reject", "process_over": True, "told": told(scene.now)}
+    assert scene.refuses("record_decision", **fields).code is Code.INVALID_STATE
+
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who, recommendation=None))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+
+    assert scene.stands(Status.RELEASED)
+    assert "DECISION_DUE" not in scene.attention
+
+
+def test_practice_that_somebody_has_not_confirmed_is_decided_like_the_real_thing() -> None:
+    scene = open_forms(practice=True)
+    scene.send("confirm_practice", by="i1")
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who, recommendation=None))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    assert scene.stands(Status.AWAITING_DECISION)
+
+    _decide(scene)
+
+    assert scene.stands(Status.RELEASED)
+
+
+def test_of_who_has_withdrawn_nothing_is_decided_any_more_and_the_evaluation_goes_on_without_hiring() -> None:
+    scene = open_forms()
+    scene.send("withdraw", by=CANDIDATE)
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+
+    fields = {"by": "decision_maker", "outcome": "reject", "process_over": True, "told": told(scene.now)}
+    assert scene.refuses("record_decision", **fields).code is Code.INVALID_STATE
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+
+    scene.wait(days=8)
+    assert "answer_overdue" not in scene.kinds
+    assert scene.stands(Status.RELEASED)
+
+
+def test_nothing_is_decided_while_it_is_disputed_that_there_was_a_session() -> None:
+    scene = presumed_held()
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    scene.send("say_it_did_not_take_place", by="i1")
+    assert "HELD_DISPUTED" in scene.attention
+
+    fields = {"by": "decision_maker", "outcome": "reject", "process_over": True, "told": told(scene.now)}
+    assert scene.refuses("record_decision", **fields).code is Code.INVALID_STATE
+
+
+def test_who_withdraws_after_the_embargo_opens_the_second_gate_too() -> None:
+    scene = sealed_forms()
+    scene.wait(days=40)
+
+    scene.send("withdraw", by=CANDIDATE)
+
+    assert scene.stands(Status.RELEASED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "over", "by_phone", "knows"),
+    [
+        ("reject", True, True, True),
+        ("reject", False, True, True),
+        ("role_closed", True, True, True),
+        ("offer_accepted", True, True, True),
+        ("advance", False, True, False),
+        ("reject", True, False, False),
+    ],
+)
+def test_the_candidate_knows_the_outcome_when_a_person_has_told_them_one(
+    outcome: str, *, over: bool, by_phone: bool, knows: bool
+) -> None:
+    scene = sealed_forms()
+    assert not knows_outcome(scene.interview)
+
+    heard = told(scene.now) if by_phone else None
+    scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=over, told=heard)
+
+    assert knows_outcome(scene.interview) is knows
+
+
+def test_who_has_withdrawn_knows_the_outcome() -> None:
+    scene = open_forms()
+
+    scene.send("withdraw", by=CANDIDATE)
+
+    assert knows_outcome(scene.interview)
 
 
 @pytest.mark.parametrize("outcome", ["reject", "offer_accepted", "offer_declined", "role_closed"])
@@ -203,6 +398,50 @@ def test_an_interview_without_a_decision_ends_all_the_same() -> None:
     scene.over()
 
 
+def test_a_promised_answer_is_missed_also_while_a_form_is_open() -> None:
+    scene = open_forms()
+    scene.send("extend_deadline", by="coordinator", until=scene.now + timedelta(days=20))
+    scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
+
+    scene.wait(days=8)
+    assert scene.stands(Status.AWAITING_EVALUATIONS)
+    assert scene.letters(CANDIDATE).count("answer_delayed") == 1
+    assert scene.attention["EVALUATIONS_LATE"] == "now"
+    assert "DECISION_DUE" not in scene.attention  # nobody can decide yet
+
+    scene.send("submit_evaluation", by="i2", form=scorecard("i2"))
+    assert scene.attention["EVALUATIONS_LATE"] == "information"
+    assert scene.attention["DECISION_DUE"] == "now"
+
+    scene.wait(days=20)
+    assert scene.letters(CANDIDATE).count("answer_delayed") == 1
+    assert scene.kinds.count("answer_overdue") == 1
+
+
+def test_a_decision_that_nobody_told_in_time_is_as_late_as_none() -> None:
+    scene = sealed_forms()
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True)
+
+    scene.wait(days=8)
+
+    assert "answer_overdue" in scene.kinds
+    assert scene.attention["DECISION_DUE"] == "now"
+
+
+def test_once_told_the_decision_is_kept_in_mind_until_the_process_is_over() -> None:
+    alone, one_of_several = sealed_forms(), sealed_forms(process_id="p4")
+
+    for scene in (alone, one_of_several):
+        _decide(scene, "advance", over=False)
+        scene.wait(days=8)
+        assert "answer_overdue" not in scene.kinds
+
+    assert alone.attention["DECISION_DUE"] == "information"
+    assert "DECISION_DUE" not in one_of_several.attention
+    one_of_several.wait(days=40)
+    assert one_of_several.attention["DECISION_DUE"] == "information"
+
+
 # --- the candidate's feedback ----------------------------------------------------------------------------------------
 
 
@@ -214,7 +453,7 @@ def test_feedback_goes_from_asked_for_to_opened() -> None:
     _decide(scene)
     seen.append(_feedback(scene))
     assert scene.attention["REVIEW_DUE"] == "today"
-    scene.send("review_feedback", by="reviewer", approved=BOTH, next_step="write one design note a month")
+    scene.send("review_feedback", by="reviewer", **BOTH, next_step="write one design note a month")
     seen.append(_feedback(scene))
     assert "REVIEW_DUE" not in scene.attention
     scene.wait(days=3)
@@ -235,7 +474,7 @@ def test_after_a_rejection_feedback_comes_two_days_later_at_the_earliest_and_on_
     scene.wait(days=3)  # Thursday
     scene.now += timedelta(hours=9, minutes=30)  # 20:10 in New York
 
-    scene.send("review_feedback", by="reviewer", approved=BOTH)
+    scene.send("review_feedback", by="reviewer", **BOTH)
     reviewed = next(one.event for one in scene.records if isinstance(one.event, FeedbackReviewed))
     assert reviewed.available_at == datetime(2026, 11, 13, 13, 0, tzinfo=UTC)  # Friday, 8:00
     assert scene.refuses("open_feedback", by=CANDIDATE).code is Code.INVALID_STATE
@@ -249,7 +488,7 @@ def test_the_pause_and_the_weekend_are_kept(reviewed_on: int, available: int) ->
     scene = a_release()
     scene.wait(days=reviewed_on, hours=10)  # 20:40 in New York
 
-    scene.send("review_feedback", by="reviewer", approved=BOTH)
+    scene.send("review_feedback", by="reviewer", **BOTH)
 
     reviewed = next(one.event for one in scene.records if isinstance(one.event, FeedbackReviewed))
     assert reviewed.available_at.date().day == available
@@ -260,7 +499,7 @@ def test_without_a_rejection_there_is_no_pause() -> None:
     scene.send("give_consent", by=CANDIDATE, layer="feedback")
     _decide(scene, "offer_accepted")
 
-    scene.send("review_feedback", by="reviewer", approved=BOTH)
+    scene.send("review_feedback", by="reviewer", **BOTH)
     scene.send("open_feedback", by=CANDIDATE)
 
     assert _feedback(scene) == "OPENED"
@@ -288,22 +527,108 @@ def test_nothing_is_reviewed_that_nobody_asked_for() -> None:
     scene = sealed_forms()
     _decide(scene)
 
-    assert scene.refuses("review_feedback", by="reviewer", approved=BOTH).code is Code.CONSENT_MISSING
+    assert scene.refuses("review_feedback", by="reviewer", **BOTH).code is Code.CONSENT_MISSING
     assert scene.refuses("open_feedback", by=CANDIDATE).code is Code.CONSENT_MISSING
     assert "REVIEW_DUE" not in scene.attention
 
 
-def test_only_sentences_that_somebody_wrote_are_approved() -> None:
+@pytest.mark.parametrize("foreign", [{"author": "candidate", "what": "growth"}, {"author": "i9", "what": "strength"}])
+def test_only_sentences_that_somebody_wrote_are_judged(foreign: dict[str, object]) -> None:
     scene = a_release()
-    nobodys = [{"author": "i2", "what": "strength"}, {"author": "candidate", "what": "growth"}]
 
-    assert scene.refuses("review_feedback", by="reviewer", approved=nobodys).code is Code.INVALID_COMMAND
+    approved = scene.refuses("review_feedback", by="reviewer", **{**BOTH, "approved": [foreign]})
+    withheld = scene.refuses(
+        "review_feedback", by="reviewer", **{**NOTHING, "withheld": [{"item": foreign, "reason": "not about the task"}]}
+    )
+
+    assert approved.code is withheld.code is Code.INVALID_COMMAND
+    assert str(foreign["author"]) in approved.sentence
+
+
+def test_a_review_passes_over_no_sentence_and_is_told_which_are_missing() -> None:
+    scene = a_release()
+
+    refused = scene.refuses("review_feedback", by="reviewer", approved=BOTH["approved"])
+
+    assert refused.code is Code.INVALID_COMMAND
+    assert "missing: growth by i1, strength by i2;" in refused.sentence
+
+
+def test_a_sentence_is_judged_once() -> None:
+    scene = a_release()
+    twice = [*NOTHING["withheld"], NOTHING["withheld"][0]]
+    both_ways = {"approved": [{"author": "i1", "what": "growth"}], "withheld": NOTHING["withheld"]}
+
+    for judged in ({**NOTHING, "withheld": twice}, both_ways):
+        refused = scene.refuses("review_feedback", by="reviewer", **judged)
+
+        assert refused.code is Code.INVALID_COMMAND
+        assert "named twice" in refused.sentence
+
+
+def test_a_next_step_is_one_line_and_goes_with_something_approved() -> None:
+    scene = a_release()
+
+    alone = scene.refuses("review_feedback", by="reviewer", **NOTHING, next_step="read more")
+    assert alone.code is Code.INVALID_COMMAND
+    with pytest.raises(Refused, match="next_step"):
+        scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more\nand write more")
+
+
+def test_what_nobody_wrote_need_not_be_judged() -> None:
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who, growth=None, strength=None))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    _decide(scene)
+
+    scene.send("review_feedback", by="reviewer", approved=[])
+
+    assert _feedback(scene) == "WITHHELD"
+
+
+def test_a_review_counts_once_and_what_was_approved_can_be_taken_back_before_it_is_opened() -> None:
+    scene = a_release()
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    assert scene.send("review_feedback", by="reviewer", **BOTH) == []
+    assert scene.refuses("review_feedback", by="reviewer", **NOTHING).code is Code.INVALID_STATE
+
+    item, reason = {"author": "i1", "what": "strength"}, "it names a colleague"
+    assert scene.send("withhold_item", by="reviewer", item=item, reason=reason) == ["item_withheld"]
+    assert scene.send("withhold_item", by="reviewer", item=item, reason=reason) == []
+    scene.wait(days=3)
+    scene.send("open_feedback", by=CANDIDATE)
+
+    feedback = scene.view(CANDIDATE).feedback
+    assert feedback is not None
+    assert (feedback.strengths, feedback.growth) == ((), (secret("growth by i2"),))
+
+
+def test_a_review_of_which_all_was_taken_back_withholds() -> None:
+    scene = reviewed_feedback()
+    for item in ({"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}):
+        scene.send("withhold_item", by="reviewer", item=item, reason="it names a colleague")
+
+    scene.wait(days=4)
+
+    assert _feedback(scene) == "WITHHELD"
+    assert "feedback_available" not in scene.letters(CANDIDATE)
+
+
+@pytest.mark.parametrize("what", ["strength", "growth"])
+def test_what_was_not_approved_or_was_opened_cannot_be_taken_back(what: str) -> None:
+    item = {"author": "i1", "what": what}
+    waiting, opened = a_release(), follow_up()
+
+    assert waiting.refuses("withhold_item", by="reviewer", item=item, reason="no").code is Code.INVALID_STATE
+    assert opened.refuses("withhold_item", by="reviewer", item=item, reason="no").code is Code.ALREADY_RELEASED
 
 
 def test_a_review_that_approves_nothing_withholds() -> None:
     scene = a_release()
 
-    scene.send("review_feedback", by="reviewer", approved=[])
+    scene.send("review_feedback", by="reviewer", **NOTHING)
     scene.wait(days=4)
 
     assert _feedback(scene) == "WITHHELD"
@@ -328,7 +653,7 @@ def test_what_was_opened_cannot_be_taken_back_or_reviewed_again() -> None:
     scene = follow_up()
 
     assert scene.refuses("revoke_consent", by=CANDIDATE, layer="feedback").code is Code.ALREADY_RELEASED
-    assert scene.refuses("review_feedback", by="reviewer", approved=BOTH).code is Code.ALREADY_RELEASED
+    assert scene.refuses("review_feedback", by="reviewer", **NOTHING).code is Code.ALREADY_RELEASED
 
 
 def test_where_the_policy_has_no_feedback_consent_is_never_asked() -> None:
@@ -336,95 +661,35 @@ def test_where_the_policy_has_no_feedback_consent_is_never_asked() -> None:
 
     assert _feedback(scene) == "OFF"
     assert scene.refuses("give_consent", by=CANDIDATE, layer="feedback").code is Code.INVALID_STATE
+    assert scene.send("revoke_consent", by=CANDIDATE, layer="feedback") == []
+    assert scene.send("give_consent", by=CANDIDATE, layer="reminders") == ["consent_given"]
 
-
-# --- looking back ----------------------------------------------------------------------------------------------------
-
-
-def test_three_days_after_release_everyone_looks_back_and_the_last_one_completes_it() -> None:
-    scene = completed()
-
-    assert scene.stands(Status.COMPLETED)
-    assert "interview_completed" in scene.kinds
-    report = scene.view("i1").report
-    assert report is not None
-    assert (report.reflection, report.will_try) == (secret("reflection of i1"), secret("try of i1"))
-    assert (report.acted_on_it, report.it_helped) == ("partly", "yes")
-    scene.over()
-
-
-def test_looking_back_early_does_not_end_it_early() -> None:
-    scene = a_release()
-    for who in (CANDIDATE, "i1", "i2"):
-        scene.send("submit_reflection", by=who, text="one question at a time")
-        scene.send("check_growth", by=who, acted="no")
-
-    assert scene.stands(Status.RELEASED)
-
-
-def test_a_review_that_is_still_due_keeps_it_open() -> None:
-    scene = a_release()
-    scene.wait(days=4)
-    for who in (CANDIDATE, "i1", "i2"):
-        scene.send("submit_reflection", by=who, text="one question at a time")
-        scene.send("check_growth", by=who, acted="no")
-    assert scene.stands(Status.FOLLOW_UP)
-
-    scene.send("review_feedback", by="reviewer", approved=[])
-
-    assert scene.stands(Status.COMPLETED)
-
-
-def test_what_nobody_looks_back_on_ends_when_its_time_is_over() -> None:
-    scene = a_release()
-    released = next(one.event for one in scene.records if isinstance(one.event, FeedbackReleased))
-
-    scene.wait(days=90)
-
-    assert scene.stands(Status.COMPLETED)
-    assert scene.interview.at == released.closes_at
-    scene.over()
-
-
-def test_candidates_are_asked_to_look_back_only_if_they_want_to_be_reminded() -> None:
-    wants, does_not = a_release(), a_release()
-    does_not.send("revoke_consent", by=CANDIDATE, layer="reminders")
-
-    for scene in (wants, does_not):
-        scene.wait(days=40)
-
-    assert wants.letters(CANDIDATE).count("follow_up_request") == 2
-    assert does_not.letters(CANDIDATE).count("follow_up_request") == 0
-    assert wants.letters("i1").count("follow_up_request") == 0
-
-
-def test_who_has_looked_back_already_is_not_asked_to() -> None:
-    reflected, checked = a_release(), a_release()
-    reflected.send("submit_reflection", by=CANDIDATE, text="ask about the team earlier")
-    assert reflected.send("submit_reflection", by=CANDIDATE, text="ask about the team earlier") == []
-    checked.send("check_growth", by=CANDIDATE, acted="yes")
-
-    asked = {}
-    for name, scene in (("reflected", reflected), ("checked", checked)):
-        scene.wait(days=40)
-        letters = [sent.order.letter for sent in scene.mailbox]
-        asked[name] = [letter.what for letter in letters if isinstance(letter, FollowUpRequest)]
-    assert asked == {"reflected": ["growth_check"], "checked": ["reflection"]}
-
-
-def test_only_who_was_there_looks_back() -> None:
-    scene = a_booking()
-    scene.wait_until(scene.start_of_booking)
-    scene.send("mark_attendance", by="i1", who="i2", present=False)
-    scene.send("start_session", by="i1")
-    scene.wait(minutes=40)
-    scene.send("end_session", by="i1")
-    scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
-    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
     _decide(scene)
+    assert _feedback(scene) == "OFF"
+    assert "REVIEW_DUE" not in scene.attention
+    assert scene.refuses("review_feedback", by="reviewer", **BOTH).code is Code.CONSENT_MISSING
 
-    for kind, fields in (("submit_reflection", {"text": "x"}), ("check_growth", {"acted": "no"})):
-        assert scene.refuses(kind, by="i2", **fields).code is Code.NOT_ATTENDED
+
+def test_a_layer_that_is_taken_back_is_withheld_and_the_rest_goes_on() -> None:
+    scene = a_release()
+
+    scene.send("revoke_consent", by=CANDIDATE, layer="feedback")
+    assert "REVIEW_DUE" not in scene.attention
+    assert scene.stands(Status.RELEASED)
+    assert scene.view("i1").from_candidate is not None
+
+    scene.wait(days=40)
+    assert scene.letters(CANDIDATE).count("follow_up_request") == 2
+    assert scene.send("revoke_consent", by=CANDIDATE, layer="feedback") == []
+
+
+def test_consent_is_asked_in_words_that_people_understand() -> None:
+    assert set(ASKED) == set(get_args(Layer))
+    for words in ASKED.values():
+        sentences = [one for one in words.replace("!", ".").split(".") if one.strip()]
+        assert all(len(one.split()) <= 24 for one in sentences)
+        assert "change my mind" in words
+        assert not {"consent", "layer", "gate", "release", "process", "data", "policy"} & set(words.lower().split())
 
 
 # --- the gap report --------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from entrevue.agenda import plan
 from entrevue.civil import Clock, Offset, waking
 from entrevue.claims import claim_key
+from entrevue.disputes import words
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
 from entrevue.orders import (
     AdjustmentArranged,
@@ -55,6 +56,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "two named": {},
     "a pool": {"interviewers": [{**_POOL, "count": 2}]},
     "somebody and a pool": {"interviewers": ["grace", _POOL]},
+    "practice": {"practice": True},
     "explicit": {"policy": {"confirmation": "explicit"}},
     "explicit pool": {"interviewers": ["linus", _POOL], "policy": {"confirmation": "explicit"}},
     "one of two": {"policy": {"quorum": 1}},
@@ -62,6 +64,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "optional": {
         "interviewers": ["grace", {"person": "linus", "role": "OPTIONAL"}, {**_POOL, "role": "SHADOW"}],
     },
+    "of a process": {"process_id": "p4"},
 }
 _ACTS = ("opened", "offered", "chosen", "accepted", "exchanged")
 Beginning = Status | None | tuple[str, str]
@@ -71,6 +74,20 @@ of_panels = st.tuples(st.sampled_from(tuple(SHAPES)), st.sampled_from(_ACTS))
 beginnings = st.one_of(st.sampled_from((None, *_LIVE, *_LIVE, *REACHED)), of_panels, of_panels)
 actions = st.sampled_from((*get_args(Action), *["fitting"] * 5, *["run", "answer"] * 2, "wait", "next"))
 """Commands that fit, and their answers, are what leads on."""
+
+WITHHELD = (
+    "send_letter",
+    "claim_time",
+    "release_time",
+    "write_event",
+    "find_slots",
+    "remove_event",
+    "look_up_briefs",
+    "tell_process",
+)
+"""Kinds of orders that the world may leave unanswered for a while."""
+
+SENTENCES = ("strength", "growth", "helped", "change")
 
 steps = st.lists(st.tuples(actions, st.integers(0, 63), st.integers(0, 11)), min_size=10, max_size=60)
 
@@ -85,8 +102,7 @@ class Chaos:
 
     def take(self, step: Step) -> None:
         action, n, m = step
-        scene, interview = self.scene, self.scene.interview
-        before = interview.scheduling
+        scene, past = self.scene, self.scene.interview
         match action:
             case "run":
                 scene.run()
@@ -126,9 +142,11 @@ class Chaos:
             case _:
                 assert_never(action)
         self.start()
-        if scene.interview is not interview:
+        if scene.interview is not past:
             check_secrecy(scene)
-        self.check_clock(before)
+        self.check_clock(past.scheduling)
+        self.check_released(past)
+        self.check_disputed()
         self.check_ledger()
 
     def start(self) -> None:
@@ -188,6 +206,8 @@ class Chaos:
         if kind == "timezone_rules_changed":
             self.scene.tzdata = f"2027{'abc'[m % 3]}"
             who = {"tzdata": self.scene.tzdata}
+        if kind == "process_ended":
+            who = {"outcome": ("withdrawn", "reject", "role_closed")[m % 3], "told_at": self.scene.now if m else None}
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))
@@ -216,8 +236,7 @@ class Chaos:
             case 4:
                 scene.edited = set() if scene.edited else {"i1"}
             case _:
-                kinds = ("send_letter", "claim_time", "find_slots", "write_event", "release_time", "remove_event")
-                scene.withheld = set() if scene.withheld else {kinds[n % len(kinds)]}
+                scene.withheld = set() if scene.withheld else {WITHHELD[n % len(WITHHELD)]}
 
     def operate(self, n: int) -> None:
         if n == 0:
@@ -284,6 +303,33 @@ class Chaos:
         if session.no_show is not None or session.closed_no_show:
             assert not self.scene.interview.evaluation.forms
 
+    def check_released(self, before: Interview) -> None:
+        """Invariant 10: what was released stays as it is; what a ruling took away leaves a trace, and stays away."""
+        after = self.scene.interview
+        if before.feedback.released_at is None:
+            return
+        assert after.feedback.released_at == before.feedback.released_at
+        for who, form in before.evaluation.forms.items():
+            assert after.evaluation.forms[who].versions == form.versions
+            assert after.evaluation.forms[who].addenda[: len(form.addenda)] == form.addenda
+            for what in SENTENCES:
+                was, stands = words(before, who, what), words(after, who, what)
+                if was is not None:
+                    assert stands is not None
+                    assert stands.text in (was.text, None)
+        if before.feedback.opened_at is not None:
+            assert after.feedback.reviewed == before.feedback.reviewed
+
+    def check_disputed(self) -> None:
+        """Invariant 13, as far as one interview knows: what is disputed, was excluded or expired counts for nothing."""
+        interview = self.scene.interview
+        for one in interview.disputes:
+            stands = words(interview, one.item.author, one.item.what)
+            assert stands is not None
+            assert not (stands.counts and (one.ruled is None or one.ruled.ruling in ("excluded", "redacted")))
+        for who, form in interview.evaluation.forms.items():
+            assert form.was != "expired" or all(words(interview, who, what) is None for what in SENTENCES)
+
     def check_clock(self, before: Scheduling) -> None:
         """Nobody's time to answer an offer is ever cut short (invariant 9)."""
         after = self.scene.interview.scheduling
@@ -324,13 +370,12 @@ class Chaos:
             cause, _, subject = item.partition(":")
             if item not in scene.attention:  # mended together with another one
                 continue
-            if cause in ("ORDER_FAILED", "JOURNAL_DIVERGED"):
+            if cause in ("ORDER_FAILED", "JOURNAL_DIVERGED", "MAIL_BEHIND"):
                 scene.send("clear_attention", by="operator", item=item)
             elif cause == "CANDIDATE_UNREACHABLE":
                 scene.send("update_contact", by="coordinator", email="ada.summer@example.com")
             elif cause == "MESSAGE_REFUSED":
                 _, letter, whom, _ = subject.split("/")
-                letter = "follow_up_request" if letter in ("reflection_request", "growth_request") else letter
                 scene.send("resend_message", by="operator", letter=letter, whom=whom)
 
     def check_shown(self) -> None:

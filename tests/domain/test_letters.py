@@ -1,20 +1,34 @@
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from entrevue.civil import waking
+from entrevue.correspondence import Due, open_letters, orders
+from entrevue.evaluation import FormState
+from entrevue.interview import Interview
 from entrevue.orders import (
     AnswerDelayed,
+    Apology,
+    Brief,
+    BriefsFound,
+    ConductReport,
     DayReminder,
-    FollowUpRequest,
     FormRequest,
+    GrowthRequest,
     HourReminder,
+    Improvement,
     Invitation,
+    LearningReport,
     LetterUnsure,
     SendLetter,
+    Theme,
 )
+from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
     BERLIN,
@@ -29,9 +43,11 @@ from tests.domain.scenes import (
     candidate_form,
     no_slots,
     open_forms,
+    review,
     reviewed_feedback,
     scorecard,
     sealed_forms,
+    secret,
 )
 
 HOUR = timedelta(hours=1)
@@ -210,9 +226,310 @@ def test_reflection_and_growth_are_two_letters_at_their_own_times() -> None:
     scene = a_release()
     scene.wait(days=40)
 
-    asked = [sent for sent in scene.mailbox if isinstance(sent.order.letter, FollowUpRequest)]
+    asked = [sent for sent in scene.mailbox if sent.kind in ("reflection_request", "growth_request")]
 
-    assert [(one.reads.month, one.reads.day) for one in asked] == [(11, 12), (12, 9)]
+    assert [(one.kind, one.reads.month, one.reads.day) for one in asked] == [
+        ("reflection_request", 11, 12),
+        ("growth_request", 12, 9),
+    ]
+
+
+# --- what was learned before, and what may be agreed to --------------------------------------------------------------
+
+
+def _briefed(*briefs: Brief) -> Scene:
+    """The day before, with what these people carry from earlier interviews; the others' is not there yet."""
+    scene = a_booking()
+    scene.withheld = {"look_up_briefs"}
+    scene.wait_until(scene.start_of_booking - 20 * HOUR)
+    order = scene.in_flight["briefs"]
+    scene.answer(order, BriefsFound(key=order.key, briefs=briefs))
+    return scene
+
+
+def _hour_reminder(scene: Scene, to: str) -> HourReminder:
+    scene.wait_until(scene.start_of_booking)
+    letter = scene.newest("hour_reminder", to).order.letter
+    assert isinstance(letter, HourReminder)
+    return letter
+
+
+def _form_request(scene: Scene, to: str) -> FormRequest:
+    scene.wait_until(scene.start_of_booking + HOUR)
+    letter = scene.newest("form_request", to).order.letter
+    assert isinstance(letter, FormRequest)
+    return letter
+
+
+IMPROVEMENT = Improvement(interview="r6", text="ask for an example before the second question")
+
+
+def test_an_interviewer_reads_their_own_scale_and_what_they_learned_before() -> None:
+    said = tuple(f"sentence {n}, whole to its end" for n in range(1, 6))
+    themes = tuple(Theme(theme=name, helped=3, change=1) for name in ("clarity", "listening", "time", "respect"))
+    scene = _briefed(Brief(who="i1", improvement=IMPROVEMENT, enough=True, themes=themes, said=said))
+
+    letter = _hour_reminder(scene, "i1")
+
+    assert [line.partition(":")[0] for line in letter.scale] == ["expertise", "work ethic", "communication"]
+    assert letter.learned == Brief(
+        who="i1", improvement=IMPROVEMENT, enough=True, themes=themes[:3], said=said[:3]
+    )  # read in the hour before: three of each are enough
+
+
+def test_where_too_few_have_answered_the_reminder_says_so_and_shows_nothing_of_them() -> None:
+    letter = _hour_reminder(_briefed(Brief(who="i1", improvement=IMPROVEMENT)), "i1")
+
+    assert letter.learned is not None
+    assert not letter.learned.enough
+    assert (letter.learned.themes, letter.learned.said) == ((), ())
+
+
+def test_nobody_reads_what_another_has_learned() -> None:
+    scene = _briefed(Brief(who="i1", improvement=IMPROVEMENT), Brief(who=CANDIDATE, improvement=IMPROVEMENT))
+
+    theirs = _hour_reminder(scene, "i2").learned
+    assert theirs is None or (theirs.who, theirs.improvement) == ("i2", None)
+    assert _hour_reminder(scene, CANDIDATE).learned is None
+    assert _hour_reminder(scene, CANDIDATE).scale == ()
+
+
+def test_a_reminder_does_not_wait_for_what_was_learned() -> None:
+    scene = a_booking()
+    scene.withheld = {"look_up_briefs"}
+
+    letter = _hour_reminder(scene, "i1")
+
+    assert letter.learned is None
+    assert len(letter.scale) == 3
+    assert _reads(scene, "hour_reminder", "i1") == (9, 15, 0)
+
+
+def test_the_next_form_asks_each_side_whether_they_tried_what_they_wanted_to() -> None:
+    scene = _briefed(
+        Brief(who="i1", improvement=IMPROVEMENT),
+        Brief(who="i2"),
+        Brief(who=CANDIDATE, improvement=Improvement(interview="r5", text="say what I want early")),
+    )
+
+    to_try = {who: _form_request(scene, who).to_try for who in (CANDIDATE, "i1", "i2")}
+
+    assert to_try == {CANDIDATE: "say what I want early", "i1": IMPROVEMENT.text, "i2": None}
+
+
+def test_with_the_form_the_candidate_is_asked_in_words_what_they_agree_to_and_nobody_else_is() -> None:
+    fresh, agreed, off = a_booking(), a_booking(), a_booking(policy={"feedback": False})
+    agreed.send("give_consent", by=CANDIDATE, layer="feedback")
+
+    assert _form_request(fresh, CANDIDATE).consents == tuple(ASKED.values())
+    assert _form_request(agreed, CANDIDATE).consents == (ASKED["reminders"],)
+    assert _form_request(off, CANDIDATE).consents == (ASKED["reminders"],)
+    assert _form_request(fresh, "i1").consents == ()
+
+
+def test_interviewers_are_told_whether_what_they_share_can_reach_the_candidate() -> None:
+    assert _form_request(a_booking(), "i1").feedback
+    assert not _form_request(a_booking(policy={"feedback": False}), "i1").feedback
+
+
+def test_every_layer_of_consent_has_its_words() -> None:
+    assert set(ASKED) == set(get_args(Layer))
+
+
+def test_a_form_about_practice_says_that_it_was_practice() -> None:
+    assert _form_request(a_booking(practice=True), "i1").practice
+    assert not _form_request(a_booking(), "i1").practice
+
+
+# --- sorry -----------------------------------------------------------------------------------------------------------
+
+
+def _called_off(*, by: str = "coordinator", hours: int = 13) -> Interview:
+    """So many hours ahead; the candidate's form about it is open, whatever the rules about such forms are."""
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking - hours * HOUR)
+    scene.send("cancel", by=by, reason="the building is closed")
+    form = FormState(due=scene.now + timedelta(days=7))
+    evaluation = replace(scene.interview.evaluation, forms={CANDIDATE: form})
+    return replace(scene.interview, evaluation=evaluation)
+
+
+def _apologies(interview: Interview) -> list[Due]:
+    return [due for due in open_letters(interview) if due.kind == "apology"]
+
+
+def test_who_was_called_off_late_by_the_company_reads_an_apology_in_their_morning() -> None:
+    interview = _called_off()  # 21:00 in New York
+    (due,) = _apologies(interview)
+    evening, morning = interview.at, interview.at + 11 * HOUR
+
+    assert (due.whom, due.until) == (CANDIDATE, interview.at + timedelta(days=7))
+    assert [order.letter.kind for order in orders(interview, evening)] == []
+    assert [order.letter for order in orders(interview, morning)] == [
+        Apology(due=evening + timedelta(days=7), minutes=3)
+    ]
+
+
+def test_nobody_apologises_for_what_the_candidate_called_off_or_for_what_was_called_off_in_time() -> None:
+    assert _apologies(_called_off(by=CANDIDATE)) == []
+    assert _apologies(_called_off(hours=30)) == []
+
+
+def test_who_has_said_how_it_was_gets_no_apology_that_asks_for_it() -> None:
+    interview = _called_off()
+    form = replace(interview.evaluation.forms[CANDIDATE], was="submitted")
+
+    told = replace(interview, evaluation=replace(interview.evaluation, forms={CANDIDATE: form}))
+
+    assert _apologies(told) == []
+
+
+# --- the own report, and reports of conduct --------------------------------------------------------------------------
+
+
+def test_who_asks_for_their_report_gets_it_at_once_and_nobody_else_does() -> None:
+    scene = a_release()
+    scene.now += 12 * HOUR  # past 22:00 in New York
+    before = scene.letters()
+
+    scene.send("mail_report", by=CANDIDATE)
+
+    assert scene.letters() == [*before, "learning_report to candidate"]
+    order = scene.newest("learning_report", CANDIDATE).order
+    assert order.key == "r7/learning_report/candidate/1.1"
+    assert isinstance(order.letter, LearningReport)
+    assert secret("private of candidate") in " ".join(order.letter.document)
+    for other in ("i1", "i2"):
+        assert not [said for said in order.letter.document if other in said]
+
+
+def test_who_asks_for_their_report_again_gets_it_again() -> None:
+    scene = a_release()
+    scene.send("mail_report", by="i1")
+    scene.wait(days=4)
+
+    scene.send("mail_report", by="i1")
+
+    assert scene.letters("i1").count("learning_report") == 2
+    assert scene.newest("learning_report", "i1").order.key == "r7/learning_report/i1/2.1"
+
+
+def _reported(scene: Scene, by: str = CANDIDATE, text: str = "he shouted") -> Scene:
+    scene.send("report_conduct", by=by, text=text)
+    return scene
+
+
+def test_a_report_of_conduct_is_announced_to_the_named_person_alone_and_says_nothing_of_it() -> None:
+    scene = a_booking()
+    before = scene.letters()
+
+    _reported(scene)
+
+    assert scene.letters() == [*before, "conduct_report to conduct"]
+    order = scene.newest("conduct_report", "conduct").order
+    organisation = scene.interview.people.organisation
+    assert organisation is not None
+    (named,) = organisation.conduct
+    assert (order.to.name, order.to.email) == (named.name, named.email)
+    assert order.letter == ConductReport(interview="r7")
+    assert (order.thread, order.reply_to, order.lane) == (None, None, "mail/conduct")
+    assert "shouted" not in order.model_dump_json()
+
+
+def test_each_report_of_conduct_has_a_letter_and_none_hangs_on_another() -> None:
+    scene = _reported(_reported(a_booking()), by="i1", text="she left the room")
+
+    sent = [one.order for one in scene.mailbox if one.to == "conduct"]
+
+    assert [order.key for order in sent] == ["r7/conduct_report/conduct/1.1", "r7/conduct_report/conduct/2.1"]
+    assert [order.thread for order in sent] == [None, None]
+
+
+def test_a_report_of_conduct_at_night_is_announced_in_the_organisations_morning() -> None:
+    scene = a_booking()
+    scene.now += 12 * HOUR  # 4:00 in Berlin
+
+    _reported(scene)
+    assert "conduct" not in [sent.to for sent in scene.mailbox]
+
+    scene.wait(hours=4)
+    assert (scene.newest("conduct_report", "conduct").at - MONDAY) == 16 * HOUR  # 8:00
+
+
+@pytest.mark.parametrize("kind", ["cancel", "put_on_hold"])
+def test_a_report_of_conduct_is_announced_wherever_the_interview_stands(kind: str) -> None:
+    scene = a_booking()
+    scene.now += 12 * HOUR
+    _reported(scene)
+
+    scene.send(kind, by="coordinator", reason="the budget is discussed")
+    scene.wait(hours=5)
+
+    assert scene.letters("conduct") == ["conduct_report"]
+
+
+# --- after it has ended ----------------------------------------------------------------------------------------------
+
+
+def _scorecards() -> Scene:
+    """The panel has handed in; the candidate has not."""
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    return scene
+
+
+def _told(scene: Scene, outcome: str) -> Scene:
+    over = outcome != "advance"
+    said = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
+    scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=over, told=said)
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reminders"), [("reject", 0), ("role_closed", 0), ("offer_accepted", 0), ("advance", 1)]
+)
+def test_who_was_told_how_it_ended_is_not_reminded_of_their_form(outcome: str, reminders: int) -> None:
+    scene = _told(_scorecards(), outcome)
+
+    scene.wait(days=6)
+
+    assert scene.letters(CANDIDATE).count("form_reminder") == reminders
+
+
+def test_a_no_that_nobody_has_told_yet_is_read_off_no_missing_reminder() -> None:
+    scene = _scorecards()
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True)
+
+    scene.wait(days=6)
+
+    assert "form_reminder" in scene.letters(CANDIDATE)
+
+
+def test_a_no_that_another_interview_of_the_process_brought_stops_reminders_and_nudges() -> None:
+    offered, booked = an_offer(), a_booking()
+
+    for scene in (offered, booked):
+        scene.tell("process_ended", outcome="reject", told_at=scene.now)
+        scene.wait(days=6, hours=23)
+
+    assert offered.letters(CANDIDATE) == ["offer"]
+    assert booked.letters(CANDIDATE) == ["offer", "invitation"]
+    assert booked.letters("i1") == ["invitation", "hour_reminder"]
+
+
+def test_feedback_is_announced_two_days_after_the_no_at_the_earliest_and_on_a_business_day() -> None:
+    scene = reviewed_feedback()  # told on Monday the 9th, 10:40 in New York
+    late = reviewed_feedback()
+    late.withheld = {"send_letter"}
+
+    scene.wait(days=3)
+    late.wait_until(datetime(2026, 11, 14, 15, 0, tzinfo=UTC))  # the mail server was down until Saturday
+    late.withheld = set()
+    late.wait(days=4)
+
+    assert _reads(scene, "feedback_available", CANDIDATE) == (11, 10, 40)
+    assert _reads(late, "feedback_available", CANDIDATE) == (16, 8, 0)
 
 
 # --- the night -------------------------------------------------------------------------------------------------------
@@ -564,11 +881,30 @@ def test_to_each_person_letters_go_one_at_a_time_in_the_order_in_which_they_fell
 # --- the budget ------------------------------------------------------------------------------------------------------
 
 
-def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_and_the_panel_three() -> None:
+_FULLEST = {
+    "offer": 1,
+    "nudge": 2,
+    "invitation": 1,
+    "day_reminder": 1,
+    "hour_reminder": 1,
+    "form_request": 1,
+    "form_reminder": 1,
+    "feedback_available": 1,
+}
+_ASKED_FOR = {"reflection_request": 1, "growth_request": 1}
+
+
+@pytest.mark.parametrize("reminders", [False, True])
+def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_and_the_panel_three(
+    *,
+    reminders: bool,
+) -> None:
+    """Two more only if the candidate has ticked that they want to be reminded."""
     scene = an_offer()
     scene.wait(days=4)
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[3])
-    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    for layer in ("feedback", "reminders") if reminders else ("feedback",):
+        scene.send("give_consent", by=CANDIDATE, layer=layer)
     scene.wait_until(scene.start_of_booking + HOUR)
     for who in ("i1", "i2"):
         scene.send("submit_evaluation", by=who, form=scorecard(who))
@@ -576,22 +912,74 @@ def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
     told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
+    scene.send("review_feedback", by="reviewer", **review())
     scene.wait(days=200)
 
     assert scene.stands(Status.COMPLETED)
-    assert scene.letters(CANDIDATE) == [
-        "offer",
-        "nudge",
-        "nudge",
-        "invitation",
-        "day_reminder",
-        "hour_reminder",
-        "form_request",
-        "form_reminder",
-        "feedback_available",
-    ]
+    assert sum(_FULLEST.values()) == 9
+    assert Counter(scene.letters(CANDIDATE)) == Counter(_FULLEST | (_ASKED_FOR if reminders else {}))
     assert scene.letters("i1") == scene.letters("i2") == ["invitation", "hour_reminder", "form_request"]
+
+
+def test_a_smooth_interview_costs_the_candidate_eight_letters_two_of_which_they_asked_for() -> None:
+    scene = completed_in_full("reject")
+
+    assert Counter(scene.letters(CANDIDATE)) == Counter(
+        offer=1,
+        invitation=1,
+        day_reminder=1,
+        hour_reminder=1,
+        form_request=1,
+        feedback_available=1,
+        reflection_request=1,
+        growth_request=1,
+    )
+    assert Counter(scene.letters("i1")) == Counter(invitation=1, hour_reminder=1, form_request=1)
+    assert Counter(scene.letters("i2")) == Counter(scene.letters("i1"))
+
+
+def test_a_yes_costs_as_many_letters_as_a_no() -> None:
+    yes, no = completed_in_full("offer_accepted"), completed_in_full("reject")
+
+    assert Counter(yes.letters()) == Counter(no.letters())
+
+
+def completed_in_full(outcome: str) -> Scene:
+    """Everybody does at once what they are asked to; the candidate wants feedback, and to be reminded."""
+    scene = a_booking()
+    for layer in get_args(Layer):
+        scene.send("give_consent", by=CANDIDATE, layer=layer)
+    scene.wait_until(scene.start_of_booking + HOUR)
+    for who in (CANDIDATE, "i1", "i2"):
+        form = candidate_form() if who == CANDIDATE else scorecard(who)
+        scene.send("submit_evaluation", by=who, form=form)
+    _told(scene, outcome)
+    items = [{"author": author, "what": what} for author in ("i1", "i2") for what in ("strength", "growth")]
+    scene.send("review_feedback", by="reviewer", approved=items)
+    scene.wait(days=200)
+    assert scene.stands(Status.COMPLETED)
+    return scene
+
+
+def test_each_letter_is_kept_under_the_kind_that_it_has() -> None:
+    """So that `resend_message` finds it, and a key says in the outbox what was sent."""
+    scene = completed_in_full("reject")
+
+    assert [sent.order.key.split("/")[1] for sent in scene.mailbox] == [sent.kind for sent in scene.mailbox]
+    for kind in ("reflection_request", "growth_request"):
+        assert [one.letter for one in scene.interview.effects.of(kind, CANDIDATE)] == [kind]
+
+
+def test_a_growth_check_names_what_the_candidate_wanted_to_try() -> None:
+    chosen, none = a_release(), a_release()
+    chosen.send("submit_reflection", by=CANDIDATE, text="too many questions at once", will_try="one at a time")
+
+    asked = []
+    for scene in (chosen, none):
+        scene.wait(days=40)
+        asked.append(scene.newest("growth_request", CANDIDATE).order.letter)
+
+    assert asked == [GrowthRequest(to_try="one at a time"), GrowthRequest()]
 
 
 @settings(max_examples=25)
@@ -625,7 +1013,7 @@ def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
     scene.wait(minutes=decided)
     told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", approved=[{"author": "i1", "what": "growth"}])
+    scene.send("review_feedback", by="reviewer", **review())
     scene.wait(days=200)
 
     assert len([kind for kind in scene.letters(CANDIDATE) if kind != "answer_delayed"]) <= 9

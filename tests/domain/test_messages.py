@@ -17,7 +17,7 @@ from entrevue.orders import (
 )
 from entrevue.permissions import Command
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
-from tests.domain.scenes import COMMANDS, REACHED, command, request, story, well_formed
+from tests.domain.scenes import COMMANDS, REACHED, a_booking, command, request, story, well_formed
 
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 _orders: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
@@ -94,14 +94,16 @@ def test_every_order_and_every_answer_of_the_stories_reads_back_the_same() -> No
 
 
 def _said_and_done() -> tuple[list[Order], list[Answer]]:
-    scene = story(Status.CANCELLED)
+    scene, left = story(Status.CANCELLED), a_booking(process_id="p4")
+    left.wait_until(left.start_of_booking)
+    left.send("withdraw", by=CANDIDATE)
     others: list[Answer] = [
         TimeTaken(key="r7/claim/all/1.1", by="calendar"),
         LetterRefused(key="k", smtp_code=550, address_is_bad=True),
         LetterUnsure(key="k"),
         GaveUp(key="k", order="send_letter", because="timeout"),
     ]
-    return scene.asked, [*scene.said, *others]
+    return [*scene.asked, *left.asked], [*scene.said, *left.said, *others]
 
 
 @pytest.mark.parametrize("model", get_args(Event), ids=_kinds(Event))

@@ -8,10 +8,25 @@ import pytest
 from entrevue.interview import UnreadableFact, advance
 from entrevue.permissions import TABLE, Command, role_of
 from entrevue.values import CANDIDATE, Code, Refused, Status
-from tests.domain.scenes import COMMANDS, REACHED, Scene, a_no_show, command, presumed_held, story, well_formed
+from tests.domain.scenes import (
+    COMMANDS,
+    REACHED,
+    Scene,
+    a_booking,
+    a_no_show,
+    command,
+    let_down,
+    open_forms,
+    presumed_held,
+    reviewed_feedback,
+    scorecard,
+    sealed_forms,
+    story,
+    well_formed,
+)
 from tests.domain.secrecy import check_sentence
 
-ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
+ACTORS = (CANDIDATE, "i1", "i2", "coordinator", "decision_maker", "reviewer", "ruler", "conduct", "backend", "operator")
 
 
 def _its_hour_has_come() -> Scene:
@@ -20,11 +35,28 @@ def _its_hour_has_come() -> Scene:
     return scene
 
 
+def _only_the_candidates_form() -> Scene:
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    return scene
+
+
+def _embargo_over() -> Scene:
+    scene = sealed_forms()
+    scene.wait(days=40)
+    return scene
+
+
 MOMENTS: dict[str, Callable[[], Scene]] = {
     **{status.value: partial(story, status) for status in REACHED},
     "SCHEDULED, and its hour has come": _its_hour_has_come,
     "NO_SHOW_REVIEW, of the company": partial(a_no_show, "company"),
     "AWAITING_EVALUATIONS, of a session presumed held": presumed_held,
+    "AWAITING_EVALUATIONS, of the candidate's form alone": _only_the_candidates_form,
+    "RELEASED, and reviewed": reviewed_feedback,
+    "FOLLOW_UP, without a decision": _embargo_over,
+    "CANCELLED, late by the company": let_down,
 }
 
 # What the table allows may still not fit the moment: then the lifecycle itself refuses. Whatever is not named here is
@@ -35,12 +67,14 @@ _NOT_ASKED = {
     "arrange_adjustment": Code.INVALID_COMMAND,
 }
 _NO_APPROVAL = {"grant_approval": Code.INVALID_STATE, "deny_approval": Code.INVALID_STATE}
+_NO_PRACTICE = {"confirm_practice": Code.INVALID_STATE}
 _NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
+_AHEAD = {**_NOT_ASKED, **_NO_PRACTICE}
 UNFIT: dict[str, dict[str, Code]] = {
-    "NEEDS_SCHEDULING": {**_NOT_ASKED, "resend_message": Code.INVALID_COMMAND},
-    "AWAITING_CANDIDATE": _NOT_ASKED,
+    "NEEDS_SCHEDULING": {**_AHEAD, "resend_message": Code.INVALID_COMMAND},
+    "AWAITING_CANDIDATE": _AHEAD,
     "SCHEDULED": {
-        **_NOT_ASKED,
+        **_AHEAD,
         **_NO_APPROVAL,
         "choose_slot": Code.INVALID_STATE,
         "start_session": Code.INVALID_STATE,
@@ -50,19 +84,20 @@ UNFIT: dict[str, dict[str, Code]] = {
         "go_on_with_those_here": Code.INVALID_STATE,
     },
     "SCHEDULED, and its hour has come": {
-        **_NOT_ASKED,
+        **_AHEAD,
         **_NO_APPROVAL,
         "choose_slot": Code.INVALID_STATE,
         "propose_other_time": Code.WINDOW_CLOSED,
         "respond_to_seat": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
+        "share_expectations": Code.FORM_NOT_OPEN,
         "put_on_hold": Code.WINDOW_CLOSED,
     },
-    "AWAITING_INTERVIEWERS": _NOT_ASKED,
-    "ON_HOLD": _NOT_ASKED,
-    "NEEDS_RESCHEDULING": _NOT_ASKED,
-    "IN_PROGRESS": _NOT_ASKED,
+    "AWAITING_INTERVIEWERS": _AHEAD,
+    "ON_HOLD": _AHEAD,
+    "NEEDS_RESCHEDULING": _AHEAD,
+    "IN_PROGRESS": _AHEAD,
     "NO_SHOW_REVIEW": {
         **_NOT_ASKED,
         "contest_no_show by interviewer": Code.NOT_AUTHORIZED,
@@ -70,19 +105,55 @@ UNFIT: dict[str, dict[str, Code]] = {
         "wait_longer": Code.INVALID_STATE,
     },
     "NO_SHOW_REVIEW, of the company": {**_NOT_ASKED, "contest_no_show by candidate": Code.NOT_AUTHORIZED},
-    "AWAITING_EVALUATIONS": {"rule_no_show": Code.INVALID_STATE, "say_it_did_not_take_place": Code.INVALID_STATE},
-    "AWAITING_EVALUATIONS, of a session presumed held": {
-        **_NOT_ASKED,
+    "AWAITING_EVALUATIONS": {
+        **_NO_PRACTICE,
         "rule_no_show": Code.INVALID_STATE,
+        "say_it_did_not_take_place": Code.INVALID_STATE,
+        "record_decision": Code.INVALID_STATE,
     },
-    "AWAITING_DECISION": {"submit_evaluation by candidate": Code.EVALUATION_LOCKED},
-    "RELEASED": {"open_feedback": Code.INVALID_STATE},
+    "AWAITING_EVALUATIONS, of a session presumed held": {
+        **_AHEAD,
+        "rule_no_show": Code.INVALID_STATE,
+        "record_decision": Code.INVALID_STATE,
+    },
+    "AWAITING_EVALUATIONS, of the candidate's form alone": {
+        **_NO_PRACTICE,
+        "rule_no_show": Code.INVALID_STATE,
+        "say_it_did_not_take_place": Code.INVALID_STATE,
+        "excuse_evaluation": Code.FORM_NOT_OPEN,
+    },
+    "AWAITING_DECISION": {**_NO_PRACTICE, "submit_evaluation by candidate": Code.EVALUATION_LOCKED},
+    "RELEASED": {
+        "withhold_item": Code.INVALID_STATE,
+        "open_feedback": Code.INVALID_STATE,
+        "open_dispute by candidate": Code.NOT_AUTHORIZED,
+        "rule_dispute": Code.INVALID_COMMAND,
+    },
+    "RELEASED, and reviewed": {
+        "review_feedback": Code.INVALID_STATE,
+        "open_feedback": Code.INVALID_STATE,
+        "open_dispute by candidate": Code.NOT_AUTHORIZED,
+        "rule_dispute": Code.INVALID_COMMAND,
+    },
     "FOLLOW_UP": {
+        "withdraw": Code.ALREADY_RELEASED,
         "record_decision": Code.ALREADY_RELEASED,
         "review_feedback": Code.ALREADY_RELEASED,
+        "withhold_item": Code.ALREADY_RELEASED,
         "revoke_consent": Code.ALREADY_RELEASED,
+        "rule_dispute": Code.INVALID_COMMAND,
+    },
+    "FOLLOW_UP, without a decision": {
+        "review_feedback": Code.CONSENT_MISSING,
+        "withhold_item": Code.INVALID_STATE,
+        "open_feedback": Code.CONSENT_MISSING,
+        "open_dispute": Code.NOT_AUTHORIZED,
+        "rule_dispute": Code.INVALID_COMMAND,
+        "mail_report": Code.INVALID_STATE,
     },
     **{status.value: _NOT_OPEN for status in REACHED if status.terminal},
+    "CANCELLED": {**_NOT_OPEN, "submit_evaluation": Code.FORM_NOT_OPEN},
+    "CANCELLED, late by the company": {**_NOT_OPEN, "submit_evaluation by interviewer": Code.FORM_NOT_OPEN},
 }
 
 
@@ -130,6 +201,16 @@ def test_who_does_not_take_part_commands_nothing(kind: str) -> None:
         assert _judge(scene, kind, "i9") is Code.NOT_PARTICIPANT
 
 
+def test_who_has_left_the_panel_commands_nothing_but_can_still_report_conduct() -> None:
+    scene = a_booking()
+    scene.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+    assert "i2" not in scene.interview.people
+
+    assert _judge(scene, "report_conduct", "i2") is None
+    refusals = {_judge(scene, kind, "i2") for kind in COMMANDS if kind != "report_conduct"}
+    assert refusals == {Code.NOT_PARTICIPANT}
+
+
 @pytest.mark.parametrize("status", [status for status in REACHED if status.terminal])
 def test_after_the_end_everything_is_refused_with_the_status_that_stands(status: Status) -> None:
     scene = story(status)
@@ -138,7 +219,8 @@ def test_after_the_end_everything_is_refused_with_the_status_that_stands(status:
         by = next(actor for actor in ACTORS if role_of(actor) in TABLE[model].roles)
         if kind != "clear_attention":
             refused = scene.refuses(kind, by=by, **well_formed(kind, scene, by))
-            assert refused.code is Code.INVALID_STATE
+            a_form = (kind, status) == ("submit_evaluation", Status.CANCELLED)
+            assert refused.code is (Code.FORM_NOT_OPEN if a_form else Code.INVALID_STATE)
             assert status.value in refused.sentence
 
 

@@ -18,6 +18,7 @@ from tests.domain.scenes import (
     candidate_form,
     expectations,
     no_slots,
+    review,
     scorecard,
     sealed_forms,
     secret,
@@ -73,7 +74,7 @@ def _history() -> Iterator[Scene]:
     yield scene
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told(scene.now))
     yield scene
-    scene.send("review_feedback", by="reviewer", next_step=secret("next step"), **VERDICT)
+    scene.send("review_feedback", by="reviewer", **review(), next_step=secret("next step"))
     yield scene
     scene.wait(days=4)
     scene.send("open_feedback", by=CANDIDATE)
@@ -83,13 +84,6 @@ def _history() -> Iterator[Scene]:
     yield scene
 
 
-VERDICT: dict[str, object] = {
-    "approved": [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}],
-    "withheld": [
-        {"item": {"author": "i1", "what": "growth"}, "reason": secret("withheld of i1")},
-        {"item": {"author": "i2", "what": "strength"}, "reason": secret("withheld of i2")},
-    ],
-}
 _DM = "decision_maker"
 # From which stage on who reads it; whoever is not named never does.
 SEEN: dict[Secret, dict[str, int]] = {

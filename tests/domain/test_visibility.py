@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from entrevue.interview import Event, advance
-from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBriefs, LookUpPeople, Order, PeopleFound
+from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBriefs, Order
 from entrevue.values import CANDIDATE, Refused
 from entrevue.view import timeline
 from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content
@@ -21,9 +21,8 @@ PEOPLE = (CANDIDATE, *PANEL)
 
 @dataclass(repr=False)
 class Told(Scene):
-    """A scene with a past: briefs hold something, and the organisation has named who decides. `so_far` says its way."""
+    """A scene in which briefs hold something; `so_far` names the ways it has gone."""
 
-    decider: str | None = None
     whole: bool = False
     """Every set of forms is played, not only those that differ most."""
     so_far: tuple[str, ...] = field(default=())
@@ -40,11 +39,6 @@ class Told(Scene):
         super().start(owed)
         for order in self.started[known:]:
             check_letter(self.interview, order)
-
-    def _people(self, order: LookUpPeople) -> PeopleFound:
-        found = super()._people(order)
-        named = found.organisation.model_copy(update={"decision_maker": self.decider})
-        return found.model_copy(update={"organisation": named})
 
     def twin(self, step: str) -> "Told":
         """Another scene with the same past, which goes this way."""
@@ -315,7 +309,7 @@ def test_nobody_sees_what_the_table_withholds(world: str) -> None:
     changes, decider = WORLDS[world]
     begun = Told.opened(**changes)
     assert isinstance(begun, Told)
-    begun.decider, begun.whole = decider, world == "alone"
+    begun.decides, begun.whole = decider, world == "alone"
     looked_at, passed = set[tuple[Cell, bool]](), set[str]()
     for scene in _walk(begun):
         try:

@@ -28,6 +28,7 @@ from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
+from adapters.memory_lessons import MemoryLessons
 from adapters.memory_mail import MemoryOutbox, MemoryPost
 from entrevue import contract
 from entrevue.contract import Receipt
@@ -190,6 +191,7 @@ class Stage:
     calendar: MemoryCalendar
     ledger: Ledger
     journal: MemoryJournal
+    lessons: MemoryLessons
     post: MemoryPost
     outbox: MemoryOutbox
 
@@ -232,6 +234,7 @@ async def staged(
         calendar=calendar or MemoryCalendar(),
         ledger=ledger or MemoryLedger(),
         journal=MemoryJournal(),
+        lessons=MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
     )
@@ -241,6 +244,7 @@ async def staged(
         ledger=stage.ledger,
         outbox=stage.outbox,
         journal=stage.journal,
+        lessons=stage.lessons,
         post=stage.post,
         mail=MAIL,
     )

@@ -19,8 +19,8 @@ from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
+from adapters.memory_lessons import MemoryLessons
 from adapters.memory_mail import MemoryOutbox, MemoryPost
-from entrevue.client import InterviewClient
 from entrevue.orders import CalendarEvent, JournalEntry
 from entrevue.values import InterviewId, PersonId
 from tests.workflows.glass import GlassWorkflow
@@ -245,6 +245,7 @@ class World:
             ledger=self.ledger,
             outbox=MemoryOutbox(),
             journal=self.journal,
+            lessons=MemoryLessons(),
             post=self.post,
             mail=MAIL,
         )
@@ -285,7 +286,7 @@ class World:
             self._client,
             task_queue=self.task_queue,
             workflows=[GlassWorkflow],
-            activities=activities(self._adapters, InterviewClient(self._client)),
+            activities=activities(self._adapters, self._client),
             max_cached_workflows=1000 if self._cached else 0,
             sticky_queue_schedule_to_start_timeout=STICKY,
         )

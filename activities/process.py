@@ -1,0 +1,39 @@
+"""Tell the other interviews of a process that it is over: the port to them, and the activity."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from entrevue.contract import PROCESS_ENDED
+from entrevue.feedback import ProcessEnded
+from entrevue.orders import ProcessTold, TellProcess
+from entrevue.values import InterviewId
+
+
+class InterviewsOfProcess(Protocol):
+    """Where interviews run. Any trouble that may pass is raised."""
+
+    async def of_process(self, process: InterviewId) -> tuple[str, ...]:
+        """List the interviews of a process that may be open; what began a moment ago may be missing."""
+        ...
+
+    async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
+        """Tell a fact. False: the interview has ended, or can take no more facts; trying again is no use."""
+        ...
+
+
+class ProcessActivities:
+    def __init__(self, interviews: InterviewsOfProcess) -> None:
+        self._interviews = interviews
+
+    @activity.defn(name="tell_process")
+    async def tell_process(self, order: TellProcess) -> ProcessTold:
+        """Tell all others. A repeat is no news to them; those that end meanwhile need no telling."""
+        fact = ProcessEnded.model_validate(
+            {"source_id": order.key, "at": order.now, "outcome": order.outcome, "told_at": order.told_at}
+        ).model_dump(mode="json")
+        others = [one for one in await self._interviews.of_process(order.process) if one != order.interview]
+        heard = [await self._interviews.tell(one, PROCESS_ENDED, fact) for one in others]
+        return ProcessTold(key=order.key, interviews=sum(heard))
