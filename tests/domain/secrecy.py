@@ -86,14 +86,20 @@ def check_secrecy(scene: Scene) -> None:
     check_public(scene)
 
 
-def check_exactly(scene: Scene) -> None:
-    """Everybody reads what is theirs, all of it, and nothing else."""
-    there = written(scene)
+Cell = tuple[str, str]
+"""What it is, and a column of the table."""
+
+
+def check_exactly(scene: Scene) -> set[tuple[Cell, bool]]:
+    """Everybody reads what is theirs, all of it, and nothing else. Give the cells asked, and what they said."""
+    there, looked_at = written(scene), set[tuple[Cell, bool]]()
     for viewer in viewers(scene):
         due = {one for one in there if may_read(scene.interview, viewer, one, scene.now)}
         read = read_by(scene, viewer)
         assert read == due, f"{viewer} reads {read - due}, and does not read {due - read}"
+        looked_at |= {(_cell(viewer, one), one in due) for one in there}
     check_public(scene)
+    return looked_at
 
 
 def check_public(scene: Scene) -> None:
@@ -160,6 +166,10 @@ def read_by(scene: Scene, viewer: str) -> set[Secret]:
     return _secrets(seen.model_dump_json()) | set(_read_besides(seen))
 
 
+def texts_read_by(scene: Scene, viewer: str) -> set[Secret]:
+    return _secrets(view(scene.interview, viewer, scene.now).model_dump_json())
+
+
 def _read_besides(seen: View) -> Iterable[Secret]:
     """What is no text: numbers, and that something is so."""
     for one in seen.people:
@@ -208,15 +218,30 @@ def may_read(interview: Interview, viewer: str, secret: Secret, now: datetime) -
         return True
     if what == "amendment":
         return _amendment(interview, viewer, str(author), now)
-    if what == "addendum" and author != CANDIDATE:
-        what = "card addendum"
-    if what in ("helped", "change"):
-        author = CANDIDATE
+    what, author = _named(secret)
     if viewer != author and _is_redacted(interview, what, author):
         return False
-    column = "panel" if viewer.startswith("i") else _COLUMN.get(viewer, viewer)
-    when = (viewer == author and _TABLE[what, "author"]) or _TABLE[what, column]
+    when = _TABLE[_cell(viewer, (what, author))]
     return when == "yes" or (when != "" and _WHEN[when](interview, viewer, what, author, now))
+
+
+def _cell(viewer: str, secret: Secret) -> Cell:
+    what, author = _named(secret)
+    column = "panel" if viewer.startswith("i") else _COLUMN.get(viewer, viewer)
+    return (what, "author" if viewer == author and _TABLE.get((what, "author")) else column)
+
+
+def _named(secret: Secret) -> Secret:
+    """Give a secret as the table knows it."""
+    what, author = secret
+    if what == "addendum" and author != CANDIDATE:
+        return "card addendum", author
+    return (what, CANDIDATE) if what in ("helped", "change") else secret
+
+
+def conditional() -> dict[Cell, str]:
+    """Give the cells that say more than always or never."""
+    return {cell: when for cell, when in _TABLE.items() if when in _WHEN}
 
 
 _When = Callable[[Interview, str, str, str | None, datetime], bool]

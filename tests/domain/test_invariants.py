@@ -66,7 +66,6 @@ SHAPES: dict[str, dict[str, object]] = {
         "interviewers": ["grace", {"person": "linus", "role": "OPTIONAL"}, {**_POOL, "role": "SHADOW"}],
     },
     "of a process": {"process_id": "p4"},
-    "practice": {"practice": True},
 }
 _ACTS = ("opened", "offered", "chosen", "accepted", "exchanged")
 Beginning = Status | None | tuple[str, str]
@@ -144,6 +143,8 @@ class Chaos:
             case _:
                 assert_never(action)
         self.start()
+        if scene.interview is not past:
+            check_secrecy(scene)
         self.check_clock(past.scheduling)
         self.check_released(past)
         self.check_disputed()
