@@ -225,6 +225,7 @@ async def staged(
     max_cached_workflows: int = 1000,
     calendar: MemoryCalendar | None = None,
     ledger: Ledger | None = None,
+    lessons: MemoryLessons | None = None,
 ) -> AsyncIterator[Stage]:
     """Put up a stage with a worker of its own."""
     stage = Stage(
@@ -234,7 +235,7 @@ async def staged(
         calendar=calendar or MemoryCalendar(),
         ledger=ledger or MemoryLedger(),
         journal=MemoryJournal(),
-        lessons=MemoryLessons(),
+        lessons=lessons or MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
     )
