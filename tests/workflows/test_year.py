@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import JsonValue, TypeAdapter
@@ -238,7 +238,7 @@ def _themes(brief: Mapping[str, JsonValue]) -> dict[str, tuple[int, int]]:
 async def test_a_year_of_interviews_yields_the_right_profiles(stage: Stage) -> None:
     year = Year(stage, script(SEED))
     turn = asyncio.Semaphore(AT_ONCE)
-    begins = (await stage.env.get_current_time()) + timedelta(days=2)
+    begins = datetime.now(UTC) + timedelta(days=2)
     shown: dict[str, Profile] = {}
 
     async def act(visit: Visit) -> None:
