@@ -13,7 +13,7 @@ from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import candidate_feedback, ending
+from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -50,6 +50,7 @@ from entrevue.orders import (
 )
 from entrevue.people import Member
 from entrevue.privacy import ASKED
+from entrevue.report import document, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
@@ -181,8 +182,8 @@ def _correspondent(interview: "Interview", whom: str) -> Correspondent:
     return Correspondent(who=whom, name=member.name, email=member.email, zone=clock.zone, zone_assumed=clock.assumed)
 
 
-def _confidant(interview: "Interview", report: str) -> Correspondent:
-    to = next(one.to for one in interview.voices.reports if str(one.n) == report)
+def _confidant(interview: "Interview", number: str) -> Correspondent:
+    to = next(one.to for one in interview.voices.reports if str(one.n) == number)
     named = _named(interview)[to]
     return Correspondent(who=CONDUCT, name=named.name, email=named.email, zone=named.zone)
 
@@ -265,7 +266,7 @@ def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
     sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
     if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
         return
-    if _knows_outcome(interview):
+    if knows_outcome(interview):
         return
     for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
         at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
@@ -498,7 +499,7 @@ def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
     booking = interview.scheduling.booking
     if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
         return
-    if whom == CANDIDATE and _knows_outcome(interview):
+    if whom == CANDIDATE and knows_outcome(interview):
         return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
@@ -672,7 +673,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
         ),
     )
     sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial and not _knows_outcome(interview):
+    if whom == CANDIDATE and sent is not None and not form.partial and not knows_outcome(interview):
         yield Due(
             kind="form_reminder",
             whom=whom,
@@ -703,8 +704,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    undecided = feedback.decision is None and feedback.released_at is None and not _knows_outcome(interview)
-    if feedback.overdue and undecided and promised is not None:
+    if feedback.overdue and promised is not None and awaits_answer(interview):
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
         at = feedback.reviewed.available_at
@@ -724,13 +724,6 @@ def _looking_back(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("growth_request", feedback.growth_check_at, lambda _: GrowthRequest(to_try=to_try))
 
 
-def _knows_outcome(interview: "Interview") -> bool:
-    """Whether the candidate knows how it ended for them: from then on nobody reminds them of anything."""
-    decision = interview.feedback.decision
-    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
-    return told or ending(interview) is not None
-
-
 def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
     asked = interview.follow_up.reports.get(whom)
     if asked is not None:
@@ -746,13 +739,13 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
 
 def _of_conduct(interview: "Interview") -> Iterator[Due]:
     """Past every gate, and past the end: whoever is named hears of each report, wherever the interview stands."""
-    for report in interview.voices.reports:
-        if report.to in _named(interview):
+    for one in interview.voices.reports:
+        if one.to in _named(interview):
             yield Due(
                 kind="conduct_report",
                 whom=CONDUCT,
-                version=str(report.n),
-                at=report.at,
+                version=str(one.n),
+                at=one.at,
                 until=None,
                 write=lambda _: ConductReport(interview=interview.id),
             )
@@ -801,19 +794,9 @@ def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:
     )
 
 
-def _document(interview: "Interview", whom: str, _at: datetime) -> tuple[str, ...]:
-    """Give the report of this reader as of an instant; until there is one, what they wrote for themselves."""
-    shared, form = interview.evaluation.expectations.get(whom), interview.evaluation.forms.get(whom)
-    reflected, latest = interview.follow_up.reflections.get(whom), form.latest if form is not None else None
-    own = latest.form.own if latest is not None else None
-    said = (
-        ("What you expected", shared.private if shared else None),
-        ("What went well", own.went_well if own else None),
-        ("What you would do differently", own.differently if own else None),
-        ("Looking back", reflected.text if reflected else None),
-        ("What you want to try", reflected.will_try if reflected else None),
-    )
-    return tuple(f"{title}: {text}" for title, text in said if text is not None)
+def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
+    found = report(interview, whom, at)
+    return document(found) if found is not None else ()
 
 
 def _others(interview: "Interview", whom: str) -> tuple[str, ...]:

@@ -473,7 +473,8 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
 
 def opened(state: Evaluation, forms: tuple[FormDue, ...]) -> Evaluation:
     """The session has ended: everyone who was there has a form, though some need not hand it in."""
-    return replace(state, forms={one.who: FormState(due=one.due, partial=one.partial) for one in forms})
+    owed = {one.who: FormState(due=one.due, partial=one.partial) for one in forms}
+    return replace(state, forms=owed, made_good=False)
 
 
 def cancelled(state: Evaluation, event: SchedulingEvent) -> Evaluation:

@@ -448,13 +448,12 @@ def _opened(interview: "Interview", what: Literal["strength", "growth"]) -> Iter
 def _growing(interview: "Interview", who: str) -> Growing:
     state = interview.evaluation.forms[who]
     written = state.latest if state.was == "submitted" else None
-    own = written.form.own if written is not None else None
     reflection, growth = interview.follow_up.reflections.get(who), interview.follow_up.growth.get(who)
     chosen = looked_back = checked = None
     if reflection is not None and reflection.will_try is not None:
         chosen = Chosen(text=reflection.will_try, at=reflection.at)
-    if written is not None and own is not None and own.acted is not None:
-        looked_back = Check(acted=own.acted, helped=own.acted_helped, at=written.at)
+    if written is not None and written.form.own.acted is not None:
+        looked_back = Check(acted=written.form.own.acted, helped=written.form.own.acted_helped, at=written.at)
     if growth is not None:
         checked = Check(acted=growth.acted, helped=growth.helped, at=growth.at)
     return Growing(chosen=chosen, looked_back=looked_back, checked=checked)
@@ -553,10 +552,10 @@ def _publications(kept: Sequence[Lesson]) -> dict[_Chain, list[int]]:
     waiting: dict[_Chain, dict[InterviewId, _Told]] = {chain: {} for chain in _CHAINS}
     counted: dict[str, set[str]] = {question: set() for question in _OF_ORGANISATION}
     for n, lesson in enumerate(kept, start=1):
-        for chain, value in _values(lesson.content).items():
-            waiting[chain].pop(lesson.interview, None)
-            if value is not None and isinstance(lesson.content, _Told):
-                waiting[chain][lesson.interview] = lesson.content
+        for chain, new in waiting.items():
+            new.pop(lesson.interview, None)
+            if isinstance(lesson.content, _Told) and _value(lesson.content, chain) is not None:
+                new[lesson.interview] = lesson.content
         for late in (False, True):
             if len(_unknown(waiting[late, "overall"]) - counted["overall"]) < K:
                 continue
@@ -575,20 +574,18 @@ def _unknown(told: dict[InterviewId, _Told]) -> set[str]:
     return {one.candidate for one in told.values()} - attributed
 
 
-def _values(content: Content | None) -> dict[_Chain, int | None]:
-    """Give what was answered to every question, and None to what was not."""
-    values: dict[_Chain, int | None] = dict.fromkeys(_CHAINS)
-    if not isinstance(content, _Told):
-        return values
-    given = content.answers
-    if given is not None:
-        late = content.after_decision
-        values |= {(late, question): getattr(given, question) for question in (*OF_INTERVIEWERS, "recommend")}
-        if given.expectations is not None:
-            values[late, "expectations"] = _EXPECTATIONS.index(given.expectations)
-    if isinstance(content, OfOrganisation):
-        values[False, "preview_honest"] = content.preview_honest
-    return values
+def _value(told: _Told, chain: _Chain) -> int | None:
+    """Give what this candidate answered to this question: before they knew the outcome, or after."""
+    late, question = chain
+    given = told.answers
+    if question == "preview_honest":
+        return told.preview_honest if isinstance(told, OfOrganisation) and not late else None
+    if given is None or told.after_decision is not late:
+        return None
+    if question == "expectations":
+        return None if given.expectations is None else _EXPECTATIONS.index(given.expectations)
+    answer: int | None = getattr(given, question)
+    return answer
 
 
 def _told(kept: Sequence[Lesson]) -> dict[InterviewId, _Told]:
@@ -602,7 +599,7 @@ def _given(
     if not published[chain]:
         return None
     told = _told(kept[: published[chain][-1]]).values()
-    given = {one.candidate: value for one in told if (value := _values(one)[chain]) is not None}
+    given = {one.candidate: value for one in told if (value := _value(one, chain)) is not None}
     asked = {one.candidate for one in told if _was_asked(one, chain[1])}
     return tuple(given.values()), len(asked | given.keys())
 

@@ -12,9 +12,10 @@ from pydantic import Field
 from entrevue import correspondence
 from entrevue.agenda import Agenda
 from entrevue.attendance import Party
-from entrevue.attention import Item, cause_of
+from entrevue.attention import cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
+from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
 from entrevue.feedback import candidate_feedback, ending, review_due
 from entrevue.interview import Interview, Recorded
@@ -26,7 +27,7 @@ from entrevue.rubrics import AGENDA, Anchors, Behaviour, CandidateForm, Rating, 
 from entrevue.scheduling import Offered
 from entrevue.session import can_be_denied, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
-from entrevue.visibility import Content, is_public, is_to_confidant, may_read
+from entrevue.visibility import Content, is_public, may_read
 
 Kind = Literal["strength", "growth"]
 
@@ -288,6 +289,16 @@ class DisputeView(Message):
     amended: str | None = None
 
 
+class LookingBackView(Message):
+    """Own reflection, and whether it helped; also where nothing is released, and so no report is there."""
+
+    reflection: str | None
+    will_try: str | None
+    acted: str | None
+    helped: str | None
+    note: str | None
+
+
 class View(Message):
     """One interview as one viewer may see it."""
 
@@ -356,6 +367,7 @@ class View(Message):
     feedback: CandidateFeedbackView | None = None
     disputes: tuple[DisputeView, ...] = ()
     disputes_open: int | None = None
+    looking_back: LookingBackView | None = None
     report: Report | None = None
 
 
@@ -441,6 +453,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         feedback=_feedback(interview, viewer, now),
         disputes=_disputes(interview, viewer, now),
         disputes_open=disputes_open if may_read(interview, viewer, Content.ATTENTION_DISPUTE, None, now) else None,
+        looking_back=_looking_back(interview, viewer, now),
         report=report(interview, viewer, now) if viewer in interview.people else None,
     )
 
@@ -541,15 +554,10 @@ _ITEMS: dict[str, Content] = {
 
 
 def _attention(interview: Interview, viewer: str, now: datetime) -> tuple[AttentionView, ...]:
-    def content(item: Item) -> Content:
-        if is_to_confidant(item.id):
-            return Content.ATTENTION_CONDUCT
-        return _ITEMS.get(cause_of(item), Content.ATTENTION)
-
     return tuple(
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
-        if may_read(interview, viewer, content(one), None, now)
+        if may_read(interview, viewer, _ITEMS.get(cause_of(one), Content.ATTENTION), None, now)
     )
 
 
@@ -693,8 +701,9 @@ def _one_sided(interview: Interview, author: str) -> bool:
     """Whether what this author handed in meets nothing of the other side, and the window has closed."""
     forms = interview.evaluation.forms
     others = [form for who, form in forms.items() if (who == CANDIDATE) != (author == CANDIDATE)]
-    sealed = interview.evaluation.sealed_at is not None
-    return sealed and bool(forms[author].versions) and not any(form.versions for form in others)
+    if interview.evaluation.sealed_at is None or not forms[author].versions:
+        return False
+    return bool(others) and not any(form.versions for form in others)
 
 
 def _scorecards(interview: Interview, viewer: str, now: datetime) -> Iterator[PeerForm]:
@@ -864,6 +873,20 @@ def _disputes(interview: Interview, viewer: str, now: datetime) -> tuple[Dispute
     )
 
 
+def _looking_back(interview: Interview, viewer: str, now: datetime) -> LookingBackView | None:
+    reflection, growth = interview.follow_up.reflections.get(viewer), interview.follow_up.growth.get(viewer)
+    wrote = reflection is not None or growth is not None
+    if not wrote or not may_read(interview, viewer, Content.LOOKING_BACK, viewer, now):
+        return None
+    return LookingBackView(
+        reflection=reflection.text if reflection else None,
+        will_try=reflection.will_try if reflection else None,
+        acted=growth.acted if growth else None,
+        helped=growth.helped if growth else None,
+        note=growth.note if growth else None,
+    )
+
+
 # --- the card in the Temporal UI -------------------------------------------------------------------------------------
 
 _ON_CARD = 8
@@ -881,13 +904,12 @@ def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded]) -> st
         rows.append(
             f"- booked: {_minute(booking.slot.start)}, {booking.slot.minutes} min (revision {booking.revision})"
         )
-    at_work = [order.key for order in agenda.owed if not is_to_confidant(order.key)]
+    at_work = [order.key for order in agenda.owed if not is_confidential(order.key)]
     if at_work:
         rows.append(f"- at work on: {', '.join(f'`{key}`' for key in at_work)}")
     rows += [
         f"- needs **{one.owner}** ({one.rank}): `{one.id}`" + (f" → {', '.join(one.clears)}" if one.clears else "")
         for one in interview.attention
-        if not is_to_confidant(one.id)
     ]
     rows.append("\n| when (UTC) | what | by |\n|---|---|---|")
     public = [one for one in latest if is_public(one.event)]

@@ -19,8 +19,8 @@ from entrevue.effects import (
     OrderDelayed,
     OrderGaveUp,
     ResendRequested,
+    is_confidential,
 )
-from entrevue.evaluation import unblinded
 from entrevue.feedback import candidate_feedback, ending
 from entrevue.permissions import role_of
 from entrevue.rubrics import CandidateForm
@@ -55,7 +55,6 @@ class Content(StrEnum):
     ATTENTION = "what needs a person"
     ATTENTION_ADJUSTMENT = "that an adjustment waits to be arranged"
     ATTENTION_DISPUTE = "that a dispute waits for its ruling; how many do"
-    ATTENTION_CONDUCT = "that mail to the person named for conduct fails"
     CHANGE_ASKED = "why a change is asked for that must be allowed"
     CONFLICT = "a conflict of interest, and why"
     LINE = "line written for the other side"
@@ -141,13 +140,18 @@ def _from(asked: _Asked, reminder: Literal[0, 1]) -> bool:
 
 
 def _handed_in(asked: _Asked) -> bool:
-    return unblinded(asked.interview, asked.viewer)
+    return _has_submitted(asked.interview, asked.viewer)
+
+
+def _has_submitted(interview: "Interview", who: str) -> bool:
+    own = interview.evaluation.forms.get(who)
+    return own is not None and own.was == "submitted"
 
 
 def _decides(asked: _Asked) -> bool:
     """On the panel they are blind as everybody there, while a form of theirs may still come."""
     interview, seat = asked.interview, _seat_of_decision_maker(asked.interview)
-    if seat is None or unblinded(interview, seat):
+    if seat is None or _has_submitted(interview, seat):
         return True
     own = interview.evaluation.forms.get(seat)
     return interview.evaluation.sealed_at is not None and (own is None or own.was == "excused")
@@ -167,10 +171,6 @@ def _under_review(asked: _Asked) -> bool:
     """Until the candidate has opened it, what was approved can be taken back."""
     state = candidate_feedback(asked.interview)
     return state == "IN_REVIEW" or (state == "READY" and _is_approved(asked))
-
-
-def _reviewed(asked: _Asked) -> bool:
-    return candidate_feedback(asked.interview) == "READY"
 
 
 def _opened(asked: _Asked) -> bool:
@@ -231,14 +231,14 @@ _YES = Rule("yes", lambda _: True)
 _ALWAYS = Rule("always", lambda _: True)
 _OWN = {"author": _ALWAYS}
 _HANDED_IN = Rule("once their own form is in", _handed_in)
-_DECIDES = Rule("as submitted; who sits on the panel, once their own form is in", _decides)
-_UNDER_REVIEW = Rule("while it is reviewed, until the candidate has opened it", _under_review)
+_DECIDES = Rule("as submitted; on the panel, once their own form is in", _decides)
+_UNDER_REVIEW = Rule("while it is reviewed, until it is opened", _under_review)
 _UNDER_DISPUTE = Rule("while it is under dispute", _under_dispute)
 _OPENED = Rule("both gates, asked for, approved and opened", _opened_item)
-_ATTRIBUTED = Rule("both gates, if the candidate chose to attribute it", _attributed)
-_ATTRIBUTED_TO_ME = Rule("likewise, unless it is about a colleague", _attributed_to_me)
-_TOLD = Rule("once the candidate was told by a person", _told)
-_OVER = Rule("once it has, and the candidate knows", _over)
+_ATTRIBUTED = Rule("both gates, and attributed", _attributed)
+_ATTRIBUTED_TO_ME = Rule("both gates, attributed, and about no colleague", _attributed_to_me)
+_TOLD = Rule("once told by a person", _told)
+_OVER = Rule("once the candidate knows", _over)
 _CODE = Rule("outcome code only", lambda _: True)
 
 _EVERYBODY: dict[str, Rule] = dict.fromkeys(READERS[1:], _YES)
@@ -256,15 +256,14 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.ATTENTION: _STAFF,
     Content.ATTENTION_ADJUSTMENT: {**_TECHNICAL, "coordinator": _YES},
     Content.ATTENTION_DISPUTE: {**_TECHNICAL, "reviewer": _YES, "ruler": _YES},
-    Content.ATTENTION_CONDUCT: {"operator": _YES},
     Content.CHANGE_ASKED: {**_OWN, "coordinator": _YES},
     Content.CONFLICT: {"coordinator": _YES},
     Content.LINE: {
         **_OWN,
-        "interviewer": Rule("a colleague's always, the candidate's from an hour ahead", _hour_ahead),
+        "interviewer": Rule("colleagues' always, the candidate's an hour ahead", _hour_ahead),
         "decision_maker": _YES,
         "coordinator": _YES,
-        "candidate": Rule("from a day ahead", _day_ahead),
+        "candidate": Rule("a day ahead", _day_ahead),
     },
     Content.EXPECTATIONS: _OWN,
     Content.BRIEF: _OWN,
@@ -293,10 +292,7 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.PROCESS: dict.fromkeys((*_STAFF, "interviewer", "candidate"), _OVER),
     Content.PROCESS_TOLD: dict.fromkeys((*_OFFICES, "interviewer", "candidate"), _OVER),
     Content.CONSENT: _OWN,
-    Content.NEXT_STEP: {
-        "reviewer": Rule("until the candidate has opened it", _reviewed),
-        "candidate": Rule("once opened", _opened),
-    },
+    Content.NEXT_STEP: {"candidate": Rule("once opened", _opened)},
     Content.FEEDBACK_STATE: {"candidate": _YES},
     Content.REVIEW: {"reviewer": _YES},
     Content.WITHHELD: {**_OWN, "reviewer": _YES},
@@ -326,12 +322,7 @@ SEALED_KINDS = frozenset(
 
 def is_public(event: "Event") -> bool:
     """Whether a line may say that this happened: timeline and card have many readers, and know none of them."""
-    return event.kind not in SEALED_KINDS and not is_to_confidant(_key(event))
-
-
-def is_to_confidant(key: str) -> bool:
-    """Whether a key, or an item of attention about one, is of mail to the person named for reports of conduct."""
-    return "/conduct/" in key
+    return event.kind not in SEALED_KINDS and not is_confidential(_key(event))
 
 
 def _key(event: "Event") -> str:

@@ -335,7 +335,8 @@ class InterviewWorkflow:
             return
         self._unjournaled = (*self._unjournaled, *records)
         self._latest = (*self._latest, *records)[-8:]
-        self._happened = (*self._happened, *timeline(records))[-_ON_TIMELINE:]
+        known = self._happened[-1].seq if self._happened else 0
+        self._happened = (*self._happened, *timeline(records, after=known))[-_ON_TIMELINE:]
         self._news += 1
 
     async def _hear_news(self, *, ending: bool) -> None:

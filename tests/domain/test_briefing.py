@@ -102,7 +102,7 @@ def test_a_look_up_is_withdrawn_when_the_interview_ends(ended: str) -> None:
     scene.send(ended, by="coordinator", reason="the role is filled")
 
     assert "briefs" not in scene.in_flight
-    scene.wait(days=1)
+    scene.wait(days=9)  # until a candidate who was let down late can say no more how it was
     scene.over()
 
 

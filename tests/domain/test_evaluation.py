@@ -772,6 +772,19 @@ def test_time_is_made_good_once_a_window() -> None:
     assert scene.kinds.count("evaluations_extended") == 3
 
 
+def test_a_second_session_has_a_window_of_its_own() -> None:
+    scene = presumed_held()
+    _down_until(scene, _closes(scene) + timedelta(hours=2))
+    scene.send("say_it_did_not_take_place", by=CANDIDATE)
+    scene.send("request_reschedule", by="i1")
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
+    scene.wait_until(scene.start_of_booking + 40 * MINUTE)
+
+    _down_until(scene, _closes(scene) + timedelta(hours=2))
+
+    assert set(_states(scene).values()) == {"open"}
+
+
 # --- after the decision ----------------------------------------------------------------------------------------------
 
 
@@ -784,9 +797,9 @@ def _after_decision(scene: Scene) -> dict[str, bool]:
 def test_what_a_candidate_says_who_knows_the_outcome_is_told_apart(outcome: str) -> None:
     scene = open_forms()
     over = outcome != "advance"
-    scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=over, told=told(scene.now))
     for who in ("i1", "i2"):
         scene.send("submit_evaluation", by=who, form=scorecard(who))
+    scene.send("record_decision", by="decision_maker", outcome=outcome, process_over=over, told=told(scene.now))
 
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
 
@@ -795,11 +808,13 @@ def test_what_a_candidate_says_who_knows_the_outcome_is_told_apart(outcome: str)
 
 def test_a_decision_that_nobody_has_told_colours_no_answer() -> None:
     scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
     scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True)
 
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
 
-    assert _after_decision(scene) == {CANDIDATE: False}
+    assert _after_decision(scene)[CANDIDATE] is False
 
 
 def test_what_comes_late_before_the_candidate_was_told_is_no_answer_to_the_decision() -> None:

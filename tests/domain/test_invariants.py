@@ -18,6 +18,7 @@ from entrevue.orders import (
     Answer,
     Cancellation,
     ClaimTime,
+    ConductReport,
     DayReminder,
     GaveUp,
     HourReminder,
@@ -56,6 +57,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "two named": {},
     "a pool": {"interviewers": [{**_POOL, "count": 2}]},
     "somebody and a pool": {"interviewers": ["grace", _POOL]},
+    "practice": {"practice": True},
     "explicit": {"policy": {"confirmation": "explicit"}},
     "explicit pool": {"interviewers": ["linus", _POOL], "policy": {"confirmation": "explicit"}},
     "one of two": {"policy": {"quorum": 1}},
@@ -64,7 +66,6 @@ SHAPES: dict[str, dict[str, object]] = {
         "interviewers": ["grace", {"person": "linus", "role": "OPTIONAL"}, {**_POOL, "role": "SHADOW"}],
     },
     "of a process": {"process_id": "p4"},
-    "practice": {"practice": True},
 }
 _ACTS = ("opened", "offered", "chosen", "accepted", "exchanged")
 Beginning = Status | None | tuple[str, str]
@@ -142,6 +143,8 @@ class Chaos:
             case _:
                 assert_never(action)
         self.start()
+        if scene.interview is not past:
+            check_secrecy(scene)
         self.check_clock(past.scheduling)
         self.check_released(past)
         self.check_disputed()
@@ -252,9 +255,10 @@ class Chaos:
         check_letter(interview, order)
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         leaves = isinstance(letter, Cancellation) and letter.replaced
-        assert leaves is (to not in interview.people), "who has left gets one farewell, and nobody else does"
+        left = to not in interview.people and to != "conduct"
+        assert leaves is left, "who has left gets one farewell, and nobody else does"
         paused = scheduling.paused and interview.closed is None
-        assert not paused or isinstance(letter, OnHold | Cancellation), "no letters while on hold"
+        assert not paused or isinstance(letter, OnHold | Cancellation | ConductReport), "no letters while on hold"
         near = False
         match letter:
             case Cancellation(event=event, replaced=True):

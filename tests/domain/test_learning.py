@@ -6,8 +6,7 @@ from typing import Literal
 import pytest
 
 from entrevue.disputes import Ruling
-from entrevue.evaluation import FormState, Version
-from entrevue.interview import Closed, Interview
+from entrevue.interview import Interview
 from entrevue.learning import (
     ORGANISATION,
     Aggregates,
@@ -35,14 +34,12 @@ from entrevue.learning import (
     subject_of,
 )
 from entrevue.orders import Brief, Improvement, Theme
-from entrevue.rubrics import CandidateForm
-from entrevue.values import CANDIDATE, Side, Status
+from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
-    MONDAY,
     REACHED,
     Scene,
+    a_booking,
     a_release,
-    cancelled,
     candidate_form,
     completed,
     follow_up,
@@ -187,7 +184,9 @@ def test_the_organisation_learns_numbers_and_never_words() -> None:
 
 
 def test_whether_the_preview_was_honest_counts_of_those_who_joined() -> None:
-    scene = _released()
+    scene = sealed_forms()
+    over = {"outcome": "offer_accepted", "process_over": True}
+    scene.send("record_decision", by="decision_maker", **over, told=told(scene.now))
     scene.send("record_outcome", by=CANDIDATE, joined=True, preview_honest=2)
 
     assert (_organisation(scene.interview).joined, _organisation(scene.interview).preview_honest) == (True, 2)
@@ -219,17 +218,15 @@ def test_who_was_excused_was_not_asked() -> None:
 
 
 def test_what_is_written_after_the_decision_is_marked() -> None:
-    interview = _released().interview
-    form = interview.evaluation.forms[CANDIDATE]
-    latest = form.latest
-    assert latest is not None
-    forms = {**interview.evaluation.forms, CANDIDATE: replace(form, versions=(replace(latest, after_decision=True),))}
+    scene = open_forms()
+    for who in ("i1", "i2"):
+        scene.send("submit_evaluation", by=who, form=scorecard(who))
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told(scene.now))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
 
-    late = replace(interview, evaluation=replace(interview.evaluation, forms=forms))
-
-    assert _interviewer(late).after_decision
-    assert _organisation(late).after_decision
-    assert not _interviewer(interview).after_decision
+    assert _interviewer(scene.interview).after_decision
+    assert _organisation(scene.interview).after_decision
+    assert not _interviewer(_released().interview).after_decision
 
 
 def test_the_end_of_the_embargo_opens_numbers_and_no_word_of_the_other_side() -> None:
@@ -245,21 +242,16 @@ def test_the_end_of_the_embargo_opens_numbers_and_no_word_of_the_other_side() ->
 
 
 def test_a_late_cancel_by_the_company_teaches_the_organisation_only() -> None:
-    interview = cancelled().interview
-    form = CandidateForm.model_validate(candidate_form(overall=1))
-    version = Version(form=form, at=MONDAY, late=False)
-    closed = Closed(status=Status.CANCELLED, at=MONDAY, by="coordinator", late=True, side=Side.COMPANY)
-    asked = {CANDIDATE: FormState(due=MONDAY)}
-    answered = {CANDIDATE: FormState(due=MONDAY, was="submitted", versions=(version,))}
-    waiting, late = (
-        replace(interview, closed=closed, evaluation=replace(interview.evaluation, forms=forms))
-        for forms in (asked, answered)
-    )
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking - timedelta(hours=3))
+    scene.send("cancel", by="coordinator", reason="nobody is there")
 
-    assert lessons(interview) == ()
-    assert list(_taught(waiting)) == list(_taught(late)) == [ORGANISATION]
-    assert (_organisation(waiting).asked_for_form, _organisation(waiting).answers) == (True, None)
-    assert _organisation(late).answers == Answers(overall=1, listened=5, expectations="surpassed")
+    assert list(_taught(scene.interview)) == [ORGANISATION]
+    assert (_organisation(scene.interview).asked_for_form, _organisation(scene.interview).answers) == (True, None)
+
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form(overall=1))
+    assert list(_taught(scene.interview)) == [ORGANISATION]
+    assert _organisation(scene.interview).answers == Answers(overall=1, listened=5, expectations="surpassed")
 
 
 def test_practice_teaches_the_candidate_only() -> None:
@@ -611,6 +603,19 @@ def test_a_question_keeps_its_older_figure_where_fewer_than_five_new_ones_answer
     assert _of(*first, *second, *third).figures["heard"] == Figure(n=10, asked=15, mean=3.5)
 
 
+def test_a_question_is_not_answered_anew_by_who_answered_it_before() -> None:
+    first = [_gave(n, heard=2) for n in range(1, 6)]
+    again = [_gave(20 + n, f"c{n}", heard=5) for n in range(1, 6)]
+    second = [_gave(6, heard=5), *(_gave(n) for n in range(7, 11))]
+
+    assert _of(*first, *again, *second).figures["heard"] == Figure(n=5, asked=5, mean=2.0)
+
+
+def test_what_is_withdrawn_before_its_batch_is_not_among_the_five() -> None:
+    assert not _of(*FIVE[:4], _kept(4, None), FIVE[4]).enough
+    assert _overall(*FIVE[:4], _kept(4, None), FIVE[4], _gave(6, overall=4)) == Figure(n=5, asked=5, mean=3.0)
+
+
 def test_answers_after_the_decision_are_figures_of_their_own_by_the_same_rule() -> None:
     late = [_gave(30 + n, late=True, overall=1) for n in range(5)]
 
@@ -687,7 +692,10 @@ def test_an_erasure_may_blank_what_is_kept_and_figures_stay_until_the_next_batch
 def test_what_is_written_after_the_decision_is_not_among_the_words() -> None:
     late = [_said(30 + n, "too late", "time", late=True) for n in range(5)]
 
-    assert (_of(*FIVE, *late).said, _of(*FIVE, *late).themes) == ((), ())
+    known = _of(*late, *FIVE)
+
+    assert known.after_decision
+    assert (known.said, known.themes) == ((), ())
 
 
 def test_themes_are_counted_of_all_whose_answers_are_published_ticked_or_not() -> None:

@@ -122,7 +122,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "say_it_did_not_take_place": Code.INVALID_STATE,
         "excuse_evaluation": Code.FORM_NOT_OPEN,
     },
-    "AWAITING_DECISION": {**_NO_PRACTICE, "submit_evaluation by candidate": Code.EVALUATION_LOCKED},
+    "AWAITING_DECISION": {**_NO_PRACTICE, "submit_evaluation": Code.EVALUATION_LOCKED},
     "RELEASED": {
         "withhold_item": Code.INVALID_STATE,
         "open_feedback": Code.INVALID_STATE,
