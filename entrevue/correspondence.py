@@ -13,7 +13,7 @@ from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.effects import MessageSkipped, Posted, event_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import candidate_feedback, knows_outcome
+from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -704,8 +704,7 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     if interview.closed is not None:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
-    undecided = feedback.decision is None and feedback.released_at is None and not knows_outcome(interview)
-    if feedback.overdue and undecided and promised is not None:
+    if feedback.overdue and promised is not None and awaits_answer(interview):
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
         at = feedback.reviewed.available_at

@@ -275,7 +275,7 @@ def gate_2(interview: "Interview") -> bool:
 
 
 def knows_outcome(interview: "Interview") -> bool:
-    """Whether the candidate knows how it ended for them: nobody reminds them any more, and what they say then is apart.
+    """Whether the candidate knows how it ended for them: from then on nobody reminds them of anything.
 
     They were told a decision on this interview, also where the process goes on, or that the process is over, or they
     withdrew. That they advance is no outcome: they face colleagues still.

@@ -424,7 +424,7 @@ def test_a_decision_that_nobody_told_in_time_is_as_late_as_none() -> None:
 
     scene.wait(days=8)
 
-    assert "answer_overdue" in scene.kinds
+    assert scene.letters(CANDIDATE).count("answer_delayed") == 1
     assert scene.attention["DECISION_DUE"] == "now"
 
 

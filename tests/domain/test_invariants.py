@@ -255,9 +255,8 @@ class Chaos:
         check_letter(interview, order)
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         leaves = isinstance(letter, Cancellation) and letter.replaced
-        assert leaves is (to not in interview.people and to != "conduct"), (
-            "who has left gets one farewell, and nobody else does"
-        )
+        left = to not in interview.people and to != "conduct"
+        assert leaves is left, "who has left gets one farewell, and nobody else does"
         paused = scheduling.paused and interview.closed is None
         assert not paused or isinstance(letter, OnHold | Cancellation | ConductReport), "no letters while on hold"
         near = False
