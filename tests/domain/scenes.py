@@ -21,6 +21,7 @@ from entrevue.claims import why_lost
 from entrevue.contract import read
 from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
+from entrevue.learning import candidate_key
 from entrevue.orders import (
     Answer,
     Brief,
@@ -221,6 +222,9 @@ class Scene:
     def tell(self, kind: str, *, source: str | None = None, **fields: object) -> list[str]:
         """The world tells a fact, under an id of its own unless `source` repeats one."""
         payload = {"source_id": source or f"fact-{len(self.records)}", "at": self.now, **fields}
+        if kind == "process_ended":  # of this candidate, unless a test says otherwise
+            whose = {"process": self.interview.request.process_id or "p7", "candidate": candidate_key(self.interview)}
+            payload = whose | payload
         happened = self.cause(FACTS[kind].model_validate(payload))
         self.run()
         return happened
