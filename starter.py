@@ -32,6 +32,7 @@ from entrevue.client import (
     UnknownInterview,
 )
 from entrevue.contract import TASK_QUEUE, Receipt, read
+from entrevue.learning import Learned
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
 from entrevue.values import Actor, InterviewId, PersonId, Refused, Slot, Status, Who
@@ -155,6 +156,28 @@ async def _attention(arguments: argparse.Namespace) -> Outcome:
     return Outcome(data=[one.model_dump(mode="json") for one in needed], text=f"{text}\n")
 
 
+async def _reviews(arguments: argparse.Namespace) -> Outcome:
+    waiting = await (await _connect(arguments)).reviews()
+    text = "\n\n".join("\n".join(_lines(one)) for one in waiting) if waiting else "nothing waits for a review"
+    return Outcome(data=[one.model_dump(mode="json") for one in waiting], text=f"{text}\n")
+
+
+async def _profile(arguments: argparse.Namespace) -> Outcome:
+    return _learned(await (await _connect(arguments)).profile(arguments.person))
+
+
+async def _aggregates(arguments: argparse.Namespace) -> Outcome:
+    return _learned(await (await _connect(arguments)).aggregates(viewer=arguments.viewer))
+
+
+async def _record(arguments: argparse.Namespace) -> Outcome:
+    return _learned(await (await _connect(arguments)).record(arguments.id))
+
+
+def _learned(learned: Learned) -> Outcome:
+    return Outcome(data=learned.model_dump(mode="json"), text="\n".join(_lines(learned)) + "\n")
+
+
 async def _register(arguments: argparse.Namespace) -> Outcome:
     client = await _connect(arguments)
     try:
@@ -171,6 +194,10 @@ _VERBS = {
     "timeline": _timeline,
     "list": _list,
     "attention": _attention,
+    "reviews": _reviews,
+    "profile": _profile,
+    "aggregates": _aggregates,
+    "record": _record,
     "register-search-attributes": _register,
 }
 
@@ -205,6 +232,16 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--attention", choices=RANKS, help="the most urgent thing that needs a person")
     found.add_argument("--query", help="in Temporal's list filter syntax")
     verb("attention", "say what needs a person, one line a cause, whatever it keeps waiting")
+    verb("reviews", "list what waits for a review before candidates may read it, the earliest due first")
+    profile = verb("profile", "show an interviewer's growth profile, which is for nobody else's eyes")
+    profile.add_argument("person", help="their id in the directory")
+    aggregates = verb("aggregates", "show how candidates feel about interviews here: figures of five of them or more")
+    readers = ("coordinator", "decision_maker")
+    aggregates.add_argument("--as", dest="viewer", default=readers[0], choices=readers, help="who reads (%(default)s)")
+    record = verb("record", "show a candidate what they have learned in all their interviews; for nobody else's eyes")
+    record.add_argument("id", help="of one of their interviews")
+    for reading in (profile, aggregates, record):
+        reading.add_argument("--task-queue", default=TASK_QUEUE, help="where the workers listen (%(default)s)")
     verb("register-search-attributes", "make the server know the attributes by which `list` finds interviews")
     schema = verb("schema", "print the JSON Schema of a command or a fact")
     schema.add_argument("name", type=_kind, choices=[*COMMANDS, *FACTS], metavar="NAME")
@@ -422,13 +459,18 @@ def _receipt(kind: str, receipt: Receipt) -> str:
 
 def _lines(model: BaseModel, indent: str = "") -> Iterator[str]:
     """One line a field, names aligned; what is empty is left out."""
-    filled = {name: value for name, value in model if value is not None and value is not False and value != ()}
+    filled = {
+        name: value for name, value in model if value is not None and value is not False and value not in ((), {})
+    }
     width = max((len(name) for name in filled), default=0)
     for name, value in filled.items():
         label = f"{indent}{name:<{width}}  "
         if isinstance(value, BaseModel) and not isinstance(value, Slot):
             yield label.rstrip()
             yield from _lines(value, f"{indent}  ")
+        elif isinstance(value, dict):
+            yield label.rstrip()
+            yield from _named(value, f"{indent}  ")
         elif isinstance(value, tuple) and all(isinstance(one, str) for one in value):
             yield from _hanging(label, value)
         elif isinstance(value, tuple) and all(isinstance(one, Slot) for one in value):
@@ -438,6 +480,11 @@ def _lines(model: BaseModel, indent: str = "") -> Iterator[str]:
             yield from _table(value, f"{indent}  ")
         else:
             yield label + _cell(value)
+
+
+def _named(entries: Mapping[str, object], indent: str) -> Iterator[str]:
+    width = max(len(name) for name in entries)
+    yield from (f"{indent}{name:<{width}}  {_cell(one)}" for name, one in entries.items())
 
 
 def _hanging(label: str, texts: Sequence[str]) -> Iterator[str]:

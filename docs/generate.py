@@ -17,6 +17,8 @@ from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
 from entrevue.values import Code, Status
 from entrevue.view import Happening, View
+from entrevue.visibility import SEALED_KINDS, Reader, Rule
+from entrevue.visibility import TABLE as WHO_READS
 
 ROOT = Path(__file__).parent.parent
 
@@ -261,7 +263,7 @@ def files() -> dict[Path, str]:
     """Give every generated file with its content."""
     schemas = ROOT / "docs" / "schemas"
     texts = {schemas / f"{name}.json": _json(schema) for name, schema in all_schemas().items()}
-    return texts | {ROOT / "docs" / "commands.md": commands()}
+    return texts | {ROOT / "docs" / "commands.md": commands(), ROOT / "docs" / "visibility.md": visibility()}
 
 
 def all_schemas() -> dict[str, Schema]:
@@ -544,6 +546,58 @@ _PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9_.@+-]{1,254}$": "a directory id or an address",
     r"^[A-Za-z0-9][A-Za-z0-9 _.+-]{0,63}$": "a pool of the directory",
 }
+
+
+# --- docs/visibility.md ----------------------------------------------------------------------------------------------
+
+_WHO_SEES_WHAT = """\
+# Who sees what, when
+
+Made by `make schemas` from the code; changes by hand are overwritten. This table decides: views, mails and reports all
+ask it. What it does not list, nobody sees; an empty cell means never.
+
+- **Author** is whoever wrote it, or whose it is. **Panel** is every interviewer who is not the author.
+- **Decision maker**, **coordinator**, **reviewer** and **ruler** are people of the company who act in that role. A
+  reviewer reads what the panel would share before the candidate does; a ruler rules on what is disputed.
+- **Conduct** is the person whom the company names for reports of conduct, and who is not on the panel.
+- **Backend and operator** are programs, and those who run them; this is also what the Temporal UI and search show.
+- **Both gates** are open when the forms are in or their time is over, *and* the whole process has ended and the
+  candidate knows it from a person; practice has no second gate.
+"""
+
+_COLUMNS: Mapping[Reader, str] = {
+    "author": "author",
+    "interviewer": "panel",
+    "decision_maker": "decision maker",
+    "coordinator": "coordinator",
+    "reviewer": "reviewer",
+    "ruler": "ruler",
+    "candidate": "candidate",
+    "conduct": "conduct",
+    "backend": "backend, operator",
+}
+
+
+def visibility() -> str:
+    lines = [
+        _WHO_SEES_WHAT,
+        f"| content | {' | '.join(_COLUMNS.values())} |",
+        f"|---|{'---|' * len(_COLUMNS)}",
+        *(f"| {content} | {' | '.join(_cells(row))} |" for content, row in WHO_READS.items()),
+        "",
+        "The timeline, and the card in the Temporal UI, say what happened when, and through whom; never its content.",
+        "They keep back, without a gap in their numbers, that these happened at all:",
+        "",
+        ", ".join(f"`{kind}`" for kind in sorted(SEALED_KINDS)) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cells(row: Mapping[str, Rule]) -> Iterator[str]:
+    if row.get("backend") != row.get("operator"):
+        raise LookupError("backend and operator share a column; give them the same rule")
+    return (row[reader].says if reader in row else "" for reader in _COLUMNS)
 
 
 def main() -> None:

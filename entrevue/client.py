@@ -30,7 +30,13 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
@@ -73,6 +79,7 @@ from entrevue.feedback import (
 )
 from entrevue.follow_up import Acted, CheckGrowth, Helped, MailReport, RecordOutcome, SubmitReflection
 from entrevue.interview import Fact
+from entrevue.learning import Aggregates, Profile, ReadLearning, Record
 from entrevue.negotiation import (
     BookSlot,
     ChooseSlot,
@@ -122,7 +129,7 @@ from entrevue.values import (
     digest,
     said,
 )
-from entrevue.view import Happening, View
+from entrevue.view import Happening, ToReview, View
 from entrevue.voices import (
     AnswerQuestion,
     ArrangeAdjustment,
@@ -154,6 +161,7 @@ _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
 _NEEDS = SearchAttributeKey.for_keyword_list(contract.NEEDS)
 _START = SearchAttributeKey.for_datetime(contract.START)
+_PROCESS = SearchAttributeKey.for_keyword(contract.PROCESS)
 _INDEXED = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
@@ -163,6 +171,12 @@ _INDEXED = {
 _MOST_LOOKED_AT = 10_000
 """Interviews that need a person: so many are looked at to tell their causes."""
 _EXAMPLES = 3
+
+_MOST_REVIEWS, _AT_ONCE = 1000, 8
+"""Interviews that are asked for what waits for a review; and so many at the same time."""
+
+_READING = timedelta(minutes=1)
+"""Nobody waits longer for what was learned; a run that no worker took up by then ends by itself."""
 
 # --- what can go wrong, besides a refusal ----------------------------------------------------------------------------
 
@@ -225,6 +239,15 @@ class Needed(Message):
     latest: Instant | None
 
 
+class Review(Message):
+    """What one interview has waiting for the person who reads before a candidate does."""
+
+    interview: InterviewId
+    role: str
+    due: Instant
+    items: tuple[ToReview, ...]
+
+
 class InterviewClient:
     """All interviews of one Temporal namespace. Make one a process, on the event loop that uses it.
 
@@ -276,6 +299,7 @@ class InterviewClient:
                     # Not USE_EXISTING, which does not tell a new interview from an old one; all else is the same.
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=_known_by(checked),
                     static_summary=f"{checked.role[:_ROLE_SHOWN]} · {checked.id}",
                     rpc_timeout=self._patience,
                 )
@@ -314,6 +338,63 @@ class InterviewClient:
         )
         return _one_a_cause([one async for execution in found for one in _waiting(execution)])
 
+    async def reviews(self) -> tuple[Review, ...]:
+        """List what waits for a review, of all interviews, the earliest due first: one batch for one person.
+
+        From the server's index, which is a moment behind, and at most of the 1,000 newest interviews it has. An
+        interview that gives no answer raises `NoAnswerYet`.
+        """
+        needs = ", ".join(f'"{rank}/reviewer/REVIEW_DUE"' for rank in RANKS)
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running" AND {contract.NEEDS} IN ({needs})',
+            limit=_MOST_REVIEWS,
+            rpc_timeout=self._patience,
+        )
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def look(interview: InterviewId) -> View:
+            async with turns:
+                return await self.interview(interview).view("reviewer")
+
+        views = await asyncio.gather(*[look(_listed(one).interview) async for one in found])
+        waiting = [
+            Review(interview=view.interview, role=view.role, due=view.review_due, items=view.to_review)
+            for view in views
+            if view.review_due is not None  # else the index does not know yet that it was reviewed
+        ]
+        return tuple(sorted(waiting, key=lambda one: (one.due, one.interview)))
+
+    async def profile(self, person: DirectoryId) -> Profile:
+        """Give an interviewer's own growth profile. For their eyes only: ask for nobody but whoever will read it."""
+        return Profile.model_validate(await self._learned(viewer=person, person=person))
+
+    async def aggregates(self, *, viewer: Literal["coordinator", "decision_maker"]) -> Aggregates:
+        """Say how candidates feel about interviews here; figures of five candidates or more."""
+        return Aggregates.model_validate(await self._learned(viewer=viewer))
+
+    async def record(self, interview: InterviewId) -> Record:
+        """Give the candidate of this interview what they have learned in all of theirs. For their eyes only."""
+        return Record.model_validate(await self._learned(viewer=CANDIDATE, interview=interview))
+
+    async def _learned(self, **asked: str) -> object:
+        question = read(ReadLearning, asked)
+        silence = "nobody answers the question for what was learned now; is a worker running?"
+        try:
+            async with _in_time(self._patience, silence):
+                answer: object = await self._temporal.execute_workflow(
+                    contract.LEARNING,
+                    question.model_dump(mode="json", exclude_none=True),
+                    id=contract.learning_id(uuid4().hex),
+                    task_queue=self._task_queue,
+                    execution_timeout=_READING,
+                    static_summary="Read what was learned across interviews, for one reader",
+                    rpc_timeout=self._patience,
+                )
+        except WorkflowFailureError as failure:
+            _raise_if_refused(failure.cause)
+            raise NoAnswerYet("what was learned cannot be read now; ask again") from failure
+        return answer
+
     async def standing(self, interview: InterviewId) -> Standing:
         """Say whether an interview goes on; for the janitor. Asks the server itself, not its index."""
         asked = DescribeWorkflowExecutionRequest(
@@ -348,6 +429,13 @@ class InterviewClient:
 
     def _workflow(self, interview: InterviewId) -> WorkflowHandle[object, object]:
         return self._temporal.get_workflow_handle(contract.workflow_id(interview))
+
+
+def _known_by(request: InterviewRequest) -> TypedSearchAttributes:
+    """Let the others of its process find an interview from its first moment on."""
+    if request.process_id is None:
+        return TypedSearchAttributes.empty
+    return TypedSearchAttributes([SearchAttributePair(_PROCESS, request.process_id)])
 
 
 def _listed(execution: WorkflowExecution) -> Listed:

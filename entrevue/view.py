@@ -12,9 +12,10 @@ from pydantic import Field
 from entrevue import correspondence
 from entrevue.agenda import Agenda
 from entrevue.attendance import Party
-from entrevue.attention import Item, cause_of
+from entrevue.attention import cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
+from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
 from entrevue.feedback import candidate_feedback, ending, review_due
 from entrevue.interview import Interview, Recorded
@@ -26,7 +27,7 @@ from entrevue.rubrics import AGENDA, Anchors, Behaviour, CandidateForm, Rating, 
 from entrevue.scheduling import Offered
 from entrevue.session import can_be_denied, may_contest
 from entrevue.values import CANDIDATE, Actor, Code, Instant, InterviewId, Message, Refused, SeatRole, Slot, Status, Who
-from entrevue.visibility import Content, is_public, is_to_confidant, may_read
+from entrevue.visibility import Content, is_public, may_read
 
 Kind = Literal["strength", "growth"]
 
@@ -553,15 +554,10 @@ _ITEMS: dict[str, Content] = {
 
 
 def _attention(interview: Interview, viewer: str, now: datetime) -> tuple[AttentionView, ...]:
-    def content(item: Item) -> Content:
-        if is_to_confidant(item.id):
-            return Content.ATTENTION_CONDUCT
-        return _ITEMS.get(cause_of(item), Content.ATTENTION)
-
     return tuple(
         AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
         for one in interview.attention
-        if may_read(interview, viewer, content(one), None, now)
+        if may_read(interview, viewer, _ITEMS.get(cause_of(one), Content.ATTENTION), None, now)
     )
 
 
@@ -705,8 +701,9 @@ def _one_sided(interview: Interview, author: str) -> bool:
     """Whether what this author handed in meets nothing of the other side, and the window has closed."""
     forms = interview.evaluation.forms
     others = [form for who, form in forms.items() if (who == CANDIDATE) != (author == CANDIDATE)]
-    sealed = interview.evaluation.sealed_at is not None
-    return sealed and bool(forms[author].versions) and not any(form.versions for form in others)
+    if interview.evaluation.sealed_at is None or not forms[author].versions:
+        return False
+    return bool(others) and not any(form.versions for form in others)
 
 
 def _scorecards(interview: Interview, viewer: str, now: datetime) -> Iterator[PeerForm]:
@@ -907,13 +904,12 @@ def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded]) -> st
         rows.append(
             f"- booked: {_minute(booking.slot.start)}, {booking.slot.minutes} min (revision {booking.revision})"
         )
-    at_work = [order.key for order in agenda.owed if not is_to_confidant(order.key)]
+    at_work = [order.key for order in agenda.owed if not is_confidential(order.key)]
     if at_work:
         rows.append(f"- at work on: {', '.join(f'`{key}`' for key in at_work)}")
     rows += [
         f"- needs **{one.owner}** ({one.rank}): `{one.id}`" + (f" → {', '.join(one.clears)}" if one.clears else "")
         for one in interview.attention
-        if not is_to_confidant(one.id)
     ]
     rows.append("\n| when (UTC) | what | by |\n|---|---|---|")
     public = [one for one in latest if is_public(one.event)]

@@ -19,6 +19,7 @@ from entrevue.effects import (
     OrderDelayed,
     OrderGaveUp,
     ResendRequested,
+    is_confidential,
 )
 from entrevue.feedback import candidate_feedback, ending
 from entrevue.permissions import role_of
@@ -54,7 +55,6 @@ class Content(StrEnum):
     ATTENTION = "what needs a person"
     ATTENTION_ADJUSTMENT = "that an adjustment waits to be arranged"
     ATTENTION_DISPUTE = "that a dispute waits for its ruling; how many do"
-    ATTENTION_CONDUCT = "that mail to the person named for conduct fails"
     CHANGE_ASKED = "why a change is asked for that must be allowed"
     CONFLICT = "a conflict of interest, and why"
     LINE = "line written for the other side"
@@ -231,14 +231,14 @@ _YES = Rule("yes", lambda _: True)
 _ALWAYS = Rule("always", lambda _: True)
 _OWN = {"author": _ALWAYS}
 _HANDED_IN = Rule("once their own form is in", _handed_in)
-_DECIDES = Rule("as submitted; who sits on the panel, once their own form is in", _decides)
-_UNDER_REVIEW = Rule("while it is reviewed, until the candidate has opened it", _under_review)
+_DECIDES = Rule("as submitted; on the panel, once their own form is in", _decides)
+_UNDER_REVIEW = Rule("while it is reviewed, until it is opened", _under_review)
 _UNDER_DISPUTE = Rule("while it is under dispute", _under_dispute)
 _OPENED = Rule("both gates, asked for, approved and opened", _opened_item)
-_ATTRIBUTED = Rule("both gates, if the candidate chose to attribute it", _attributed)
-_ATTRIBUTED_TO_ME = Rule("likewise, unless it is about a colleague", _attributed_to_me)
-_TOLD = Rule("once the candidate was told by a person", _told)
-_OVER = Rule("once it has, and the candidate knows", _over)
+_ATTRIBUTED = Rule("both gates, and attributed", _attributed)
+_ATTRIBUTED_TO_ME = Rule("both gates, attributed, and about no colleague", _attributed_to_me)
+_TOLD = Rule("once told by a person", _told)
+_OVER = Rule("once the candidate knows", _over)
 _CODE = Rule("outcome code only", lambda _: True)
 
 _EVERYBODY: dict[str, Rule] = dict.fromkeys(READERS[1:], _YES)
@@ -256,15 +256,14 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.ATTENTION: _STAFF,
     Content.ATTENTION_ADJUSTMENT: {**_TECHNICAL, "coordinator": _YES},
     Content.ATTENTION_DISPUTE: {**_TECHNICAL, "reviewer": _YES, "ruler": _YES},
-    Content.ATTENTION_CONDUCT: {"operator": _YES},
     Content.CHANGE_ASKED: {**_OWN, "coordinator": _YES},
     Content.CONFLICT: {"coordinator": _YES},
     Content.LINE: {
         **_OWN,
-        "interviewer": Rule("a colleague's always, the candidate's from an hour ahead", _hour_ahead),
+        "interviewer": Rule("colleagues' always, the candidate's an hour ahead", _hour_ahead),
         "decision_maker": _YES,
         "coordinator": _YES,
-        "candidate": Rule("from a day ahead", _day_ahead),
+        "candidate": Rule("a day ahead", _day_ahead),
     },
     Content.EXPECTATIONS: _OWN,
     Content.BRIEF: _OWN,
@@ -323,12 +322,7 @@ SEALED_KINDS = frozenset(
 
 def is_public(event: "Event") -> bool:
     """Whether a line may say that this happened: timeline and card have many readers, and know none of them."""
-    return event.kind not in SEALED_KINDS and not is_to_confidant(_key(event))
-
-
-def is_to_confidant(key: str) -> bool:
-    """Whether a key, or an item of attention about one, is of mail to the person named for reports of conduct."""
-    return "/conduct/" in key
+    return event.kind not in SEALED_KINDS and not is_confidential(_key(event))
 
 
 def _key(event: "Event") -> str:

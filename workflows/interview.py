@@ -12,7 +12,13 @@ from typing import Annotated, TypeVar, get_args
 from pydantic import BaseModel, Field, RootModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception  # noqa: A004
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    TimeoutError,  # noqa: A004 - Temporal's: an activity's, never asyncio's
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
     from entrevue import contract
@@ -408,7 +414,7 @@ class InterviewWorkflow:
                 schedule_to_close_timeout=_GLANCE,
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-        except ActivityError as failure:
+        except FailureError as failure:  # no ActivityError: a local activity's own failure comes as it is
             if is_cancelled_exception(failure):
                 raise asyncio.CancelledError from failure
             return None

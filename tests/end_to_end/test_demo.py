@@ -17,7 +17,7 @@ import icalendar
 import pytest
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
-from demo import diaries, looking, story
+from demo import diaries, earlier, looking, story
 from demo.embedded import ROOT, STAFF, Servers, embedded
 from demo.playing import awake, eventually
 from demo.processes import answers
@@ -162,7 +162,10 @@ async def test_an_interview_that_has_ended_explains_itself_in_plain_words_and_is
 ) -> None:
     telling = Telling(BERLIN)
     await diaries.fill(operator.servers.calendars, datetime.now(UTC).date())
-    scene = await story.play(operator.servers, telling)
+    await earlier.play(operator.servers, telling)
+    told = await story.play(operator.servers, telling)
+    await story.conclude(told)
+    scene = told.scene
     events = await operator.history(scene.handle.id)
     explained = {"EVENT_TYPE_ACTIVITY_TASK_SCHEDULED", "EVENT_TYPE_TIMER_STARTED"}
     summaries = [event.user_metadata.summary for event in events if event.event_type in explained]

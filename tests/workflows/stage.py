@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -225,16 +225,18 @@ async def staged(
     max_cached_workflows: int = 1000,
     calendar: MemoryCalendar | None = None,
     ledger: Ledger | None = None,
+    lessons: MemoryLessons | None = None,
+    people: Sequence[PersonEntry] = PEOPLE,
 ) -> AsyncIterator[Stage]:
     """Put up a stage with a worker of its own."""
     stage = Stage(
         env=env,
         task_queue=task_queue or new_queue(),
-        directory=MemoryDirectory(ORGANISATION, PEOPLE),
+        directory=MemoryDirectory(ORGANISATION, people),
         calendar=calendar or MemoryCalendar(),
         ledger=ledger or MemoryLedger(),
         journal=MemoryJournal(),
-        lessons=MemoryLessons(),
+        lessons=lessons or MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
     )

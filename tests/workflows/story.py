@@ -99,6 +99,10 @@ async def to_completion(interview: Running) -> None:
         "review_feedback",
         by="reviewer",
         approved=[{"author": "i1", "what": "strength"}, {"author": "i1", "what": "growth"}],
+        withheld=[
+            {"item": {"author": "i2", "what": what}, "reason": "says the same, less clearly"}
+            for what in ("strength", "growth")
+        ],
         next_step="write one design note a month",
     )
     view = await interview.view("candidate")
@@ -112,6 +116,7 @@ async def to_completion(interview: Running) -> None:
     for who in ("candidate", "i1", "i2"):
         await interview.send("submit_reflection", by=who, text="I learned to begin with the question")
         await interview.send("check_growth", by=who, acted="partly", helped="yes")
+    await interview.forward(timedelta(days=15))  # until nothing can be disputed any more
 
 
 async def rescheduled_and_cancelled(interview: Running) -> None:

@@ -6,7 +6,7 @@ they go side by side, and what an interviewer learns comes in the order of the w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
@@ -15,7 +15,9 @@ from entrevue.values import CANDIDATE, Status
 from tests.workflows.stage import Running, Stage, eventually
 
 INTERVIEWERS = ("grace", "linus", "edsger", "barbara", "alan", "radia", "ken", "frances")
-VISITS = 60
+VISITS = 12
+BETWEEN = timedelta(days=30)
+"""From one wave to the next."""
 
 Kind = Literal["usual", "practice", "late_cancel", "undecided", "withdrawn"]
 
@@ -121,7 +123,7 @@ def _form(chance: Random, n: int, panel: tuple[str, ...]) -> dict[str, object]:
 # --- playing ---------------------------------------------------------------------------------------------------------
 
 
-async def play(stage: Stage, visit: Visit) -> Running:
+async def play(stage: Stage, visit: Visit, begins: datetime) -> Running:
     """Act one visit to where nothing more is learned from it."""
     running = await stage.start(
         id=visit.id,
@@ -133,6 +135,7 @@ async def play(stage: Stage, visit: Visit) -> Running:
         },
         interviewers=list(visit.panel),
         practice=visit.kind == "practice",
+        earliest=(begins + visit.wave * BETWEEN).isoformat(),
     )
     view = await running.until(lambda view: bool(view.offered))
     slot = view.offered[visit.n % len(view.offered)]
