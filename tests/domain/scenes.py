@@ -904,8 +904,8 @@ def an_exchange(mode: str = "swap", **changes: object) -> Scene:
 
 
 @_once
-def no_slots() -> Scene:
-    scene = Scene.opened()
+def no_slots(**changes: object) -> Scene:
+    scene = Scene.opened(**changes)
     scene.full = True
     scene.run()
     return scene
@@ -944,16 +944,16 @@ def expired() -> Scene:
 
 
 @_once
-def a_held_time() -> Scene:
+def a_held_time(**changes: object) -> Scene:
     """The candidate has chosen; the interviewers are asked."""
-    scene = an_offer(policy={"confirmation": "explicit"})
+    scene = an_offer(policy={"confirmation": "explicit"}, **changes)
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
     return scene
 
 
 @_once
-def on_hold() -> Scene:
-    scene = a_booking()
+def on_hold(**changes: object) -> Scene:
+    scene = a_booking(**changes)
     scene.send("put_on_hold", by="coordinator", reason="the budget is discussed")
     return scene
 

@@ -241,7 +241,7 @@ def test_a_session_that_is_being_held_goes_on_to_its_evaluation() -> None:
     assert "answer_overdue" not in scene.kinds  # it was told elsewhere
 
 
-_AHEAD: dict[Status, Callable[[], Scene]] = {
+_AHEAD: dict[Status, Callable[..., Scene]] = {
     Status.NEEDS_SCHEDULING: no_slots,
     Status.AWAITING_CANDIDATE: an_offer,
     Status.AWAITING_INTERVIEWERS: a_held_time,
@@ -257,7 +257,7 @@ _AHEAD: dict[Status, Callable[[], Scene]] = {
 def test_an_interview_that_is_not_held_yet_is_the_coordinators_until_it_is_called_off(
     status: Status, way_out: str
 ) -> None:
-    scene = _AHEAD[status]()
+    scene = _AHEAD[status](**PROCESS)
     assert scene.stands(status)
 
     _hear(scene)
