@@ -218,20 +218,20 @@ def may_read(interview: Interview, viewer: str, secret: Secret, now: datetime) -
         return True
     if what == "amendment":
         return _amendment(interview, viewer, str(author), now)
-    what, author = _named(secret)
-    if viewer != author and _is_redacted(interview, what, author):
+    what, author = named(secret)
+    if viewer != author and is_redacted(interview, what, author):
         return False
     when = _TABLE[_cell(viewer, (what, author))]
     return when == "yes" or (when != "" and _WHEN[when](interview, viewer, what, author, now))
 
 
 def _cell(viewer: str, secret: Secret) -> Cell:
-    what, author = _named(secret)
+    what, author = named(secret)
     column = "panel" if viewer.startswith("i") else _COLUMN.get(viewer, viewer)
     return (what, "author" if viewer == author and _TABLE.get((what, "author")) else column)
 
 
-def _named(secret: Secret) -> Secret:
+def named(secret: Secret) -> Secret:
     """Give a secret as the table knows it."""
     what, author = secret
     if what == "addendum" and author != CANDIDATE:
@@ -340,7 +340,7 @@ def _is_marked(interview: Interview, author: str) -> bool:
     return any(one.ruled is None or one.ruled.ruling == "excluded" for one in of_author)
 
 
-def _is_redacted(interview: Interview, what: str, author: str | None) -> bool:
+def is_redacted(interview: Interview, what: str, author: str | None) -> bool:
     ruled = [one for one in interview.disputes if one.ruled is not None and one.ruled.ruling == "redacted"]
     return any((one.item.author, one.item.what) == (author, what) for one in ruled)
 
