@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
+from entrevue.learning import Aggregates, Profile, ReadLearning, Record
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
@@ -268,8 +269,17 @@ def files() -> dict[Path, str]:
 
 def all_schemas() -> dict[str, Schema]:
     """Give the schema of all that is sent and of all that is answered, by name."""
-    sent: dict[str, Schema] = {name: _schema(model) for name, model in (COMMANDS | FACTS).items()}
-    answered: dict[str, type[BaseModel]] = {"receipt": Receipt, "ended": Ended, "view": View, "happening": Happening}
+    questions: dict[str, type[BaseModel]] = {"read_learning": ReadLearning}
+    sent: dict[str, Schema] = {name: _schema(model) for name, model in (COMMANDS | FACTS | questions).items()}
+    answered: dict[str, type[BaseModel]] = {
+        "receipt": Receipt,
+        "ended": Ended,
+        "view": View,
+        "happening": Happening,
+        "profile": Profile,
+        "aggregates": Aggregates,
+        "record": Record,
+    }
     return {
         "interview_request": _request(),
         **sent,
