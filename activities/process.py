@@ -32,7 +32,14 @@ class ProcessActivities:
     async def tell_process(self, order: TellProcess) -> ProcessTold:
         """Tell all others. A repeat is no news to them; those that end meanwhile need no telling."""
         fact = ProcessEnded.model_validate(
-            {"source_id": order.key, "at": order.now, "outcome": order.outcome, "told_at": order.told_at}
+            {
+                "source_id": order.key,
+                "at": order.now,
+                "process": order.process,
+                "candidate": order.candidate,
+                "outcome": order.outcome,
+                "told_at": order.told_at,
+            }
         ).model_dump(mode="json")
         others = [one for one in await self._interviews.of_process(order.process) if one != order.interview]
         heard = [await self._interviews.tell(one, PROCESS_ENDED, fact) for one in others]

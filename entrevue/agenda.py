@@ -9,6 +9,7 @@ from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key
 from entrevue.correspondence import event_for
 from entrevue.effects import event_key, removal_key
 from entrevue.interview import Interview, deadlines
+from entrevue.learning import candidate_key
 from entrevue.orders import (
     ClaimTime,
     FindSlots,
@@ -74,6 +75,7 @@ def _learning(interview: Interview, now: datetime) -> list[LookUpBriefs | TellPr
                 interview=interview.id,
                 now=now,
                 process=interview.request.process_id,
+                candidate=candidate_key(interview),
                 outcome=end.outcome,
                 told_at=end.told_at,
             )

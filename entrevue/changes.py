@@ -139,6 +139,8 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
             )
             if interview.feedback.released_at is not None:
                 raise Refused(Code.ALREADY_RELEASED, "the process is over, and everybody knows it")
+            if not withdrew.ends and command.by != CANDIDATE:  # it opens what the candidate wrote
+                raise Refused(Code.NOT_AUTHORIZED, "by: after the session only the candidate can withdraw")
             return [] if state.withdrawn else [withdrew]
         case _:
             assert_never(command)

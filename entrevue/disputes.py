@@ -125,19 +125,20 @@ def words(interview: "Interview", author: str, what: str) -> Words | None:
     found = [one for one in interview.disputes if (one.item.author, one.item.what) == (author, what)]
     stands = Words(text=written)
     for one in found:
-        if one.ruled is None:
-            return replace(stands, counts=False, disputed=True)
-        match one.ruled.ruling:
+        ruled = one.ruled
+        match ruled.ruling if ruled is not None else None:
+            case None:
+                stands = replace(stands, counts=False, disputed=True)
             case "dismissed":
                 pass
             case "amended":
-                stands = replace(stands, amended=one.ruled.text)
+                stands = replace(stands, amended=ruled.text if ruled is not None else None)
             case "excluded":
                 stands = replace(stands, counts=False)
             case "redacted":
-                return Words(text=None, counts=False)
-            case _:
-                assert_never(one.ruled.ruling)
+                return Words(text=None, counts=False)  # whatever else is ruled, or still open
+            case other:
+                assert_never(other)
     return stands
 
 
@@ -225,10 +226,10 @@ def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
     dispute = next((one for one in interview.disputes if one.n == command.dispute), None)
     if dispute is None:
         raise Refused(Code.INVALID_COMMAND, f"dispute: there is no dispute {command.dispute}")
-    panel = {member.person for member in (*interview.people.members, *interview.people.left)}
-    if command.ruled_by in panel:
+    panel = {str(one.person).casefold() for one in (*interview.people.members, *interview.people.left)}
+    if command.ruled_by.casefold() in panel:
         raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: sat on the panel; somebody else must rule")
-    if command.ruled_by in interview.people.excluded:
+    if command.ruled_by.casefold() in {one.casefold() for one in interview.people.excluded}:
         raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: is kept off this interview; somebody else must rule")
     if (command.ruling == "amended") != (command.text is not None):
         raise Refused(Code.INVALID_COMMAND, "text: is the other wording of `amended`, and of no other ruling")

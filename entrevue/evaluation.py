@@ -253,7 +253,7 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
     last = state.latest
     if last is not None and last.form == form:
         return []
-    if state.was == "excused":
+    if state.was == "excused" and by != CANDIDATE:  # nobody else takes a candidate's word away
         raise Refused(Code.FORM_NOT_OPEN, "you were excused from this form; ask the coordinator")
     if last is not None:
         _may_change(interview, by, last.form, form)

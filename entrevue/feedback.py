@@ -10,8 +10,9 @@ from pydantic import Field
 from entrevue.civil import business_day_end, business_waking
 from entrevue.disputes import words
 from entrevue.evaluation import is_practice
+from entrevue.learning import candidate_key
 from entrevue.orders import ProcessTold
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Name, Refused, Who
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, InterviewId, Line, Message, Name, Refused, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -91,6 +92,9 @@ class ProcessEnded(Message):
     kind: Literal["process_ended"] = "process_ended"
     source_id: Annotated[str, Field(min_length=1, max_length=200)]
     at: Instant
+    process: InterviewId
+    candidate: Annotated[str, Field(min_length=1, max_length=254)]
+    """Whose process it is: one id may be used for all who apply, and what ends for one goes on for the others."""
     outcome: Decided | Literal["withdrawn"]
     told_at: Instant | None = None
     """None: the candidate ended it themselves."""
@@ -314,9 +318,9 @@ def sentence(interview: "Interview", item: Item) -> str | None:
 
 
 def _rejected_at(interview: "Interview") -> datetime | None:
-    """Say when the candidate was told "no" last, wherever it was told."""
+    """Say when the candidate was told "no" last, wherever it was told; that the role is closed is one, too."""
     decision, end = interview.feedback.decision, ending(interview)
-    told = [one.told_at for one in (decision, end) if one is not None and one.outcome == "reject"]
+    told = [one.told_at for one in (decision, end) if one is not None and one.outcome in ("reject", "role_closed")]
     return max((at for at in told if at is not None), default=None)
 
 
@@ -463,10 +467,14 @@ def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
 # --- rules: the process, across its interviews ------------------------------------------------------------------------
 
 
-def judge(fact: ProcessEnded, interview: "Interview") -> list[FeedbackEvent]:
-    """A repeat is no news, nor is what this interview's own ending said before, nor an end nobody told."""
-    known_to_candidate = fact.told_at is not None or fact.outcome == "withdrawn"
-    if ending(interview) is not None or not known_to_candidate:
+def judge(fact: ProcessEnded, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
+    """A repeat is no news, nor is what this interview's own ending said before, nor an end nobody told.
+
+    Nor is the end of another process, or of another candidate's, or one that is said to be told tomorrow.
+    """
+    ours = (fact.process, fact.candidate) == (interview.request.process_id, candidate_key(interview))
+    known_to_candidate = fact.outcome == "withdrawn" or (fact.told_at is not None and fact.told_at <= now)
+    if not ours or ending(interview) is not None or not known_to_candidate:
         return []
     return [ProcessClosed(outcome=fact.outcome, told_at=fact.told_at)]
 

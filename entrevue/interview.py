@@ -299,7 +299,7 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
         case TimezoneRulesChanged():
             return [] if interview.closed else _widen(people.judge(cause, interview))
         case ProcessEnded():
-            return [] if interview.closed else _widen(feedback.judge(cause, interview))
+            return [] if interview.closed else _widen(feedback.judge(cause, interview, now))
         case Started(order=order):
             return [] if order.key in interview.effects.messages else [_queued(order)]
         case OperatorCancelled(reason=reason):

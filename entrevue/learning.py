@@ -430,7 +430,10 @@ def _sentences(interview: "Interview", form: CandidateForm, who: str) -> Iterato
         if stands is not None and not stands.counts:
             continue
         shown = stands is not None and (ticked or form.share == "attributed")
-        text = (stands.amended or stands.text) if stands is not None and shown else None
+        own_words = (
+            stands is not None and stands.amended is None
+        )  # what a ruling puts beside them is not the candidate's
+        text = stands.text if stands is not None and shown and own_words else None
         if text is not None or theme is not None:
             yield Sentence(what=what, text=text, theme=theme)
 

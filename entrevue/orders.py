@@ -194,6 +194,8 @@ class TellProcess(AnOrder):
 
     kind: Literal["tell_process"] = "tell_process"
     process: InterviewId
+    candidate: str
+    """Whose process it is, as `entrevue.learning.candidate_key` tells candidates apart."""
     outcome: str
     told_at: Instant | None
     """None: the candidate ended it themselves."""

@@ -283,7 +283,10 @@ class People:
         """Give the first whom the organisation names for reports of conduct; who sits, sat or decides here never is."""
         if self.organisation is None:
             return None
-        involved = {member.person for member in (*self.members, *self.left)} | {self.organisation.decision_maker}
+        involved = {member.person for member in (*self.members, *self.left)} | {
+            self.organisation.decision_maker,
+            *self.excluded,
+        }
         return next((one for one in self.organisation.conduct if one.person not in involved), None)
 
     def clock(self, who: str) -> Clock:

@@ -21,6 +21,7 @@ from entrevue.claims import why_lost
 from entrevue.contract import read
 from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
+from entrevue.learning import candidate_key
 from entrevue.orders import (
     Answer,
     Brief,
@@ -221,6 +222,9 @@ class Scene:
     def tell(self, kind: str, *, source: str | None = None, **fields: object) -> list[str]:
         """The world tells a fact, under an id of its own unless `source` repeats one."""
         payload = {"source_id": source or f"fact-{len(self.records)}", "at": self.now, **fields}
+        if kind == "process_ended":  # of this candidate, unless a test says otherwise
+            whose = {"process": self.interview.request.process_id or "p7", "candidate": candidate_key(self.interview)}
+            payload = whose | payload
         happened = self.cause(FACTS[kind].model_validate(payload))
         self.run()
         return happened
@@ -900,8 +904,8 @@ def an_exchange(mode: str = "swap", **changes: object) -> Scene:
 
 
 @_once
-def no_slots() -> Scene:
-    scene = Scene.opened()
+def no_slots(**changes: object) -> Scene:
+    scene = Scene.opened(**changes)
     scene.full = True
     scene.run()
     return scene
@@ -940,16 +944,16 @@ def expired() -> Scene:
 
 
 @_once
-def a_held_time() -> Scene:
+def a_held_time(**changes: object) -> Scene:
     """The candidate has chosen; the interviewers are asked."""
-    scene = an_offer(policy={"confirmation": "explicit"})
+    scene = an_offer(policy={"confirmation": "explicit"}, **changes)
     scene.send("choose_slot", by=CANDIDATE, start=scene.offered[0])
     return scene
 
 
 @_once
-def on_hold() -> Scene:
-    scene = a_booking()
+def on_hold(**changes: object) -> Scene:
+    scene = a_booking(**changes)
     scene.send("put_on_hold", by="coordinator", reason="the budget is discussed")
     return scene
 

@@ -72,7 +72,7 @@ Secret = tuple[str, str | None]
 
 _SECRET = re.compile(r"~([a-z ]+?)(?: (?:of|by|for) (candidate|i1|i2))?~")
 _PEOPLE = ("Ada", "Grace", "Linus", "Marta", "Olga", "example.org", "acme.example")
-_SEALED_KINDS = re.compile(r"conduct|adjustment|conflict|dispute|moment|reflection|growth_checked|report_asked")
+_SEALED_KINDS = re.compile(r"conduct|adjustment|conflict|dispute_|moment|reflection|growth_checked|report_asked")
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

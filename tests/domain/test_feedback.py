@@ -344,7 +344,7 @@ def test_an_answer_that_is_late_but_there_before_the_morning_is_not_apologised_f
     scene = sealed_forms()
     scene.wait_until(datetime(2026, 11, 17, 5, 0, tzinfo=UTC))  # past midnight in New York
 
-    scene.send("withdraw", by="coordinator")
+    scene.send("withdraw", by=CANDIDATE)
     scene.wait(days=1)
 
     assert "answer_delayed" not in scene.letters(CANDIDATE)

@@ -13,6 +13,7 @@ from entrevue.civil import Clock, Offset, waking
 from entrevue.claims import claim_key
 from entrevue.disputes import words
 from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
+from entrevue.learning import candidate_key
 from entrevue.orders import (
     AdjustmentArranged,
     Answer,
@@ -209,6 +210,8 @@ class Chaos:
             who = {"tzdata": self.scene.tzdata}
         if kind == "process_ended":
             who = {"outcome": ("withdrawn", "reject", "role_closed")[m % 3], "told_at": self.scene.now if m else None}
+            who |= {"process": self.scene.interview.request.process_id or "p7"}
+            who |= {"candidate": candidate_key(self.scene.interview)}
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))

@@ -507,7 +507,7 @@ def test_a_no_that_nobody_has_told_yet_is_read_off_no_missing_reminder() -> None
 
 
 def test_a_no_that_another_interview_of_the_process_brought_stops_reminders_and_nudges() -> None:
-    offered, booked = an_offer(), a_booking()
+    offered, booked = an_offer(process_id="p7"), a_booking(process_id="p7")
 
     for scene in (offered, booked):
         scene.tell("process_ended", outcome="reject", told_at=scene.now)

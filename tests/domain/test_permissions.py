@@ -68,6 +68,8 @@ _NOT_ASKED = {
 }
 _NO_APPROVAL = {"grant_approval": Code.INVALID_STATE, "deny_approval": Code.INVALID_STATE}
 _NO_PRACTICE = {"confirm_practice": Code.INVALID_STATE}
+_NOT_FOR_THEM = {f"withdraw by {by}": Code.NOT_AUTHORIZED for by in ("coordinator", "backend")}
+"""After the session."""
 _NOT_OPEN = {"clear_attention": Code.INVALID_COMMAND}
 _AHEAD = {**_NOT_ASKED, **_NO_PRACTICE}
 UNFIT: dict[str, dict[str, Code]] = {
@@ -107,22 +109,25 @@ UNFIT: dict[str, dict[str, Code]] = {
     "NO_SHOW_REVIEW, of the company": {**_NOT_ASKED, "contest_no_show by candidate": Code.NOT_AUTHORIZED},
     "AWAITING_EVALUATIONS": {
         **_NO_PRACTICE,
+        **_NOT_FOR_THEM,
         "rule_no_show": Code.INVALID_STATE,
         "say_it_did_not_take_place": Code.INVALID_STATE,
         "record_decision": Code.INVALID_STATE,
     },
     "AWAITING_EVALUATIONS, of a session presumed held": {
         **_AHEAD,
+        **_NOT_FOR_THEM,
         "rule_no_show": Code.INVALID_STATE,
         "record_decision": Code.INVALID_STATE,
     },
     "AWAITING_EVALUATIONS, of the candidate's form alone": {
         **_NO_PRACTICE,
+        **_NOT_FOR_THEM,
         "rule_no_show": Code.INVALID_STATE,
         "say_it_did_not_take_place": Code.INVALID_STATE,
         "excuse_evaluation": Code.FORM_NOT_OPEN,
     },
-    "AWAITING_DECISION": {**_NO_PRACTICE, "submit_evaluation": Code.EVALUATION_LOCKED},
+    "AWAITING_DECISION": {**_NO_PRACTICE, **_NOT_FOR_THEM, "submit_evaluation": Code.EVALUATION_LOCKED},
     "RELEASED": {
         "withhold_item": Code.INVALID_STATE,
         "open_feedback": Code.INVALID_STATE,
@@ -144,6 +149,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "rule_dispute": Code.INVALID_COMMAND,
     },
     "FOLLOW_UP, without a decision": {
+        **_NOT_FOR_THEM,
         "review_feedback": Code.CONSENT_MISSING,
         "withhold_item": Code.INVALID_STATE,
         "open_feedback": Code.CONSENT_MISSING,

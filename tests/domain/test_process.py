@@ -241,7 +241,7 @@ def test_a_session_that_is_being_held_goes_on_to_its_evaluation() -> None:
     assert "answer_overdue" not in scene.kinds  # it was told elsewhere
 
 
-_AHEAD: dict[Status, Callable[[], Scene]] = {
+_AHEAD: dict[Status, Callable[..., Scene]] = {
     Status.NEEDS_SCHEDULING: no_slots,
     Status.AWAITING_CANDIDATE: an_offer,
     Status.AWAITING_INTERVIEWERS: a_held_time,
@@ -257,7 +257,7 @@ _AHEAD: dict[Status, Callable[[], Scene]] = {
 def test_an_interview_that_is_not_held_yet_is_the_coordinators_until_it_is_called_off(
     status: Status, way_out: str
 ) -> None:
-    scene = _AHEAD[status]()
+    scene = _AHEAD[status](**PROCESS)
     assert scene.stands(status)
 
     _hear(scene)
@@ -299,6 +299,35 @@ def test_what_others_tell_after_the_own_end_is_no_news(ended_by: str) -> None:
         scene.send("withdraw", by=CANDIDATE)
 
     assert _hear(scene, "role_closed") == []
+
+
+@pytest.mark.parametrize(
+    "whose", [{"candidate": "somebody-else"}, {"process": "another"}], ids=["another candidate", "another process"]
+)
+def test_what_ends_for_another_opens_nothing_here(whose: dict[str, str]) -> None:
+    scene = sealed_forms(**PROCESS)
+
+    assert scene.tell("process_ended", outcome="reject", told_at=scene.now, source="r8", **whose) == []
+    assert scene.stands(Status.AWAITING_DECISION)
+
+
+def test_an_end_that_will_be_told_tomorrow_opens_nothing_today() -> None:
+    scene = sealed_forms(**PROCESS)
+
+    assert scene.tell("process_ended", outcome="reject", told_at=scene.now + timedelta(days=1)) == []
+
+
+def test_an_end_is_no_news_to_an_interview_that_is_of_no_process() -> None:
+    scene = sealed_forms()
+
+    assert scene.tell("process_ended", outcome="reject", told_at=scene.now) == []
+
+
+def test_the_company_cannot_withdraw_for_the_candidate_after_the_session() -> None:
+    scene = sealed_forms()
+
+    for by in ("coordinator", "backend"):
+        assert scene.refuses("withdraw", by=by).code is Code.NOT_AUTHORIZED
 
 
 def test_an_end_of_which_the_candidate_was_not_told_opens_nothing() -> None:

@@ -13,7 +13,7 @@ from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBrief
 from entrevue.values import CANDIDATE, Refused
 from entrevue.view import timeline
 from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content
-from tests.domain.scenes import FACTS, Scene, candidate_form, command, scorecard, secret, told
+from tests.domain.scenes import Scene, candidate_form, command, scorecard, secret, told
 from tests.domain.secrecy import (
     VIEWERS,
     Cell,
@@ -193,9 +193,7 @@ def _ending(scene: Told) -> Iterator[Told]:
         yield withdrawn
     elsewhere = scene.twin("ended elsewhere")
     if elsewhere.interview.request.process_id is not None:
-        end = {"source_id": "r8", "at": elsewhere.now, "outcome": "offer_accepted", "told_at": elsewhere.now}
-        elsewhere.cause(FACTS["process_ended"].model_validate(end))
-        elsewhere.run()
+        elsewhere.tell("process_ended", outcome="offer_accepted", told_at=elsewhere.now)
         yield elsewhere
     if scene.interview.evaluation.sealed_at is not None and scene.interview.feedback.released_at is None:
         embargo = scene.twin("embargo over")

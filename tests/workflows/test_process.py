@@ -142,6 +142,7 @@ def order(process: str, interview: str) -> TellProcess:
             "interview": interview,
             "now": "2026-12-01T12:00:00Z",
             "process": process,
+            "candidate": "c1",
             "outcome": "reject",
             "told_at": "2026-12-01T11:00:00Z",
         }
@@ -185,6 +186,8 @@ async def test_all_others_hear_the_same_however_often_it_is_told(server: Workflo
         "kind": "process_ended",
         "source_id": wanted.key,
         "at": "2026-12-01T12:00:00Z",
+        "process": process,
+        "candidate": "c1",
         "outcome": "reject",
         "told_at": "2026-12-01T11:00:00Z",
     }

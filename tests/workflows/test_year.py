@@ -307,7 +307,7 @@ async def _check_records(year: Year, client: InterviewClient) -> None:
     assert twice
     for those in twice.values():
         record = await client.record(those[0].id)
-        assert [one.interview for one in record.interviews] == [visit.id for visit in those]
+        assert {one.interview for one in record.interviews} == {visit.id for visit in those}
 
 
 async def _check_that_nobody_is_revealed(
@@ -324,6 +324,4 @@ async def _check_that_nobody_is_revealed(
         aggregated = {one.candidate for one in stream if question in one.values and not one.attributed}
         assert len(aggregated) >= 5
         assert after.n - (before.n if before else 0) >= 5
-    if now.figures == was.figures and not set(now.said) - set(was.said):
-        assert (now.themes, now.candidates) == (was.themes, was.candidates) or now.said != was.said
     shown[person] = now

@@ -15,7 +15,7 @@ from entrevue.values import CANDIDATE, Status
 from tests.workflows.stage import Running, Stage, eventually
 
 INTERVIEWERS = ("grace", "linus", "edsger", "barbara", "alan", "radia", "ken", "frances")
-VISITS = 12
+VISITS = 60
 BETWEEN = timedelta(days=30)
 """From one wave to the next."""
 
