@@ -90,6 +90,8 @@ MEANINGS: Mapping[str, str] = {
     "next_step": "one thing to do next",
     "note": "private",
     "outcome": "what was decided",
+    "process_ended.process": "the request's `process_id`",
+    "process_ended.candidate": "whose process: the candidate's id in the request, else a digest of their address",
     "process_ended.outcome": "how the process ended",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
@@ -251,6 +253,8 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "process_ended": {
         "source_id": "r7-c42-2/process",
         "at": "2026-12-07T15:05:00Z",
+        "process": "r7-c42",
+        "candidate": "c42",
         "outcome": "reject",
         "told_at": "2026-12-07T15:00:00Z",
     },
