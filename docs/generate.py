@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
+from entrevue.learning import Aggregates, Profile, ReadLearning, Record
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
@@ -89,7 +90,10 @@ MEANINGS: Mapping[str, str] = {
     "next_step": "one thing to do next",
     "note": "private",
     "outcome": "what was decided",
+    "process_ended.candidate": "whose: the request's `candidate.id`; without one, the first 32 hexadecimal digits of the "
+    "SHA-256 of the address in it, in lower case",
     "process_ended.outcome": "how the process ended",
+    "process_ended.process": "which: the request's `process_id`",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
@@ -250,6 +254,8 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "process_ended": {
         "source_id": "r7-c42-2/process",
         "at": "2026-12-07T15:05:00Z",
+        "process": "r7-c42",
+        "candidate": "c42",
         "outcome": "reject",
         "told_at": "2026-12-07T15:00:00Z",
     },
@@ -268,8 +274,17 @@ def files() -> dict[Path, str]:
 
 def all_schemas() -> dict[str, Schema]:
     """Give the schema of all that is sent and of all that is answered, by name."""
-    sent: dict[str, Schema] = {name: _schema(model) for name, model in (COMMANDS | FACTS).items()}
-    answered: dict[str, type[BaseModel]] = {"receipt": Receipt, "ended": Ended, "view": View, "happening": Happening}
+    questions: dict[str, type[BaseModel]] = {"read_learning": ReadLearning}
+    sent: dict[str, Schema] = {name: _schema(model) for name, model in (COMMANDS | FACTS | questions).items()}
+    answered: dict[str, type[BaseModel]] = {
+        "receipt": Receipt,
+        "ended": Ended,
+        "view": View,
+        "happening": Happening,
+        "profile": Profile,
+        "aggregates": Aggregates,
+        "record": Record,
+    }
     return {
         "interview_request": _request(),
         **sent,
