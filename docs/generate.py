@@ -90,7 +90,7 @@ MEANINGS: Mapping[str, str] = {
     "next_step": "one thing to do next",
     "note": "private",
     "outcome": "what was decided",
-    "process_ended.candidate": "whose: the request's `candidate.id`; without one, the first 32 hexadecimal digits of the "
+    "process_ended.candidate": "whose: the request's `candidate.id`; without one, the first 32 hex digits of the "
     "SHA-256 of the address in it, in lower case",
     "process_ended.outcome": "how the process ended",
     "process_ended.process": "which: the request's `process_id`",
