@@ -431,7 +431,9 @@ async def _see_to_janitor(temporal: Client) -> None:
 
 
 def main() -> None:
-    wanted = argparse.ArgumentParser(prog="worker.py", description="Work for interviews until SIGTERM or SIGINT.")
+    wanted = argparse.ArgumentParser(
+        prog="worker.py", description="Work for interviews until SIGTERM or SIGINT.", allow_abbrev=False
+    )
     wanted.add_argument(
         "--rebuild-lessons",
         action="store_true",

@@ -939,7 +939,7 @@ class InterviewHandle:
         return await self._command(ExcuseEvaluation, key, by=by, whom=whom, reason=reason)
 
     async def extend_deadline(
-        self, *, until: datetime, whom: Who | None = None, by: Actor = "coordinator", key: str | None = None
+        self, *, until: Instant | WallTime, whom: Who | None = None, by: Actor = "coordinator", key: str | None = None
     ) -> Receipt:
         """Give more time for a form, or for all that are open; never less."""
         return await self._command(ExtendDeadline, key, by=by, whom=whom, until=until)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
@@ -16,6 +16,9 @@ from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, InterviewId
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
+
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""Between the servers of two interviews, generously: what is told is not lost to it."""
 
 Decided = Literal["reject", "offer_accepted", "offer_declined", "advance", "role_closed"]
 
@@ -470,10 +473,12 @@ def _open(interview: "Interview", now: datetime) -> list[FeedbackEvent]:
 def judge(fact: ProcessEnded, interview: "Interview", now: datetime) -> list[FeedbackEvent]:
     """A repeat is no news, nor is what this interview's own ending said before, nor an end nobody told.
 
-    Nor is the end of another process, or of another candidate's, or one that is said to be told tomorrow.
+    Nor is the end of another process, or of another candidate's, or one that is said to be told days from now.
     """
     ours = (fact.process, fact.candidate) == (interview.request.process_id, candidate_key(interview))
-    known_to_candidate = fact.outcome == "withdrawn" or (fact.told_at is not None and fact.told_at <= now)
+    known_to_candidate = fact.outcome == "withdrawn" or (
+        fact.told_at is not None and fact.told_at <= now + _CLOCKS_DIFFER
+    )
     if not ours or ending(interview) is not None or not known_to_candidate:
         return []
     return [ProcessClosed(outcome=fact.outcome, told_at=fact.told_at)]

@@ -220,6 +220,16 @@ async def test_a_viewer_who_is_nobody_is_refused(client: InterviewClient) -> Non
         await client.interview("r7").view("ada")
 
 
+async def test_a_question_for_what_was_learned_is_refused_before_anything_is_sent(client: InterviewClient) -> None:
+    with pytest.raises(Refused, match=r"^person: ") as refused:
+        await client.profile("grace and others")
+    with pytest.raises(Refused, match=r"^interview: "):
+        await client.record("r 7")
+
+    assert refused.value.code is Code.INVALID_COMMAND
+    assert "and others" not in refused.value.sentence
+
+
 async def test_a_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     with pytest.raises(NoServer, match="TEMPORAL_ADDRESS") as missing:

@@ -39,6 +39,25 @@ def test_every_fact_can_be_told(kind: str, capsys: pytest.CaptureFixture[str]) -
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("reviews",), ("profile", "grace"), ("aggregates",), ("aggregates", "--as=decision_maker"), ("record", "r7")],
+    ids=" ".join,
+)
+def test_what_was_learned_and_what_waits_for_a_review_can_be_asked_for(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert complaint(capsys, *words)[0] == Exit.NO_SERVER
+
+
+def test_aggregates_are_shown_to_no_other_role(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["aggregates", "--as=reviewer"])
+
+    assert left.value.code == Exit.USAGE
+    assert "reviewer" in capsys.readouterr().err
+
+
 def test_a_server_that_is_not_there_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = complaint(capsys, "show", "r7")
 

@@ -80,3 +80,48 @@ async def test_the_setting_alone_says_which_database_is_used_and_the_settings_sh
         assert told.startswith("() database_url=SecretStr(")
         assert url not in told
         assert "sixteen characters" not in told
+
+
+TAUGHT = """
+import asyncio
+from worker import Adapters, Settings
+from tests.adapters.test_lessons import entries
+from tests.domain.scenes import completed
+
+async def main():
+    async with Adapters.of(Settings()) as adapters:
+        await adapters.journal.append("r7", entries(completed()))
+
+asyncio.run(main())
+"""
+
+READ = """
+import asyncio
+from worker import Adapters, Settings
+
+async def main():
+    async with Adapters.of(Settings()) as adapters:
+        print([one.subject for one in await adapters.lessons.of("r7")])
+
+asyncio.run(main())
+"""
+
+
+async def test_lessons_are_rebuilt_from_the_journals_without_a_server_and_a_second_time_too(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path)
+    filled = await run("-c", TAUGHT, ENTREVUE_DATABASE_URL=url)
+    before = await run("-c", READ, ENTREVUE_DATABASE_URL=url)
+    rebuilt = [await run("worker.py", "--rebuild-lessons", ENTREVUE_DATABASE_URL=url) for _ in range(2)]
+    code, after = await run("-c", READ, ENTREVUE_DATABASE_URL=url)
+
+    assert (filled, before) == ((0, ""), (0, "[]\n"))
+    assert [code for code, _ in rebuilt] == [0, 0]
+    assert all('"kind": "lessons_rebuilt"' in told and '"interviews": 1' in told for _, told in rebuilt)
+    assert (code, after.count("interviewer/")) == (0, 2)
+
+
+async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
+    code, told = await run("worker.py", "--rebuild")
+
+    assert code == 2
+    assert "--rebuild" in told

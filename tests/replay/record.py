@@ -15,11 +15,15 @@ from tests.workflows.stage import Running, dev_server, staged
 from tests.workflows.story import (
     absent_twice,
     cancelled_in_the_middle,
+    cancelled_late,
+    disputed,
     negotiated,
+    practised,
     rescheduled_and_cancelled,
     swapped_and_swapped_back,
     to_completion,
     to_offer,
+    undecided,
     withdrawn,
 )
 
@@ -42,6 +46,10 @@ PATHS: dict[str, Callable[[Running], Awaitable[object]]] = {
     "withdrawn": withdrawn,
     "swapped": swapped_and_swapped_back,
     "negotiated": negotiated,
+    "practised": practised,
+    "disputed": disputed,
+    "cancelled_late": cancelled_late,
+    "undecided": undecided,
 }
 
 
@@ -51,7 +59,8 @@ async def record() -> None:
     async with await dev_server() as env:
         for name, path in PATHS.items():
             async with staged(env) as stage:
-                interview = await stage.start(id=f"recorded-{name}", policy={"reschedule_within": "P20D"})
+                more = {"practice": True} if path is practised else {}
+                interview = await stage.start(id=f"recorded-{name}", policy={"reschedule_within": "P20D"}, **more)
                 await path(interview)
                 ended = await interview.handle.result()
                 history = await interview.handle.fetch_history()

@@ -200,3 +200,49 @@ async def negotiated(interview: Running) -> None:
     await interview.forward(timedelta(hours=12))
     await interview.send("withdraw", by="candidate", reason="I took another offer")
     await interview.forward(timedelta(hours=12))
+
+
+async def practised(interview: Running) -> None:
+    """Started as practice: all confirm it, nothing is decided, and it is open to both at once."""
+    await to_forms(interview)
+    for who in ("candidate", "i1", "i2"):
+        await interview.send("confirm_practice", by=who)
+    card = {name: said for name, said in SCORECARD.items() if name != "recommendation"}
+    for who in ("i1", "i2"):
+        await interview.send("submit_evaluation", by=who, form=card)
+    await interview.send("submit_evaluation", by="candidate", form=CANDIDATE_FORM)
+    await interview.until(lambda view: view.status is Status.RELEASED)
+    await interview.forward(timedelta(days=95))
+
+
+async def disputed(interview: Running) -> None:
+    """An interviewer objects to a sentence that the candidate attributed; it is taken out. A report is mailed."""
+    await to_release(interview)
+    item = {"author": "candidate", "what": "change"}
+    await interview.send("open_dispute", by="i2", item=item, reason="I was on time")
+    await interview.send(
+        "rule_dispute", by="ruler", dispute=1, ruling="redacted", ruled_by="olive", reason="the log says so"
+    )
+    await interview.send("add_addendum", by="i1", text="she sent the missing answer the next day")
+    sent = (await interview.kinds()).count("message_sent")
+    await interview.send("mail_report", by="candidate")
+    await interview.happened("message_sent", times=sent + 1)
+    await interview.forward(timedelta(days=95))
+
+
+async def cancelled_late(interview: Running) -> None:
+    """The company calls it off a few hours before; the candidate says how that was."""
+    start = await to_booking(interview)
+    await interview.forward_to(start - timedelta(hours=5))
+    await interview.send("cancel", by="coordinator", reason="the role is filled")
+    await interview.happened("calendar_cleared", times=2)
+    await interview.forward(timedelta(hours=24))
+    await interview.send("submit_evaluation", by="candidate", form={"form": "candidate", "overall": 2})
+
+
+async def undecided(interview: Running) -> None:
+    """No decision ever comes: the embargo opens numbers alone."""
+    await to_decision(interview)
+    await interview.forward(timedelta(days=45))
+    await interview.happened("embargo_lifted")
+    await interview.forward(timedelta(days=95))

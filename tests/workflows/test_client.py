@@ -27,7 +27,7 @@ from entrevue.values import CANDIDATE, Code, Refused, Status
 from starter import Exit
 from tests.workflows.recorder import Recorder
 from tests.workflows.stage import PEOPLE, REQUEST, Running, Stage, dev_server, eventually, new_queue, staged
-from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer
+from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer, to_release
 
 ROOT = Path(__file__).parents[2]
 NEW_YORK = ZoneInfo("America/New_York")
@@ -570,6 +570,35 @@ async def test_a_shell_lists_tells_and_registers(shell: Shell) -> None:
     assert (told.code, registered.json) == (Exit.DONE, {"registered": []})
     await interview.happened("attendance_seen")
     assert f"{start:%Y-%m-%dT%H:%M:%SZ}" in await eventually(listed, lambda text: name in text)
+
+
+async def test_a_shell_shows_what_was_learned_and_what_waits_for_a_review(shell: Shell) -> None:
+    interview = await shell.stage.start()
+    name, queue = named(interview), f"--task-queue={shell.stage.task_queue}"
+    await to_release(interview)
+    await interview.send("submit_reflection", by="i1", text="I interrupted her twice", will_try="let them finish")
+
+    async def profile() -> Typed:
+        return await shell.type("profile", "grace", queue)
+
+    async def reviews() -> Typed:
+        return await shell.type("reviews")
+
+    grown = await eventually(profile, lambda typed: "let them finish" in typed.out)
+    waiting = await eventually(reviews, lambda typed: name in typed.out)
+    for_programs = await shell.type("aggregates", queue, "--json")
+    record = await shell.type("record", name, queue)
+    unknown = await shell.type("record", "never-was", queue)
+
+    assert grown.out.startswith("kind         profile\nperson       grace\n")
+    assert "names trade-offs before choosing" in waiting.out
+    assert for_programs.json["enough"] is False
+    assert name in record.out
+    assert {one.code for one in (grown, waiting, for_programs, record)} == {Exit.DONE}
+    assert (unknown.code, unknown.err) == (
+        Exit.REFUSED,
+        "invalid_command: interview: nothing is known of it; check its id\n",
+    )
 
 
 def _choice(start: str) -> str:

@@ -55,6 +55,7 @@ async def test_what_ends_the_process_releases_the_other_interview_of_it(
     await indexed(server, process, named(one), named(other))
     await rejected(one)
     before = await other.view()
+    await other.forward_to(await one.now())  # in life they share a clock
     await one.forward(A_MOMENT)
     await other.happened("feedback_released")
     await one.happened("process_informed")
