@@ -90,9 +90,9 @@ MEANINGS: Mapping[str, str] = {
     "next_step": "one thing to do next",
     "note": "private",
     "outcome": "what was decided",
-    "process_ended.process": "the request's `process_id`",
-    "process_ended.candidate": "whose process: the candidate's id in the request, else a digest of their address",
     "process_ended.outcome": "how the process ended",
+    "process_ended.process": "its id, as `process_id` in the requests",
+    "process_ended.candidate": "`candidate.id` of the request, else 32 hex digits: SHA-256 of the lower-case address",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
@@ -567,8 +567,8 @@ _PATTERNS: Mapping[str, str] = {
 _WHO_SEES_WHAT = """\
 # Who sees what, when
 
-Made by `make schemas` from the code; changes by hand are overwritten. This table decides: views, mails and reports all
-ask it. What it does not list, nobody sees; an empty cell means never.
+Made by `make schemas` from the code; changes by hand are overwritten. This table decides: views and reports ask it, and
+letters are tested against it. What it does not list, nobody sees; an empty cell means never.
 
 - **Author** is whoever wrote it, or whose it is. **Panel** is every interviewer who is not the author.
 - **Decision maker**, **coordinator**, **reviewer** and **ruler** are people of the company who act in that role. A

@@ -129,7 +129,7 @@ from entrevue.values import (
     digest,
     said,
 )
-from entrevue.view import Happening, ToReview, View
+from entrevue.view import Export, Happening, ToReview, View
 from entrevue.voices import (
     AnswerQuestion,
     ArrangeAdjustment,
@@ -532,13 +532,20 @@ class InterviewHandle:
 
     async def view(self, viewer: Actor) -> View:
         """Give the interview as this person or role may see it. Works after its end, too, while the server keeps it."""
+        return View.model_validate(await self._ask_as(viewer, contract.VIEW))
+
+    async def export(self, viewer: Who) -> Export:
+        """Give somebody of the interview all that is theirs to keep: the view, and their report as Markdown."""
+        return Export.model_validate(await self._ask_as(viewer, contract.EXPORT))
+
+    async def _ask_as(self, viewer: Actor, query: str) -> object:
         try:
             _VIEWER.validate_python(viewer)
         except ValidationError:
             sentence = "viewer: is neither a person of the interview (candidate, i1, …) nor a role (coordinator, …)"
             raise Refused(Code.INVALID_COMMAND, sentence) from None
         try:
-            return View.model_validate(await self._ask(contract.VIEW, viewer))
+            return await self._ask(query, viewer)
         except WorkflowQueryFailedError as failure:
             if failure.message.startswith("viewer:"):
                 raise Refused(Code.NOT_PARTICIPANT, failure.message) from failure

@@ -18,7 +18,7 @@ from entrevue.learning import Aggregates, Lesson
 from entrevue.orders import Improvement
 from entrevue.values import Code, Refused
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
-from tests.workflows.story import to_booking, to_decision, to_release
+from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_release
 
 WISH = "let the candidate finish before I ask on"
 GRACE = "interviewer/grace"
@@ -283,3 +283,28 @@ async def test_an_interview_that_gives_no_answer_hides_no_other_that_waits_for_a
     assert (first.interview, last.interview) == (named(interview), named(silent))
     assert first.due is not None
     assert (last.due, last.items) == (None, ())
+
+
+# --- what is one's own to keep ---------------------------------------------------------------------------------------
+
+
+async def test_each_takes_home_a_document_of_their_own_and_nobody_elses(stage: Stage, client: InterviewClient) -> None:
+    interview = await stage.start()
+    await to_forms(interview)
+    handle = client.interview(named(interview))
+    early = await handle.export("candidate")
+    for who, form in (("i1", SCORECARD), ("i2", SCORECARD), ("candidate", CANDIDATE_FORM)):
+        await interview.send("submit_evaluation", by=who, form=form)
+    told = {"by": "Marta Lind", "at": (await interview.now()).isoformat(), "how": "phone"}
+    await interview.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
+    hers, theirs = (await handle.export(who)).document, (await handle.export("i1")).document
+    with pytest.raises(Refused) as refused:
+        await handle.export("decision_maker")
+
+    assert early.document is None
+    assert hers is not None
+    assert theirs is not None
+    assert "I fear the quiz" in hers
+    assert "I fear the quiz" not in theirs
+    assert "start on time" in theirs
+    assert refused.value.code is Code.NOT_PARTICIPANT
