@@ -90,6 +90,8 @@ MEANINGS: Mapping[str, str] = {
     "note": "private",
     "outcome": "what was decided",
     "process_ended.outcome": "how the process ended",
+    "process_ended.process": "its id, as `process_id` in the requests",
+    "process_ended.candidate": "`candidate.id` of the request, else 32 hex digits: SHA-256 of the address in lower case",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
@@ -250,6 +252,8 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "process_ended": {
         "source_id": "r7-c42-2/process",
         "at": "2026-12-07T15:05:00Z",
+        "process": "r7",
+        "candidate": "c42",
         "outcome": "reject",
         "told_at": "2026-12-07T15:00:00Z",
     },
