@@ -91,7 +91,7 @@ MEANINGS: Mapping[str, str] = {
     "outcome": "what was decided",
     "process_ended.outcome": "how the process ended",
     "process_ended.process": "its id, as `process_id` in the requests",
-    "process_ended.candidate": "`candidate.id` of the request, else 32 hex digits: SHA-256 of the address in lower case",
+    "process_ended.candidate": "`candidate.id` of the request, else 32 hex digits: SHA-256 of the lower-case address",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
@@ -396,7 +396,7 @@ def _table_of_permissions() -> Iterator[str]:
     for name, model in COMMANDS.items():
         rule = TABLE[model]
         statuses = ", ".join(status for status in Status if status in rule.statuses)
-        when = "anything but ended" if rule.statuses == live else statuses
+        when = {frozenset(live): "anything but ended", frozenset(Status): "anything"}.get(rule.statuses, statuses)
         yield f"| [`{name}`](#{name}) | {', '.join(sorted(rule.roles))} | {when} |"
 
 

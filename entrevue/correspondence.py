@@ -47,6 +47,7 @@ from entrevue.orders import (
     SeatRequest,
     SendLetter,
     TimeStands,
+    TurnTo,
 )
 from entrevue.people import Member
 from entrevue.privacy import ASKED
@@ -416,6 +417,7 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
             because=shown.reason if moved_from is not None else None,
             with_names=_others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
+            turn_to=turn_to(interview) if whom == CANDIDATE else None,
         ),
     )
 
@@ -575,6 +577,7 @@ def _reminder(
             learned=None if whom == CANDIDATE else _learned(interview, whom),
             instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
+            turn_to=None if whom == CANDIDATE else turn_to(interview),
         )
 
     near = kind == "hour_reminder"
@@ -781,6 +784,12 @@ def location(interview: "Interview") -> str | None:
     request, organisation = interview.request, interview.people.organisation
     template = organisation.conference_link if organisation else None
     return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)
+
+
+def turn_to(interview: "Interview") -> TurnTo | None:
+    """Say whom both sides can write to if something was not all right."""
+    named = interview.people.confidant
+    return TurnTo(name=named.name, email=named.email) if named is not None else None
 
 
 def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:

@@ -65,6 +65,7 @@ from entrevue.orders import (
     SendLetter,
     Theme,
     TimeStands,
+    TurnTo,
 )
 from entrevue.privacy import ASKED
 from entrevue.values import Slot
@@ -102,6 +103,9 @@ LETTERS: dict[str, Letter] = {
     "offer, reschedule": Offer(slots=(SLOT,), reply_by=DAY, reschedule=True),
     "nudge": Nudge(slots=(SLOT, LATER), reply_by=DAY),
     "invitation": Invitation(event=EVENT, imip=True, with_names=("Grace", "Alan", "Edsger")),
+    "invitation, somebody to turn to": Invitation(
+        event=EVENT, imip=True, with_names=("Grace",), turn_to=TurnTo(name="Olga <Lark>", email="olga@acme.example")
+    ),
     "invitation, moved": Invitation(
         event=EVENT, imip=True, moved_from=LATER, with_names=("Ada",), candidate_zone="Asia/Kathmandu"
     ),
@@ -167,6 +171,7 @@ LETTERS: dict[str, Letter] = {
         ),
         instructions=("Switch the captions on", "Leave room for a break"),
         candidate_zone="America/New_York",
+        turn_to=TurnTo(name="Olga Lark", email="olga@acme.example"),
     ),
     "hour reminder, bare": HourReminder(slot=SLOT, location=None, with_names=(), agenda=()),
     "hour reminder, too few answers": HourReminder(
@@ -581,6 +586,15 @@ def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more(
     assert "with you." not in text  # the reader has had no interview
     assert message["Subject"] == "Confidential: there is something for you to read"
     assert (message["Reply-To"], message["In-Reply-To"], message["References"]) == (None, None, None)
+
+
+def test_both_sides_read_whom_they_can_write_to_if_something_was_not_all_right() -> None:
+    to_candidate = _text("invitation, somebody to turn to")
+    to_panel = part(render(order_of(LETTERS["hour reminder"], to=reader("i1")), SETTINGS), "plain")
+
+    assert "not all right, write to Olga <Lark> (olga@acme.example), who is not on the panel." in to_candidate
+    assert "not all right, write to Olga Lark (olga@acme.example), who is not on the panel." in to_panel
+    assert "not all right" not in _text("invitation")
 
 
 def test_an_apology_promises_nothing_and_costs_nothing() -> None:
