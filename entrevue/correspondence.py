@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
-from entrevue.effects import MessageSkipped, Posted, event_key
+from entrevue.effects import MessageSkipped, Posted, event_key, letter_key
 from entrevue.evaluation import assigned
 from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
@@ -55,14 +55,11 @@ from entrevue.report import document, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
-from entrevue.values import CANDIDATE, Side, Slot, Status
+from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
-
-CONDUCT = "conduct"
-"""Whom the organisation names for reports of conduct: nobody of the interview, and in nobody's thread."""
 
 _AWAKE = timedelta(hours=1)
 """Who has just commanded is not asleep."""
@@ -114,7 +111,7 @@ class Due:
 
 
 def key(interview: "Interview", due: Due) -> str:
-    return interview.effects.key(f"{interview.id}/{due.kind}/{due.whom}/{due.version}")
+    return interview.effects.key(letter_key(interview.id, due.kind, due.whom, due.version))
 
 
 def open_letters(interview: "Interview") -> list[Due]:
@@ -159,7 +156,7 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkippe
 
 def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
     name, known = key(interview, due), interview.effects.messages.get(key(interview, due))
-    organisation, confidential = interview.people.organisation, due.whom == CONDUCT
+    organisation, confidential = interview.people.organisation, due.whom == CONFIDANT
     thread = None if confidential else interview.effects.threads.get(due.whom)
     date = known.date if known else now
     return SendLetter(
@@ -186,7 +183,7 @@ def _correspondent(interview: "Interview", whom: str) -> Correspondent:
 def _confidant(interview: "Interview", number: str) -> Correspondent:
     to = next(one.to for one in interview.voices.reports if str(one.n) == number)
     named = _named(interview)[to]
-    return Correspondent(who=CONDUCT, name=named.name, email=named.email, zone=named.zone)
+    return Correspondent(who=CONFIDANT, name=named.name, email=named.email, zone=named.zone)
 
 
 def _named(interview: "Interview") -> dict[str, Confidant]:
@@ -746,7 +743,7 @@ def _of_conduct(interview: "Interview") -> Iterator[Due]:
         if one.to in _named(interview):
             yield Due(
                 kind="conduct_report",
-                whom=CONDUCT,
+                whom=CONFIDANT,
                 version=str(one.n),
                 at=one.at,
                 until=None,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LetterKind = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 
+_CONFIDENTIAL, _NOTE = frozenset({"conduct_report"}), "note"
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -301,9 +303,14 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
     raise Refused(Code.INVALID_STATE, f"item: {cause} clears itself; what helps: {', '.join(commands) or 'waiting'}")
 
 
+def letter_key(interview: str, letter: LetterKind, whom: str, version: str) -> str:
+    """Name a letter, but for its try: ids are read by many, so that one of a confidential letter says nothing of it."""
+    return f"{interview}/{_NOTE if letter in _CONFIDENTIAL else letter}/{whom}/{version}"
+
+
 def is_confidential(key: str) -> bool:
     """Whether this is a letter of which even that it exists is nobody's business: no item names it."""
-    return key.split("/")[2:3] == ["conduct"]
+    return key.split("/")[1:2] == [_NOTE]
 
 
 def stuck(state: Effects) -> tuple[str, ...]:

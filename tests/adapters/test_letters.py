@@ -68,7 +68,7 @@ from entrevue.orders import (
     TurnTo,
 )
 from entrevue.privacy import ASKED
-from entrevue.values import Slot
+from entrevue.values import CONFIDANT, Slot
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = Path(activities.letters.__file__).parent / "templates"
@@ -577,7 +577,7 @@ def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
 
 
 def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more() -> None:
-    order = order_of(LETTERS["conduct report"], to=reader("conduct", name="Olga Lark"), thread=None)
+    order = order_of(LETTERS["conduct report"], to=reader(CONFIDANT, name="Olga Lark"), thread=None)
     letter = render(order.model_copy(update={"reply_to": None}), SETTINGS)
     message, text = parsed(letter), part(letter, "plain")
 

@@ -3,7 +3,7 @@ import pytest
 from entrevue.attention import needs
 from entrevue.interview import Started
 from entrevue.orders import ConductReport, GaveUp, Invitation, LetterRefused, SendLetter, TurnTo
-from entrevue.values import CANDIDATE, Code, Status
+from entrevue.values import CANDIDATE, CONFIDANT, Code, Status
 from entrevue.view import ball
 from tests.domain.scenes import REACHED, Scene, a_booking, a_session, an_offer, follow_up, sealed_forms, secret, story
 
@@ -49,7 +49,7 @@ def test_a_report_after_the_end_reaches_the_person_named_and_is_the_last_thing_o
     scene.withheld = set()
     scene.wait(days=1)
 
-    assert scene.letters("conduct") == ["conduct_report"]
+    assert scene.letters(CONFIDANT) == ["conduct_report"]
     scene.over()
 
 
@@ -170,10 +170,10 @@ def test_no_refusal_tells_that_there_is_a_report() -> None:
 def _a_letter(scene: Scene) -> SendLetter:
     """To the confidant, under way."""
     last = scene.mailbox[-1].order
-    to = last.to.model_copy(update={"who": "conduct", "email": "ombuds@acme.example"})
+    to = last.to.model_copy(update={"who": CONFIDANT, "email": "ombuds@acme.example"})
     fields = {
-        "key": "r7/conduct_report/conduct/1.1",
-        "lane": "mail/conduct",
+        "key": "r7/note/n1/1.1",
+        "lane": "mail/n1",
         "to": to,
         "letter": ConductReport(interview="r7"),
     }
@@ -190,7 +190,7 @@ def test_a_letter_to_the_confidant_that_is_refused_is_mail_that_is_behind_and_is
     assert scene.attention == {"MAIL_BEHIND": "now"}
 
     assert scene.send("clear_attention", by="operator", item="MAIL_BEHIND")[0] == "resend_requested"
-    assert scene.interview.effects.key("r7/conduct_report/conduct/1") == "r7/conduct_report/conduct/1.2"
+    assert scene.interview.effects.key("r7/note/n1/1") == "r7/note/n1/1.2"
     assert scene.attention == {}
 
 
