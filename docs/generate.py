@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
+from entrevue.effects import CONFIDENTIAL
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
@@ -60,6 +61,8 @@ CODES: Mapping[Code, str] = {
     Code.IDEMPOTENCY_MISMATCH: "This key was used for another command. The first one stands; take a new key.",
 }
 
+_LETTERS: tuple[str, ...] = tuple(letter.model_fields["kind"].default for letter in get_args(Letter))
+
 MEANINGS: Mapping[str, str] = {
     "windows[]": "stretches in which the candidate is free",
     "windows[].start": "from",
@@ -83,7 +86,7 @@ MEANINGS: Mapping[str, str] = {
     "item": "which sentence",
     "joined": "did the candidate join the company?",
     "layer": "`feedback`: reviewed feedback on this interview; `reminders`: mails about reflection and growth",
-    "letter": "its kind: " + ", ".join(f"`{letter.model_fields['kind'].default}`" for letter in get_args(Letter)),
+    "letter": "its kind: " + ", ".join(f"`{kind}`" for kind in _LETTERS if kind not in CONFIDENTIAL),
     "mode": "`swap` keeps the booked time until a new one is found, `vacate` gives it up now",
     "name": "leave out to keep the name",
     "next_step": "one thing to do next",

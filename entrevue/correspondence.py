@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
-from entrevue.effects import MessageSkipped, Posted, event_key, letter_key
+from entrevue.disputes import Ruled
+from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
 from entrevue.evaluation import assigned
 from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
@@ -27,6 +28,7 @@ from entrevue.orders import (
     Confidant,
     Correspondent,
     DayReminder,
+    DisputeRuled,
     FeedbackAvailable,
     FormReminder,
     FormRequest,
@@ -70,6 +72,7 @@ _NO_ANSWERS = frozenset(
         "day_reminder",
         "form_reminder",
         "answer_delayed",
+        "dispute_ruled",
         "feedback_available",
         "reflection_request",
         "growth_request",
@@ -156,18 +159,18 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkippe
 
 def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
     name, known = key(interview, due), interview.effects.messages.get(key(interview, due))
-    organisation, confidential = interview.people.organisation, due.whom == CONFIDANT
-    thread = None if confidential else interview.effects.threads.get(due.whom)
+    organisation, to_confidant = interview.people.organisation, due.whom == CONFIDANT
+    thread = None if to_confidant else interview.effects.threads.get(due.whom)
     date = known.date if known else now
     return SendLetter(
         key=name,
         lane=f"mail/{due.whom}",
         interview=interview.id,
         now=now,
-        to=_confidant(interview, due.version) if confidential else _correspondent(interview, due.whom),
+        to=_confidant(interview, due.version) if to_confidant else _correspondent(interview, due.whom),
         role=interview.request.role,
         organisation=organisation.name if organisation else "",
-        reply_to=organisation.coordinator_email if organisation and not confidential else None,
+        reply_to=organisation.coordinator_email if organisation and not is_confidential(name) else None,
         date=date,
         thread=thread if thread != name else None,
         again_if_unsure=due.kind in AGAIN_IF_UNSURE,
@@ -207,6 +210,7 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _of_booking(interview, whom)
         yield from _of_pause(interview, whom)
         yield from _report_asked_for(interview, whom)
+        yield from _of_disputes(interview, whom)
         if interview.closed is not None or interview.scheduling.paused:
             continue
         yield from _reminders(interview, whom)
@@ -735,6 +739,24 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
             until=None,
             write=lambda date: LearningReport(document=_document(interview, whom, date)),
         )
+
+
+def _of_disputes(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Each who objected hears what came of it, also where the ruling was the last thing the interview waited for."""
+    for one in interview.disputes:
+        if one.by == whom and one.ruled is not None:
+            yield _ruled(one.n, one.ruled, whom)
+
+
+def _ruled(n: int, ruled: Ruled, whom: str) -> Due:
+    return Due(
+        kind="dispute_ruled",
+        whom=whom,
+        version=str(n),
+        at=ruled.at,
+        until=None,
+        write=lambda _: DisputeRuled(ruling=ruled.ruling, reason=ruled.reason),
+    )
 
 
 def _of_conduct(interview: "Interview") -> Iterator[Due]:

@@ -494,6 +494,17 @@ class LearningReport(Message):
     document: tuple[str, ...]
 
 
+class DisputeRuled(Message):
+    """To whoever objected to a sentence: how it was ruled, and why. Of others' objections it says nothing.
+
+    It answers to nobody: an answer would come to those who arrange interviews, and know of no dispute.
+    """
+
+    kind: Literal["dispute_ruled"] = "dispute_ruled"
+    ruling: Literal["dismissed", "amended", "excluded", "redacted"]
+    reason: str
+
+
 class ConductReport(Message):
     """To the named person: there is a report of conduct to read. Says neither by whom nor what.
 
@@ -528,6 +539,7 @@ Letter = (
     | GrowthRequest
     | Apology
     | LearningReport
+    | DisputeRuled
     | ConductReport
 )
 

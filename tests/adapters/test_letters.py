@@ -31,6 +31,7 @@ from activities.letters import (
     message_id,
     render,
 )
+from entrevue.disputes import Ruling
 from entrevue.learning import K
 from entrevue.orders import (
     AdjustmentArranged,
@@ -43,6 +44,7 @@ from entrevue.orders import (
     ConductReport,
     Correspondent,
     DayReminder,
+    DisputeRuled,
     FeedbackAvailable,
     FormReminder,
     FormRequest,
@@ -199,6 +201,10 @@ LETTERS: dict[str, Letter] = {
     "learning report": LearningReport(
         document=("What you expected: the roadmap & <dates>", "What you found\nA plan, and no dates")
     ),
+    **{
+        f"dispute {ruling}": DisputeRuled(ruling=ruling, reason="Two people remember <it> so.\nNobody else was there.")
+        for ruling in get_args(Ruling)
+    },
     "conduct report": ConductReport(interview="r7-c42-1"),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
@@ -574,6 +580,19 @@ def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
 
     assert "\n\n".join(document) in part(letter, "plain")
     assert part(letter, "html").count("and its second line") == 120
+
+
+def test_who_objected_reads_in_plain_words_what_was_ruled_and_why() -> None:
+    said = {ruling: _text(f"dispute {ruling}") for ruling in get_args(Ruling)}
+
+    assert "It stands as it was written." in said["dismissed"]
+    assert "Another wording now stands beside it." in said["amended"]
+    assert "counts for nothing any more" in said["excluded"]
+    assert "It was taken out" in said["redacted"]
+    for ruling, text in said.items():
+        assert ruling not in text
+        assert "> Two people remember <it> so.\n> Nobody else was there." in text
+        assert "Please do not reply" in text
 
 
 def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more() -> None:
