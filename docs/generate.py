@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
+from entrevue.effects import CONFIDENTIAL
 from entrevue.learning import Aggregates, Profile, ReadLearning, Record
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
@@ -61,6 +62,8 @@ CODES: Mapping[Code, str] = {
     Code.IDEMPOTENCY_MISMATCH: "This key was used for another command. The first one stands; take a new key.",
 }
 
+_LETTERS: tuple[str, ...] = tuple(letter.model_fields["kind"].default for letter in get_args(Letter))
+
 MEANINGS: Mapping[str, str] = {
     "windows[]": "stretches in which the candidate is free",
     "windows[].start": "from",
@@ -84,7 +87,7 @@ MEANINGS: Mapping[str, str] = {
     "item": "which sentence",
     "joined": "did the candidate join the company?",
     "layer": "`feedback`: reviewed feedback on this interview; `reminders`: mails about reflection and growth",
-    "letter": "its kind: " + ", ".join(f"`{letter.model_fields['kind'].default}`" for letter in get_args(Letter)),
+    "letter": "its kind: " + ", ".join(f"`{kind}`" for kind in _LETTERS if kind not in CONFIDENTIAL),
     "mode": "`swap` keeps the booked time until a new one is found, `vacate` gives it up now",
     "name": "leave out to keep the name",
     "next_step": "one thing to do next",
@@ -406,7 +409,7 @@ def _table_of_permissions() -> Iterator[str]:
     for name, model in COMMANDS.items():
         rule = TABLE[model]
         statuses = ", ".join(status for status in Status if status in rule.statuses)
-        when = "anything but ended" if rule.statuses == live else statuses
+        when = {frozenset(live): "anything but ended", frozenset(Status): "anything"}.get(rule.statuses, statuses)
         yield f"| [`{name}`](#{name}) | {', '.join(sorted(rule.roles))} | {when} |"
 
 

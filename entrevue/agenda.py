@@ -7,7 +7,7 @@ from typing import assert_never
 from entrevue import attention, briefing, correspondence, feedback, people
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
 from entrevue.correspondence import event_for
-from entrevue.effects import event_key, removal_key
+from entrevue.effects import event_key, is_confidential, removal_key
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
 from entrevue.orders import (
@@ -247,6 +247,8 @@ def summary(order: Order) -> str:
             return f"{verb} the interview in the calendar of {who} (version {event.sequence})"
         case RemoveEvent(who=who):
             return f"Take the interview off the calendar of {who}"
+        case SendLetter(key=key) if is_confidential(key):
+            return "Mail"
         case SendLetter(letter=letter, to=to):
             return f"Mail to {to.who}: {letter.kind.replace('_', ' ')}"
         case LookUpBriefs():

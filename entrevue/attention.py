@@ -13,7 +13,7 @@ from entrevue import briefing, correspondence, people
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.claims import fillable, search_key
-from entrevue.effects import event_key, is_confidential, removal_key, stuck
+from entrevue.effects import bounced, event_key, is_confidential, removal_key, stuck
 from entrevue.feedback import review_due
 from entrevue.negotiation import zone_lag
 from entrevue.seats import enough
@@ -187,8 +187,7 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
         if is_confidential(key):
             continue
         current = effects.key(key.rpartition(".")[0]) == key
-        bounced = posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
-        if posted.was == "refused" and current and not bounced:
+        if posted.was == "refused" and current and not bounced(posted):
             yield Item(id=f"MESSAGE_REFUSED:{key}", owner="operator", rank="today")
         if posted.was == "unsure" and current and posted.letter in correspondence.AGAIN_IF_UNSURE:
             yield Item(id=f"MESSAGE_UNSURE:{key}", owner="coordinator", rank="today")

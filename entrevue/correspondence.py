@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from entrevue.attendance import grace, is_there, missed
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
-from entrevue.effects import MessageSkipped, Posted, event_key
+from entrevue.disputes import Ruled
+from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
 from entrevue.evaluation import assigned
 from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
 from entrevue.negotiation import reply_by
@@ -27,6 +28,7 @@ from entrevue.orders import (
     Confidant,
     Correspondent,
     DayReminder,
+    DisputeRuled,
     FeedbackAvailable,
     FormReminder,
     FormRequest,
@@ -47,6 +49,7 @@ from entrevue.orders import (
     SeatRequest,
     SendLetter,
     TimeStands,
+    TurnTo,
 )
 from entrevue.people import Member
 from entrevue.privacy import ASKED
@@ -54,14 +57,11 @@ from entrevue.report import document, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
-from entrevue.values import CANDIDATE, Side, Slot, Status
+from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
-
-CONDUCT = "conduct"
-"""Whom the organisation names for reports of conduct: nobody of the interview, and in nobody's thread."""
 
 _AWAKE = timedelta(hours=1)
 """Who has just commanded is not asleep."""
@@ -72,6 +72,7 @@ _NO_ANSWERS = frozenset(
         "day_reminder",
         "form_reminder",
         "answer_delayed",
+        "dispute_ruled",
         "feedback_available",
         "reflection_request",
         "growth_request",
@@ -113,7 +114,7 @@ class Due:
 
 
 def key(interview: "Interview", due: Due) -> str:
-    return interview.effects.key(f"{interview.id}/{due.kind}/{due.whom}/{due.version}")
+    return interview.effects.key(letter_key(interview.id, due.kind, due.whom, due.version))
 
 
 def open_letters(interview: "Interview") -> list[Due]:
@@ -158,18 +159,18 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[MessageSkippe
 
 def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
     name, known = key(interview, due), interview.effects.messages.get(key(interview, due))
-    organisation, confidential = interview.people.organisation, due.whom == CONDUCT
-    thread = None if confidential else interview.effects.threads.get(due.whom)
+    organisation, to_confidant = interview.people.organisation, due.whom == CONFIDANT
+    thread = None if to_confidant else interview.effects.threads.get(due.whom)
     date = known.date if known else now
     return SendLetter(
         key=name,
         lane=f"mail/{due.whom}",
         interview=interview.id,
         now=now,
-        to=_confidant(interview, due.version) if confidential else _correspondent(interview, due.whom),
+        to=_confidant(interview, due.version) if to_confidant else _correspondent(interview, due.whom),
         role=interview.request.role,
         organisation=organisation.name if organisation else "",
-        reply_to=organisation.coordinator_email if organisation and not confidential else None,
+        reply_to=organisation.coordinator_email if organisation and not is_confidential(name) else None,
         date=date,
         thread=thread if thread != name else None,
         again_if_unsure=due.kind in AGAIN_IF_UNSURE,
@@ -185,7 +186,7 @@ def _correspondent(interview: "Interview", whom: str) -> Correspondent:
 def _confidant(interview: "Interview", number: str) -> Correspondent:
     to = next(one.to for one in interview.voices.reports if str(one.n) == number)
     named = _named(interview)[to]
-    return Correspondent(who=CONDUCT, name=named.name, email=named.email, zone=named.zone)
+    return Correspondent(who=CONFIDANT, name=named.name, email=named.email, zone=named.zone)
 
 
 def _named(interview: "Interview") -> dict[str, Confidant]:
@@ -209,6 +210,7 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _of_booking(interview, whom)
         yield from _of_pause(interview, whom)
         yield from _report_asked_for(interview, whom)
+        yield from _of_disputes(interview, whom)
         if interview.closed is not None or interview.scheduling.paused:
             continue
         yield from _reminders(interview, whom)
@@ -416,6 +418,7 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
             because=shown.reason if moved_from is not None else None,
             with_names=_others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
+            turn_to=turn_to(interview) if whom == CANDIDATE else None,
         ),
     )
 
@@ -575,6 +578,7 @@ def _reminder(
             learned=None if whom == CANDIDATE else _learned(interview, whom),
             instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
+            turn_to=None if whom == CANDIDATE else turn_to(interview),
         )
 
     near = kind == "hour_reminder"
@@ -737,13 +741,31 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
         )
 
 
+def _of_disputes(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Each who objected hears what came of it, also where the ruling was the last thing the interview waited for."""
+    for one in interview.disputes:
+        if one.by == whom and one.ruled is not None:
+            yield _ruled(one.n, one.ruled, whom)
+
+
+def _ruled(n: int, ruled: Ruled, whom: str) -> Due:
+    return Due(
+        kind="dispute_ruled",
+        whom=whom,
+        version=str(n),
+        at=ruled.at,
+        until=None,
+        write=lambda _: DisputeRuled(ruling=ruled.ruling, reason=ruled.reason),
+    )
+
+
 def _of_conduct(interview: "Interview") -> Iterator[Due]:
     """Past every gate, and past the end: whoever is named hears of each report, wherever the interview stands."""
     for one in interview.voices.reports:
         if one.to in _named(interview):
             yield Due(
                 kind="conduct_report",
-                whom=CONDUCT,
+                whom=CONFIDANT,
                 version=str(one.n),
                 at=one.at,
                 until=None,
@@ -781,6 +803,12 @@ def location(interview: "Interview") -> str | None:
     request, organisation = interview.request, interview.people.organisation
     template = organisation.conference_link if organisation else None
     return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)
+
+
+def turn_to(interview: "Interview") -> TurnTo | None:
+    """Say whom both sides can write to if something was not all right."""
+    named = interview.people.confidant
+    return TurnTo(name=named.name, email=named.email) if named is not None else None
 
 
 def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LetterKind = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 
+CONFIDENTIAL, _NOTE = frozenset({"conduct_report", "dispute_ruled"}), "note"
+"""Kinds of letters of which even that they exist is nobody's business, and what their ids say instead."""
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -272,7 +275,7 @@ class Effects:
 def decide(command: EffectsCommand, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
     match command:
         case ResendMessage(letter=letter, whom=whom):
-            known = interview.effects.of(letter, whom)
+            known = [one for one in interview.effects.of(letter, whom) if not is_confidential(one.key)]
             if not known:
                 raise Refused(Code.INVALID_COMMAND, f"letter: {whom} was never sent a {letter}")
             return [] if known[-1].was == "queued" else [ResendRequested(key=known[-1].key)]
@@ -301,9 +304,14 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
     raise Refused(Code.INVALID_STATE, f"item: {cause} clears itself; what helps: {', '.join(commands) or 'waiting'}")
 
 
+def letter_key(interview: str, letter: LetterKind, whom: str, version: str) -> str:
+    """Name a letter, but for its try: ids are read by many, so that one of a confidential letter says nothing of it."""
+    return f"{interview}/{_NOTE if letter in CONFIDENTIAL else letter}/{whom}/{version}"
+
+
 def is_confidential(key: str) -> bool:
     """Whether this is a letter of which even that it exists is nobody's business: no item names it."""
-    return key.split("/")[2:3] == ["conduct"]
+    return key.split("/")[1:2] == [_NOTE]
 
 
 def stuck(state: Effects) -> tuple[str, ...]:
@@ -311,9 +319,14 @@ def stuck(state: Effects) -> tuple[str, ...]:
     refused = (
         one.key
         for one in state.messages.values()
-        if one.was == "refused" and state.key(one.key.rpartition(".")[0]) == one.key
+        if one.was == "refused" and state.key(one.key.rpartition(".")[0]) == one.key and not bounced(one)
     )
     return tuple(key for key in (*state.failures, *refused) if is_confidential(key))
+
+
+def bounced(posted: Posted) -> bool:
+    """The candidate's address does not exist, as far as is known: another one is what helps, not another try."""
+    return posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
 
 
 def _try_again(state: Effects) -> list[EffectsEvent | DirectoryAskedAgain]:

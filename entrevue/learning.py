@@ -418,7 +418,10 @@ def _answers(form: CandidateForm) -> Answers:
 
 
 def _sentences(interview: "Interview", form: CandidateForm, who: str) -> Iterator[Sentence]:
-    """Give what this interviewer may learn of the candidate's words: nothing where they are about somebody else."""
+    """Give what this interviewer may learn of the candidate's words: nothing where they are about somebody else.
+
+    Of an amended sentence the theme alone: the first wording was objected to, and the other is not the candidate's.
+    """
     if interview.feedback.released_at is None or form.about not in (None, who):
         return
     written: tuple[tuple[Literal["helped", "change"], str | None, bool], ...] = (
@@ -429,10 +432,8 @@ def _sentences(interview: "Interview", form: CandidateForm, who: str) -> Iterato
         stands = words(interview, CANDIDATE, what)
         if stands is not None and not stands.counts:
             continue
-        shown = stands is not None and (ticked or form.share == "attributed")
-        own_words = (
-            stands is not None and stands.amended is None
-        )  # what a ruling puts beside them is not the candidate's
+        shown = ticked or form.share == "attributed"
+        own_words = stands is not None and stands.amended is None
         text = stands.text if stands is not None and shown and own_words else None
         if text is not None or theme is not None:
             yield Sentence(what=what, text=text, theme=theme)

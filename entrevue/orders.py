@@ -255,6 +255,13 @@ class Line(Message):
     text: str
 
 
+class TurnTo(Message):
+    """Whom the organisation names for what was not all right: never somebody of the panel."""
+
+    name: str
+    email: EmailAddress
+
+
 class Offer(Message):
     """Pick one of these slots."""
 
@@ -290,6 +297,8 @@ class Invitation(Message):
     with_names: tuple[str, ...]
     candidate_zone: ZoneName | None = None
     """For interviewers: whose local time to show beside their own."""
+    turn_to: TurnTo | None = None
+    """For the candidate; interviewers read it an hour ahead."""
 
 
 class Cancellation(Message):
@@ -409,6 +418,8 @@ class HourReminder(Message):
     instructions: tuple[str, ...] = ()
     """What the interviewers shall see to, because the candidate asked for an adjustment; the reason is not theirs."""
     candidate_zone: ZoneName | None = None
+    turn_to: TurnTo | None = None
+    """For interviewers; the candidate reads it in the invitation."""
 
 
 class FormRequest(Message):
@@ -483,6 +494,17 @@ class LearningReport(Message):
     document: tuple[str, ...]
 
 
+class DisputeRuled(Message):
+    """To whoever objected to a sentence: how it was ruled, and why. Of others' objections it says nothing.
+
+    It answers to nobody: an answer would come to those who arrange interviews, and know of no dispute.
+    """
+
+    kind: Literal["dispute_ruled"] = "dispute_ruled"
+    ruling: Literal["dismissed", "amended", "excluded", "redacted"]
+    reason: str
+
+
 class ConductReport(Message):
     """To the named person: there is a report of conduct to read. Says neither by whom nor what.
 
@@ -517,6 +539,7 @@ Letter = (
     | GrowthRequest
     | Apology
     | LearningReport
+    | DisputeRuled
     | ConductReport
 )
 

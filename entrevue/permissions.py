@@ -178,7 +178,7 @@ TABLE: dict[type[Command], Rule] = {
     CheckGrowth: _rule(_PEOPLE, _RELEASED),
     RecordOutcome: _rule({CANDIDATE, "coordinator", "decision_maker", "backend"}, _RELEASED),
     MailReport: _rule(_PEOPLE, _RELEASED),
-    ReportConduct: _rule(_PEOPLE, _LIVE),
+    ReportConduct: _rule(_PEOPLE, set(Status)),  # when it is over is when people report
     GiveConsent: _rule({CANDIDATE}, _LIVE),
     RevokeConsent: _rule({CANDIDATE}, _LIVE),
     ResendMessage: _rule({"coordinator", "operator", "backend"}, _LIVE),

@@ -134,8 +134,11 @@ class Slot(Message):
 Who = Annotated[str, StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?)$")]
 """A person inside one interview: `candidate`, `i1`, `i2`, …; in ids and logs nobody is named otherwise."""
 
-Addressee = Annotated[str, StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?|conduct)$")]
-"""Whom letters go to: the people of the interview, and whoever is named for reports of conduct."""
+CONFIDANT = "n1"
+"""Whoever is named for reports of conduct, as letters know them: many can read ids, and shall not learn of a report."""
+
+Addressee = Annotated[str, StringConstraints(pattern=rf"^(candidate|i[1-9][0-9]?|{CONFIDANT})$")]
+"""Whom letters go to: the people of the interview, and the confidant."""
 
 Role = Literal["coordinator", "decision_maker", "reviewer", "ruler", "conduct", "backend", "operator"]
 """`conduct`: whom the organisation names, off the panel, for reports of conduct."""

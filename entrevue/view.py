@@ -19,7 +19,7 @@ from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
 from entrevue.feedback import candidate_feedback, ending, review_due
 from entrevue.interview import Interview, Recorded
-from entrevue.orders import Brief, Improvement
+from entrevue.orders import Brief, Improvement, TurnTo
 from entrevue.permissions import role_of
 from entrevue.privacy import ASKED, Layer
 from entrevue.report import LineView, Report, Shared, What, lines, report, shared, to_markdown
@@ -355,8 +355,8 @@ class View(Message):
     instructions: tuple[str, ...] = ()
     """For interviewers: what to see to, because the candidate asked for an adjustment."""
     conduct_reports: tuple[ConductView, ...] = ()
-    conduct_goes_to: str | None = None
-    """Who reads a report of conduct, by name: never somebody of this panel."""
+    conduct_goes_to: TurnTo | None = None
+    """Who reads a report of conduct, and can be written to: never somebody of this panel."""
     consents: tuple[str, ...] = ()
     offers: tuple[ConsentView, ...] = ()
     """To the candidate: what they may agree to, and have or have not."""
@@ -658,9 +658,8 @@ def _conduct(interview: Interview, viewer: str, now: datetime) -> tuple[ConductV
     )
 
 
-def _confidant(interview: Interview, viewer: str) -> str | None:
-    named = interview.people.confidant
-    return named.name if named is not None and viewer in interview.people else None
+def _confidant(interview: Interview, viewer: str) -> TurnTo | None:
+    return correspondence.turn_to(interview) if viewer in interview.people else None
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from activities.letters import (
     message_id,
     render,
 )
+from entrevue.disputes import Ruling
 from entrevue.learning import K
 from entrevue.orders import (
     AdjustmentArranged,
@@ -43,6 +44,7 @@ from entrevue.orders import (
     ConductReport,
     Correspondent,
     DayReminder,
+    DisputeRuled,
     FeedbackAvailable,
     FormReminder,
     FormRequest,
@@ -65,9 +67,10 @@ from entrevue.orders import (
     SendLetter,
     Theme,
     TimeStands,
+    TurnTo,
 )
 from entrevue.privacy import ASKED
-from entrevue.values import Slot
+from entrevue.values import CONFIDANT, Slot
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = Path(activities.letters.__file__).parent / "templates"
@@ -102,6 +105,9 @@ LETTERS: dict[str, Letter] = {
     "offer, reschedule": Offer(slots=(SLOT,), reply_by=DAY, reschedule=True),
     "nudge": Nudge(slots=(SLOT, LATER), reply_by=DAY),
     "invitation": Invitation(event=EVENT, imip=True, with_names=("Grace", "Alan", "Edsger")),
+    "invitation, somebody to turn to": Invitation(
+        event=EVENT, imip=True, with_names=("Grace",), turn_to=TurnTo(name="Olga <Lark>", email="olga@acme.example")
+    ),
     "invitation, moved": Invitation(
         event=EVENT, imip=True, moved_from=LATER, with_names=("Ada",), candidate_zone="Asia/Kathmandu"
     ),
@@ -167,6 +173,7 @@ LETTERS: dict[str, Letter] = {
         ),
         instructions=("Switch the captions on", "Leave room for a break"),
         candidate_zone="America/New_York",
+        turn_to=TurnTo(name="Olga Lark", email="olga@acme.example"),
     ),
     "hour reminder, bare": HourReminder(slot=SLOT, location=None, with_names=(), agenda=()),
     "hour reminder, too few answers": HourReminder(
@@ -194,6 +201,10 @@ LETTERS: dict[str, Letter] = {
     "learning report": LearningReport(
         document=("What you expected: the roadmap & <dates>", "What you found\nA plan, and no dates")
     ),
+    **{
+        f"dispute {ruling}": DisputeRuled(ruling=ruling, reason="Two people remember <it> so.\nNobody else was there.")
+        for ruling in get_args(Ruling)
+    },
     "conduct report": ConductReport(interview="r7-c42-1"),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
@@ -571,8 +582,21 @@ def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
     assert part(letter, "html").count("and its second line") == 120
 
 
+def test_who_objected_reads_in_plain_words_what_was_ruled_and_why() -> None:
+    said = {ruling: _text(f"dispute {ruling}") for ruling in get_args(Ruling)}
+
+    assert "It stands as it was written." in said["dismissed"]
+    assert "Another wording now stands beside it." in said["amended"]
+    assert "counts for nothing any more" in said["excluded"]
+    assert "It was taken out" in said["redacted"]
+    for ruling, text in said.items():
+        assert ruling not in text
+        assert "> Two people remember <it> so.\n> Nobody else was there." in text
+        assert "Please do not reply" in text
+
+
 def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more() -> None:
-    order = order_of(LETTERS["conduct report"], to=reader("conduct", name="Olga Lark"), thread=None)
+    order = order_of(LETTERS["conduct report"], to=reader(CONFIDANT, name="Olga Lark"), thread=None)
     letter = render(order.model_copy(update={"reply_to": None}), SETTINGS)
     message, text = parsed(letter), part(letter, "plain")
 
@@ -581,6 +605,15 @@ def test_a_letter_about_a_report_of_conduct_says_in_which_interview_and_no_more(
     assert "with you." not in text  # the reader has had no interview
     assert message["Subject"] == "Confidential: there is something for you to read"
     assert (message["Reply-To"], message["In-Reply-To"], message["References"]) == (None, None, None)
+
+
+def test_both_sides_read_whom_they_can_write_to_if_something_was_not_all_right() -> None:
+    to_candidate = _text("invitation, somebody to turn to")
+    to_panel = part(render(order_of(LETTERS["hour reminder"], to=reader("i1")), SETTINGS), "plain")
+
+    assert "not all right, write to Olga <Lark> (olga@acme.example), who is not on the panel." in to_candidate
+    assert "not all right, write to Olga Lark (olga@acme.example), who is not on the panel." in to_panel
+    assert "not all right" not in _text("invitation")
 
 
 def test_an_apology_promises_nothing_and_costs_nothing() -> None:

@@ -106,14 +106,14 @@ def check_public(scene: Scene) -> None:
     """Card, timeline, search attributes and the names of what is under way are read by many."""
     interview, agenda, lines = scene.interview, plan(scene.interview, scene.now), timeline(scene.records)
     shown = card(interview, agenda, scene.records) + "".join(one.model_dump_json() for one in lines)
-    named = [f"{order.key} {summary(order)}" for order in agenda.owed]
+    named = [f"{order.key} {order.lane} {summary(order)}" for order in agenda.owed]
     items = [*needs(interview.attention), *(one.id for one in interview.attention)]
     public = "\n".join((shown, *named, *items))
     assert "~" not in public
     assert not [name for name in _PEOPLE if name in public]
     happened = [one.kind for one in lines] + re.findall(r"^\| \S+ \S+ \| (\w+) ", shown, re.MULTILINE)
     assert not [kind for kind in happened if _SEALED_KINDS.search(kind)]
-    assert "conduct" not in shown
+    assert "conduct" not in public
     assert [one.seq for one in lines] == list(range(1, len(lines) + 1)), "a gap tells that something is kept back"
 
 

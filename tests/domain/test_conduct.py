@@ -2,13 +2,12 @@ import pytest
 
 from entrevue.attention import needs
 from entrevue.interview import Started
-from entrevue.orders import ConductReport, GaveUp, LetterRefused, SendLetter
-from entrevue.values import CANDIDATE, Code, Status
+from entrevue.orders import ConductReport, GaveUp, Invitation, LetterRefused, SendLetter, TurnTo
+from entrevue.values import CANDIDATE, CONFIDANT, Code, Status
 from entrevue.view import ball
-from tests.domain.scenes import REACHED, Scene, a_booking, an_offer, follow_up, sealed_forms, secret, story
+from tests.domain.scenes import REACHED, Scene, a_booking, a_session, an_offer, follow_up, sealed_forms, secret, story
 
 REPORT = secret("conduct by candidate")
-_LIVE = [status for status in REACHED if not status.terminal]
 
 
 def _opened(*confidants: str, decides: str | None = None) -> Scene:
@@ -25,7 +24,7 @@ def _report(scene: Scene, by: str = CANDIDATE, text: str = REPORT) -> list[str]:
 # --- who may, and when -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", _LIVE)
+@pytest.mark.parametrize("status", REACHED)
 @pytest.mark.parametrize("by", [CANDIDATE, "i1"])
 def test_either_side_can_report_conduct_at_any_time_past_every_gate(status: Status, by: str) -> None:
     scene = story(status)
@@ -34,6 +33,53 @@ def test_either_side_can_report_conduct_at_any_time_past_every_gate(status: Stat
 
     (report,) = scene.interview.voices.reports
     assert (report.n, report.by, report.text, report.to) == (1, by, REPORT, "ombuds")
+
+
+@pytest.mark.parametrize("status", [status for status in REACHED if status.terminal])
+@pytest.mark.parametrize("by", [CANDIDATE, "i1"])
+def test_a_report_after_the_end_reaches_the_person_named_and_is_the_last_thing_owed(status: Status, by: str) -> None:
+    scene = story(status)
+    scene.withheld = {"send_letter"}
+    _report(scene, by)
+    assert scene.stands(status)
+    assert [order.to.email for order in scene.in_flight.values() if isinstance(order, SendLetter)] == [
+        "ombuds@acme.example"
+    ]
+
+    scene.withheld = set()
+    scene.wait(days=1)
+
+    assert scene.letters(CONFIDANT) == ["conduct_report"]
+    scene.over()
+
+
+@pytest.mark.parametrize("status", REACHED)
+def test_both_sides_see_from_the_beginning_to_the_end_whom_they_can_turn_to(status: Status) -> None:
+    scene = story(status)
+
+    for who in (CANDIDATE, "i1", "i2"):
+        assert scene.view(who).conduct_goes_to == TurnTo(name="Olga Lark", email="ombuds@acme.example")
+
+
+def test_each_is_told_once_by_mail_whom_they_can_turn_to() -> None:
+    scene = a_session()
+
+    told = {
+        who: [one.kind for one in scene.mailbox if one.to == who and getattr(one.order.letter, "turn_to", None)]
+        for who in (CANDIDATE, "i1", "i2")
+    }
+
+    assert told == {CANDIDATE: ["invitation"], "i1": ["hour_reminder"], "i2": ["hour_reminder"]}
+
+
+def test_where_nobody_is_named_no_letter_and_no_view_names_anybody() -> None:
+    scene = _opened()
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+
+    assert scene.view(CANDIDATE).conduct_goes_to is None
+    invitation = scene.newest("invitation", CANDIDATE).order.letter
+    assert isinstance(invitation, Invitation)
+    assert invitation.turn_to is None
 
 
 @pytest.mark.parametrize("by", ["coordinator", "decision_maker", "reviewer", "ruler", "conduct", "backend", "operator"])
@@ -124,10 +170,10 @@ def test_no_refusal_tells_that_there_is_a_report() -> None:
 def _a_letter(scene: Scene) -> SendLetter:
     """To the confidant, under way."""
     last = scene.mailbox[-1].order
-    to = last.to.model_copy(update={"who": "conduct", "email": "ombuds@acme.example"})
+    to = last.to.model_copy(update={"who": CONFIDANT, "email": "ombuds@acme.example"})
     fields = {
-        "key": "r7/conduct_report/conduct/1.1",
-        "lane": "mail/conduct",
+        "key": "r7/note/n1/1.1",
+        "lane": "mail/n1",
         "to": to,
         "letter": ConductReport(interview="r7"),
     }
@@ -144,7 +190,7 @@ def test_a_letter_to_the_confidant_that_is_refused_is_mail_that_is_behind_and_is
     assert scene.attention == {"MAIL_BEHIND": "now"}
 
     assert scene.send("clear_attention", by="operator", item="MAIL_BEHIND")[0] == "resend_requested"
-    assert scene.interview.effects.key("r7/conduct_report/conduct/1") == "r7/conduct_report/conduct/1.2"
+    assert scene.interview.effects.key("r7/note/n1/1") == "r7/note/n1/1.2"
     assert scene.attention == {}
 
 

@@ -2,8 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from entrevue.agenda import summary
 from entrevue.disputes import Words, words
 from entrevue.interview import advance
+from entrevue.orders import DisputeRuled
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (
     COMMANDS,
@@ -302,6 +304,51 @@ def test_what_nobody_disputed_is_not_ruled_on() -> None:
     fields = {"dispute": 2, "ruling": "dismissed", "ruled_by": "barbara", "reason": "no"}
 
     assert _disputed().refuses("rule_dispute", by="ruler", **fields).code is Code.INVALID_COMMAND
+
+
+def test_who_objected_is_told_how_it_was_ruled_and_nobody_else_is() -> None:
+    scene = _disputed(_released(), CHANGE, "i1")
+    scene.send("open_dispute", by="i2", item=CHANGE, reason="I did not")
+    before = scene.letters()
+
+    _rule(scene, "excluded")
+
+    assert scene.letters() == [*before, "dispute_ruled to i1"]
+    order = scene.newest("dispute_ruled", "i1").order
+    assert order.letter == DisputeRuled(ruling="excluded", reason="two witnesses remember it so")
+    assert order.reply_to is None  # the coordinator knows of no dispute
+
+
+def test_neither_ids_nor_attention_nor_refusals_tell_that_somebody_was_told_of_a_ruling() -> None:
+    scene = _disputed(_released(), CHANGE, "i1")
+    scene.choosy = {"grace@acme.example"}
+
+    _rule(scene, "dismissed")
+
+    order = scene.started[-1]
+    assert (order.letter.kind, order.to.who) == ("dispute_ruled", "i1")
+    assert (order.key, summary(order)) == ("r7/note/i1/1.1", "Mail")
+    assert scene.attention == {"MAIL_BEHIND": "now", "QUESTION_OPEN:1": "today"}
+    asked = {"by": "coordinator", "letter": "dispute_ruled"}
+    refused, never = (scene.refuses("resend_message", whom=whom, **asked) for whom in ("i1", "i2"))
+    assert refused.sentence.replace("i1", "i2") == never.sentence
+
+    scene.choosy = set()
+    scene.send("clear_attention", by="operator", item="MAIL_BEHIND")
+    assert scene.letters("i1")[-1] == "dispute_ruled"
+
+
+def test_a_ruling_at_night_is_told_in_the_readers_morning_though_it_was_the_last_thing_to_wait_for() -> None:
+    scene = _disputed()
+    scene.wait(days=150, hours=12)  # 23:40 in New York; the follow-up has closed meanwhile
+    _rule(scene, "dismissed")
+    assert scene.stands(Status.COMPLETED)
+    assert "dispute_ruled" not in scene.letters(CANDIDATE)
+
+    scene.wait(days=1)
+
+    assert scene.newest("dispute_ruled", CANDIDATE).reads.hour == 8
+    scene.over()
 
 
 # --- the end waits ---------------------------------------------------------------------------------------------------

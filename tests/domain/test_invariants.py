@@ -37,7 +37,7 @@ from entrevue.orders import (
 )
 from entrevue.permissions import TABLE
 from entrevue.scheduling import Scheduling
-from entrevue.values import CANDIDATE, Refused, Status
+from entrevue.values import CANDIDATE, CONFIDANT, Refused, Status
 from tests.domain.scenes import COMMANDS, FACTS, NEW_YORK, REACHED, Scene, command, story, well_formed
 from tests.domain.secrecy import check_letter, check_secrecy, check_sentence
 
@@ -258,7 +258,7 @@ class Chaos:
         check_letter(interview, order)
         scheduling, clock = interview.scheduling, interview.people.clock(to)
         leaves = isinstance(letter, Cancellation) and letter.replaced
-        left = to not in interview.people and to != "conduct"
+        left = to not in interview.people and to != CONFIDANT
         assert leaves is left, "who has left gets one farewell, and nobody else does"
         paused = scheduling.paused and interview.closed is None
         assert not paused or isinstance(letter, OnHold | Cancellation | ConductReport), "no letters while on hold"

@@ -295,7 +295,9 @@ def test_of_an_amended_sentence_neither_wording_is_read_as_the_candidates() -> N
 
     _rule(scene, "amended")
 
-    assert [one.text for one in _interviewer(scene.interview).sentences] == [secret("helped")]
+    read = [(one.text, one.theme) for one in _interviewer(scene.interview).sentences]
+    assert read == [(secret("helped"), "listening"), (None, "time")]  # what it was about, nobody amended
+    assert "milder words" not in _everything(scene.interview)
 
 
 def _rule(scene: Scene, ruling: Ruling) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from entrevue.agenda import summary
 from entrevue.civil import waking
 from entrevue.correspondence import Due, open_letters, orders
 from entrevue.evaluation import FormState
@@ -29,7 +30,7 @@ from entrevue.orders import (
     Theme,
 )
 from entrevue.privacy import ASKED, Layer
-from entrevue.values import CANDIDATE, Status
+from entrevue.values import CANDIDATE, CONFIDANT, Status
 from tests.domain.scenes import (
     BERLIN,
     MONDAY,
@@ -425,24 +426,36 @@ def test_a_report_of_conduct_is_announced_to_the_named_person_alone_and_says_not
 
     _reported(scene)
 
-    assert scene.letters() == [*before, "conduct_report to conduct"]
-    order = scene.newest("conduct_report", "conduct").order
+    assert scene.letters() == [*before, f"conduct_report to {CONFIDANT}"]
+    order = scene.newest("conduct_report", CONFIDANT).order
     organisation = scene.interview.people.organisation
     assert organisation is not None
     (named,) = organisation.conduct
     assert (order.to.name, order.to.email) == (named.name, named.email)
     assert order.letter == ConductReport(interview="r7")
-    assert (order.thread, order.reply_to, order.lane) == (None, None, "mail/conduct")
+    assert (order.thread, order.reply_to, order.lane) == (None, None, "mail/n1")
     assert "shouted" not in order.model_dump_json()
 
 
 def test_each_report_of_conduct_has_a_letter_and_none_hangs_on_another() -> None:
     scene = _reported(_reported(a_booking()), by="i1", text="she left the room")
 
-    sent = [one.order for one in scene.mailbox if one.to == "conduct"]
+    sent = [one.order for one in scene.mailbox if one.to == CONFIDANT]
 
-    assert [order.key for order in sent] == ["r7/conduct_report/conduct/1.1", "r7/conduct_report/conduct/2.1"]
+    assert [order.key for order in sent] == ["r7/note/n1/1.1", "r7/note/n1/2.1"]
     assert [order.thread for order in sent] == [None, None]
+
+
+def test_neither_id_nor_lane_nor_summary_of_a_letter_tells_that_it_is_about_conduct() -> None:
+    scene = a_booking()
+    scene.withheld = {"send_letter"}
+
+    _reported(scene)
+
+    (order,) = (one for one in scene.in_flight.values() if isinstance(one, SendLetter))
+    assert order.to.email == "ombuds@acme.example"
+    assert (order.key, order.lane, summary(order)) == ("r7/note/n1/1.1", "mail/n1", "Mail")
+    assert isinstance(order.letter, ConductReport)
 
 
 def test_a_report_of_conduct_at_night_is_announced_in_the_organisations_morning() -> None:
@@ -450,10 +463,10 @@ def test_a_report_of_conduct_at_night_is_announced_in_the_organisations_morning(
     scene.now += 12 * HOUR  # 4:00 in Berlin
 
     _reported(scene)
-    assert "conduct" not in [sent.to for sent in scene.mailbox]
+    assert CONFIDANT not in [sent.to for sent in scene.mailbox]
 
     scene.wait(hours=4)
-    assert (scene.newest("conduct_report", "conduct").at - MONDAY) == 16 * HOUR  # 8:00
+    assert (scene.newest("conduct_report", CONFIDANT).at - MONDAY) == 16 * HOUR  # 8:00
 
 
 @pytest.mark.parametrize("kind", ["cancel", "put_on_hold"])
@@ -465,7 +478,7 @@ def test_a_report_of_conduct_is_announced_wherever_the_interview_stands(kind: st
     scene.send(kind, by="coordinator", reason="the budget is discussed")
     scene.wait(hours=5)
 
-    assert scene.letters("conduct") == ["conduct_report"]
+    assert scene.letters(CONFIDANT) == ["conduct_report"]
 
 
 # --- after it has ended ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 
 from entrevue.agenda import plan, summary
 from entrevue.feedback import review_due
-from entrevue.orders import Improvement, SendLetter
+from entrevue.orders import Improvement, SendLetter, TurnTo
 from entrevue.privacy import ASKED
 from entrevue.report import Shared
 from entrevue.rubrics import LIBRARY, Behaviour, Competency
@@ -586,7 +586,10 @@ def test_a_report_of_conduct_is_read_by_whoever_made_it_and_by_the_person_named(
 
     assert [(one.by, one.name) for one in named.conduct_reports] == [(CANDIDATE, "Ada Summer"), ("i1", "Grace Winter")]
     assert [one.text for one in own.conduct_reports] == [secret("conduct by candidate")]
-    assert (own.conduct_goes_to, named.conduct_goes_to) == ("Olga Lark", None)
+    assert (own.conduct_goes_to, named.conduct_goes_to) == (
+        TurnTo(name="Olga Lark", email="ombuds@acme.example"),
+        None,
+    )
     assert (named.status, named.slot) == (own.status, own.slot)
     assert (named.attention, named.decision, named.written_for_you, named.questions) == ((), None, (), ())
 
