@@ -64,7 +64,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         WriteEvent,
     )
     from entrevue.permissions import Command
-    from entrevue.request import InterviewRequest
+    from entrevue.request import InterviewRequest, check_forms
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
@@ -169,7 +169,10 @@ class InterviewWorkflow:
 
     def _begin(self, request: object, carried: Carried | None) -> None:
         if carried is None:
-            self._interview, first = opened(_read(InterviewRequest, request), workflow.now())
+            asked = _read(InterviewRequest, request)
+            if not workflow.unsafe.is_replaying():  # else it was accepted, maybe by what we asked for then
+                check_forms(asked)
+            self._interview, first = opened(asked, workflow.now())
             self._remember(self._interview, first)
             return
         self._interview = carried.interview
