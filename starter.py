@@ -35,7 +35,7 @@ from entrevue.contract import TASK_QUEUE, Receipt, read
 from entrevue.learning import Learned
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
-from entrevue.values import Actor, InterviewId, PersonId, Refused, Slot, Status, Who
+from entrevue.values import CANDIDATE, Actor, InterviewId, PersonId, Refused, Slot, Status, Who
 from entrevue.walltime import UnclearTime, WallTime, instant, zone_rules
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -137,6 +137,12 @@ async def _show(arguments: argparse.Namespace) -> Outcome:
     return Outcome(data=view.model_dump(mode="json"), text="\n".join(_lines(view)) + "\n")
 
 
+async def _export(arguments: argparse.Namespace) -> Outcome:
+    kept = await (await _interview(arguments)).export(arguments.viewer)
+    nothing = "there is nothing to take home yet: it is there once both gates have opened\n"
+    return Outcome(data=kept.model_dump(mode="json"), text=kept.document or nothing)
+
+
 async def _timeline(arguments: argparse.Namespace) -> Outcome:
     happened = await (await _interview(arguments)).timeline()
     return Outcome(data=[one.model_dump(mode="json") for one in happened], text="\n".join(_table(happened)) + "\n")
@@ -191,6 +197,7 @@ _VERBS = {
     "start": _start,
     "tell": _tell,
     "show": _show,
+    "export": _export,
     "timeline": _timeline,
     "list": _list,
     "attention": _attention,
@@ -226,6 +233,9 @@ def parser() -> argparse.ArgumentParser:
     show = verb("show", "show an interview as somebody may see it")
     show.add_argument("id")
     show.add_argument("--as", dest="viewer", default="coordinator", help="candidate, i1, …, or a role (%(default)s)")
+    kept = verb("export", "give somebody what is theirs to keep: a document to read, or all of it with --json")
+    kept.add_argument("id")
+    kept.add_argument("--as", dest="viewer", default=CANDIDATE, help="candidate, i1, … (%(default)s)")
     verb("timeline", "list what happened when").add_argument("id")
     found = verb("list", "find interviews")
     found.add_argument("--status", choices=list(Status), metavar="STATUS", help="like AWAITING_CANDIDATE")

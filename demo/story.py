@@ -387,12 +387,20 @@ async def conclude(told: Story) -> None:
     await handle.check_growth(by="candidate", acted="yes", helped="yes")
     await handle.check_growth(by="i1", acted="partly", helped="yes")
     reports = [(await handle.view(who)).report for who in ("candidate", "i1")]
+    kept = await handle.export("candidate")
     await told.watching.look(scene)
     await handle.check_growth(by="i2", acted="yes", helped="too_early")
     ended = await handle.result()
     await scene.tell(f"All three say what became of it. The interview is {ended.status}.")
     await _show(scene, *reports)
     await _show_readers(scene, told.watching)
+    document = kept.document or ""
+    await scene.tell(f"Ada may keep it all: as JSON, and as a document of {len(document.split())} words.")
+    scene.check(
+        str(GRACES_FORM.growth) in document and str(GRACES_FORM.private_note) not in document,
+        "The document that Ada takes home holds what was released to her, and nothing that was not",
+        document,
+    )
     scene.check(ended.status is Status.COMPLETED, "Scene one ends COMPLETED", ended.status)
     scene.outcome(f"Scene one: {ended.interview} is {ended.status}. The answer was no, and both sides learned.")
 
@@ -447,9 +455,11 @@ _ROWS = (
     "my expectations were",
     "how sure I felt",
     "I did well",
-    "they saw as a strength",
     "I'd do differently",
-    "they suggest",
+    "agreed strengths",
+    "hidden strengths",
+    "known growth points",
+    "blind spots",
     "one action",
     "looking back",
     "I will try",
@@ -465,9 +475,11 @@ def _column(report: Report) -> tuple[str, ...]:
         report.my_expectations_were or "",
         f"{report.confidence_before} before, {report.confidence_after} after",
         report.i_did_well or "",
-        " / ".join(report.they_saw_as_strength),
         report.i_would_do_differently or "",
-        " / ".join(report.they_suggest),
+        " / ".join(report.four_fields.agreed_strengths) or "–",
+        " / ".join(report.four_fields.hidden_strengths) or "–",
+        " / ".join(report.four_fields.known_growth) or "–",
+        " / ".join(report.four_fields.blind_spots) or "–",
         report.suggested_action or "",
         report.reflection or "",
         report.will_try or "",

@@ -91,6 +91,8 @@ MEANINGS: Mapping[str, str] = {
     "note": "private",
     "outcome": "what was decided",
     "process_ended.outcome": "how the process ended",
+    "process_ended.process": "its id, as `process_id` in the requests",
+    "process_ended.candidate": "`candidate.id` of the request, else 32 hex digits: SHA-256 of the lower-case address",
     "process_ended.told_at": "when a person told the candidate; none where they ended it themselves",
     "party": "who was absent",
     "present": "were they there?",
@@ -251,6 +253,8 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "process_ended": {
         "source_id": "r7-c42-2/process",
         "at": "2026-12-07T15:05:00Z",
+        "process": "r7-c42",
+        "candidate": "c42",
         "outcome": "reject",
         "told_at": "2026-12-07T15:00:00Z",
     },
@@ -563,8 +567,8 @@ _PATTERNS: Mapping[str, str] = {
 _WHO_SEES_WHAT = """\
 # Who sees what, when
 
-Made by `make schemas` from the code; changes by hand are overwritten. This table decides: views, mails and reports all
-ask it. What it does not list, nobody sees; an empty cell means never.
+Made by `make schemas` from the code; changes by hand are overwritten. This table decides: views and reports ask it, and
+letters are tested against it. What it does not list, nobody sees; an empty cell means never.
 
 - **Author** is whoever wrote it, or whose it is. **Panel** is every interviewer who is not the author.
 - **Decision maker**, **coordinator**, **reviewer** and **ruler** are people of the company who act in that role. A

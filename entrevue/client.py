@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Self, get_args
 from uuid import uuid4
 
@@ -129,7 +129,7 @@ from entrevue.values import (
     digest,
     said,
 )
-from entrevue.view import Happening, ToReview, View
+from entrevue.view import Export, Happening, ToReview, View
 from entrevue.voices import (
     AnswerQuestion,
     ArrangeAdjustment,
@@ -174,6 +174,8 @@ _EXAMPLES = 3
 
 _MOST_REVIEWS, _AT_ONCE = 1000, 8
 """Interviews that are asked for what waits for a review; and so many at the same time."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _READING = timedelta(minutes=1)
 """Nobody waits longer for what was learned; a run that no worker took up by then ends by itself."""
@@ -243,9 +245,10 @@ class Review(Message):
     """What one interview has waiting for the person who reads before a candidate does."""
 
     interview: InterviewId
-    role: str
-    due: Instant
-    items: tuple[ToReview, ...]
+    due: Instant | None = None
+    """None: it gives no answer now. It has something waiting; look at it by itself."""
+    role: str | None = None
+    items: tuple[ToReview, ...] = ()
 
 
 class InterviewClient:
@@ -342,8 +345,8 @@ class InterviewClient:
     async def reviews(self) -> tuple[Review, ...]:
         """List what waits for a review, of all interviews, the earliest due first: one batch for one person.
 
-        From the server's index, which is a moment behind, and at most of the 1,000 newest interviews it has. An
-        interview that gives no answer raises `NoAnswerYet`.
+        From the server's index, which is a moment behind, and at most of the 1,000 newest interviews it has. One that
+        gives no answer holds up no other, and stands at the end.
         """
         needs = ", ".join(f'"{rank}/reviewer/REVIEW_DUE"' for rank in RANKS)
         found = self._temporal.list_workflows(
@@ -352,18 +355,20 @@ class InterviewClient:
             rpc_timeout=self._patience,
         )
         turns = asyncio.Semaphore(_AT_ONCE)
+        asked = [self._review(_listed(one).interview, turns) async for one in found]
+        waiting = [one for one in await asyncio.gather(*asked) if one is not None]
+        return tuple(sorted(waiting, key=lambda one: (one.due is None, one.due or _NEVER, one.interview)))
 
-        async def look(interview: InterviewId) -> View:
-            async with turns:
-                return await self.interview(interview).view("reviewer")
-
-        views = await asyncio.gather(*[look(_listed(one).interview) async for one in found])
-        waiting = [
-            Review(interview=view.interview, role=view.role, due=view.review_due, items=view.to_review)
-            for view in views
-            if view.review_due is not None  # else the index does not know yet that it was reviewed
-        ]
-        return tuple(sorted(waiting, key=lambda one: (one.due, one.interview)))
+    async def _review(self, interview: InterviewId, turns: asyncio.Semaphore) -> Review | None:
+        """None: it was reviewed a moment ago, and the index does not know yet."""
+        async with turns:
+            try:
+                view = await self.interview(interview).view("reviewer")
+            except NoAnswerYet:
+                return Review(interview=interview)
+        if view.review_due is None:
+            return None
+        return Review(interview=interview, due=view.review_due, role=view.role, items=view.to_review)
 
     async def profile(self, person: DirectoryId) -> Profile:
         """Give an interviewer's own growth profile. For their eyes only: ask for nobody but whoever will read it."""
@@ -528,13 +533,20 @@ class InterviewHandle:
 
     async def view(self, viewer: Actor) -> View:
         """Give the interview as this person or role may see it. Works after its end, too, while the server keeps it."""
+        return View.model_validate(await self._ask_as(viewer, contract.VIEW))
+
+    async def export(self, viewer: Who) -> Export:
+        """Give somebody of the interview all that is theirs to keep: the view, and their report as Markdown."""
+        return Export.model_validate(await self._ask_as(viewer, contract.EXPORT))
+
+    async def _ask_as(self, viewer: Actor, query: str) -> object:
         try:
             _VIEWER.validate_python(viewer)
         except ValidationError:
             sentence = "viewer: is neither a person of the interview (candidate, i1, …) nor a role (coordinator, …)"
             raise Refused(Code.INVALID_COMMAND, sentence) from None
         try:
-            return View.model_validate(await self._ask(contract.VIEW, viewer))
+            return await self._ask(query, viewer)
         except WorkflowQueryFailedError as failure:
             if failure.message.startswith("viewer:"):
                 raise Refused(Code.NOT_PARTICIPANT, failure.message) from failure

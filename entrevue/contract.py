@@ -10,7 +10,7 @@ from entrevue.values import Code, InterviewId, Message, Refused, Status
 WORKFLOW = "Interview"
 TASK_QUEUE = "interviews"
 
-VIEW, TIMELINE = "view", "timeline"
+VIEW, TIMELINE, EXPORT = "view", "timeline", "export"
 """Queries. Commands are updates and facts are signals, each named by its `kind`."""
 
 APPEND_JOURNAL = "append_journal"

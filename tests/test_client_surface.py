@@ -21,7 +21,7 @@ from entrevue.request import InterviewRequest
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
 from entrevue.walltime import UnclearTime, WallTime
 
-NOT_COMMANDS = {"view", "timeline", "result", "send", "tell"}
+NOT_COMMANDS = {"view", "export", "timeline", "result", "send", "tell"}
 
 
 class Outbox(InterviewHandle):

@@ -1,5 +1,7 @@
 """What is generated is as the code is, and what is given as an example works."""
 
+import ast
+import importlib
 import json
 import re
 from datetime import timedelta
@@ -8,10 +10,11 @@ from typing import get_args
 
 import pytest
 
+from adapters.sql import METADATA
 from docs.generate import CODES, ROOT, all_schemas, files
 from entrevue import learning, rubrics
 from entrevue.attention import CLEARS
-from entrevue.client import COMMANDS
+from entrevue.client import COMMANDS, InterviewClient, InterviewHandle
 from entrevue.contract import SEARCH_ATTRIBUTES
 from entrevue.disputes import Ruling
 from entrevue.permissions import TABLE
@@ -49,6 +52,23 @@ def test_every_cause_of_attention_is_explained() -> None:
     text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
     assert [cause for cause in CLEARS if f"`{cause}`" not in text and f"`{cause}:" not in text] == []
+
+
+def test_what_helps_with_a_cause_of_attention_is_named_beside_it() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| `")]
+    rows = {cause: line for line in table for cause in re.findall(r"`([A-Z_]+)[:`]", line)}
+
+    assert [
+        cause for cause, helps in CLEARS.items() if helps and not any(f"`{one}`" in rows[cause] for one in helps)
+    ] == []
+    assert [cause for cause in rows.keys() & CLEARS.keys() if _commands(rows[cause]) - COMMANDS.keys()] == []
+
+
+def test_every_table_of_the_database_is_explained() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+    assert [table for table in METADATA.tables if f"| `{table}` |" not in text] == []
 
 
 def test_every_code_is_explained() -> None:
@@ -175,6 +195,24 @@ def test_what_a_form_asks_is_listed_whole(who: str, form: type[Intake], minutes:
     assert re.findall(r"`(\w+)`", required + optional) == [name for name in form.model_fields if name != "form"]
 
 
+def test_the_time_that_a_form_takes_is_the_time_that_was_measured() -> None:
+    asks, rubric = _section("What it asks of you"), rubrics.DEFAULT_RUBRIC
+    whole, least = (rubrics.scorecard_length(rubric, rubric.assigned, least=one).minutes for one in (False, True))
+    asked, tap = rubrics.candidate_length().minutes, rubrics.candidate_length("a_tap").minutes * 60
+
+    rates = re.search(r"At (\d+) words a minute to read, (\d+) to write and (\d+) s a choice", asks)
+    lengths = re.search(r"takes ([\d.]+) min .* and\s([\d.]+) min .* form ([\d.]+) min .* (\d+) s\.", asks)
+
+    assert rates is not None
+    assert [int(one) for one in rates.groups()] == [
+        rubrics.READ_A_MINUTE,
+        rubrics.WRITTEN_A_MINUTE,
+        rubrics.SECONDS_A_TAP,
+    ]
+    assert lengths is not None
+    assert lengths.groups() == (f"{whole:.1f}", f"{least:.1f}", f"{asked:.2f}", f"{tap:.0f}")
+
+
 def test_a_single_tap_is_a_form() -> None:
     required = [name for name, field in rubrics.CandidateForm.model_fields.items() if field.is_required()]
 
@@ -216,6 +254,43 @@ def test_what_a_candidate_is_told_to_send_they_may_send() -> None:
 
     assert len(named) > 7
     assert [name for name in named if CANDIDATE not in TABLE[COMMANDS[name]].roles] == []
+
+
+# --- README.md: what is shown and named there ------------------------------------------------------------------------
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_a_backend_calls_in_the_readme_is_there_to_be_called() -> None:
+    examples = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    called = [
+        (node.value.id, node.attr)
+        for example in examples
+        for node in ast.walk(ast.parse(example))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    ]
+    shown = {"client": InterviewClient, "interview": InterviewHandle}
+
+    assert {name for name, _ in called} >= shown.keys()
+    assert [f"{name}.{what}" for name, what in called if name in shown and not hasattr(shown[name], what)] == []
+    for module, names in re.findall(r"^from (\S+) import (.+)$", "\n".join(examples), re.MULTILINE):
+        assert set(names.split(", ")) <= vars(importlib.import_module(module)).keys()
+
+
+def test_the_map_of_the_tree_shows_what_is_there() -> None:
+    rows = re.findall(r"^\| (`[a-z].*?) \| (.*) \|$", README, re.MULTILINE)
+    missing = []
+    for where, what in rows:
+        first, *others = re.findall(r"`([\w/.]+)`", where)
+        folder = (ROOT / first).parent
+        named = [ROOT / first, *(each for one in others for each in [folder / one])]
+        named += [
+            ROOT / first / one for one in re.findall(r"`(\w+\.py)`", what) if first.endswith("/") and folder == ROOT
+        ]
+        missing += [str(path.relative_to(ROOT)) for path in named if not path.exists()]
+
+    assert len(rows) > 15
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)

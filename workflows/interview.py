@@ -68,7 +68,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
-    from entrevue.view import Happening, View, ball, card, timeline, view
+    from entrevue.view import Export, Happening, View, ball, card, export, timeline, view
 
 _CLAIMS_TIME = (
     ChooseSlot,
@@ -213,6 +213,15 @@ class InterviewWorkflow:
             raise self._unreadable
         try:
             return view(self._interview, _read(_Viewer, viewer).root, workflow.now())
+        except Refused as refused:
+            raise _refusal(refused) from None
+
+    @workflow.query(name=contract.EXPORT, description="All that is one person's to keep, and a document to read")
+    def export(self, viewer: object = None) -> Export:
+        if self._unreadable is not None:
+            raise self._unreadable
+        try:
+            return export(self._interview, _read(_Viewer, viewer).root, workflow.now())
         except Refused as refused:
             raise _refusal(refused) from None
 

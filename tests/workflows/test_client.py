@@ -572,7 +572,15 @@ async def test_a_shell_lists_tells_and_registers(shell: Shell) -> None:
     assert f"{start:%Y-%m-%dT%H:%M:%SZ}" in await eventually(listed, lambda text: name in text)
 
 
-async def test_a_shell_shows_what_was_learned_and_what_waits_for_a_review(shell: Shell) -> None:
+@pytest.fixture(name="shell_apart")
+async def _shell_apart() -> AsyncIterator[Shell]:
+    """On a server where no other test leaves anything to review."""
+    async with await dev_server() as env, staged(env) as stage:
+        yield Shell(stage)
+
+
+async def test_a_shell_shows_what_was_learned_and_what_waits_for_a_review(shell_apart: Shell) -> None:
+    shell = shell_apart
     interview = await shell.stage.start()
     name, queue = named(interview), f"--task-queue={shell.stage.task_queue}"
     await to_release(interview)

@@ -17,8 +17,8 @@ from entrevue.client import InterviewClient, NoAnswerYet
 from entrevue.learning import Aggregates, Lesson
 from entrevue.orders import Improvement
 from entrevue.values import Code, Refused
-from tests.workflows.stage import Running, Stage, eventually, new_queue, staged
-from tests.workflows.story import to_booking, to_decision, to_release
+from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
+from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_release
 
 WISH = "let the candidate finish before I ask on"
 GRACE = "interviewer/grace"
@@ -223,26 +223,35 @@ async def test_a_reading_that_nobody_takes_up_is_no_answer_yet_and_ends_by_itsel
 # --- the reviewer's list ---------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(name="apart")
+async def _apart() -> AsyncIterator[Stage]:
+    """On a server where no other test leaves anything to review."""
+    async with await dev_server() as env, staged(env) as stage:
+        yield stage
+
+
 async def reviewed(interview: Running) -> None:
     items = [{"author": who, "what": what} for who in ("i1", "i2") for what in ("strength", "growth")]
     await interview.send("review_feedback", by="reviewer", approved=items, next_step="write one design note a month")
 
 
 async def test_what_waits_for_a_review_is_one_list_across_interviews_the_earliest_due_first(
-    stage: Stage, client: InterviewClient
+    apart: Stage,
 ) -> None:
-    early, late, undecided = await stage.start(), await stage.start(), await stage.start()
+    client = client_of(apart)
+    early = await apart.start()
     await to_release(early)
-    for interview in (late, undecided):
-        await to_decision(interview)
+    late = await apart.start()
+    await to_decision(late)
+    undecided = await apart.start()
+    await to_decision(undecided)
     await late.forward(timedelta(days=7))
     told = {"by": "Marta Lind", "at": (await late.now()).isoformat(), "how": "phone"}
     await late.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
     wanted = [named(early), named(late)]
 
     async def listed() -> list[str]:
-        ours = {named(one) for one in (early, late, undecided)}
-        return [one.interview for one in await client.reviews() if one.interview in ours]
+        return [one.interview for one in await client.reviews()]
 
     await eventually(listed, lambda seen: seen == wanted)
     by_id = {one.interview: one for one in await client.reviews()}
@@ -250,9 +259,52 @@ async def test_what_waits_for_a_review_is_one_list_across_interviews_the_earlies
     await eventually(listed, lambda seen: seen == [named(late)])
 
     first, second = (by_id[one] for one in wanted)
+    assert first.due is not None
+    assert second.due is not None
     assert first.due < second.due
     assert first.role == "Backend engineer"
     assert {(one.author, one.what) for one in first.items} == {
         (who, what) for who in ("i1", "i2") for what in ("strength", "growth")
     }
     assert "ask about on-call" not in str(first)
+
+
+async def test_an_interview_that_gives_no_answer_hides_no_other_that_waits_for_a_review(
+    apart: Stage,
+) -> None:
+    async with staged(apart.env) as without_worker:
+        silent = await without_worker.start()
+        await to_release(silent)
+    client = InterviewClient(apart.env.client, rpc_timeout=timedelta(seconds=10))
+    interview = await apart.start()
+    await to_release(interview)
+    first, last = await eventually(client.reviews, lambda seen: len(seen) == 2, seconds=90)
+
+    assert (first.interview, last.interview) == (named(interview), named(silent))
+    assert first.due is not None
+    assert (last.due, last.items) == (None, ())
+
+
+# --- what is one's own to keep ---------------------------------------------------------------------------------------
+
+
+async def test_each_takes_home_a_document_of_their_own_and_nobody_elses(stage: Stage, client: InterviewClient) -> None:
+    interview = await stage.start()
+    await to_forms(interview)
+    handle = client.interview(named(interview))
+    early = await handle.export("candidate")
+    for who, form in (("i1", SCORECARD), ("i2", SCORECARD), ("candidate", CANDIDATE_FORM)):
+        await interview.send("submit_evaluation", by=who, form=form)
+    told = {"by": "Marta Lind", "at": (await interview.now()).isoformat(), "how": "phone"}
+    await interview.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
+    hers, theirs = (await handle.export(who)).document, (await handle.export("i1")).document
+    with pytest.raises(Refused) as refused:
+        await handle.export("decision_maker")
+
+    assert early.document is None
+    assert hers is not None
+    assert theirs is not None
+    assert "I fear the quiz" in hers
+    assert "I fear the quiz" not in theirs
+    assert "start on time" in theirs
+    assert refused.value.code is Code.NOT_PARTICIPANT

@@ -53,7 +53,9 @@ async def test_what_ends_the_process_releases_the_other_interview_of_it(
     other = await stage.start(process_id=process)
     await to_decision(other)
     await indexed(server, process, named(one), named(other))
+    await other.forward_to(await one.now())  # outside tests there is one clock for all
     await rejected(one)
+    await other.forward(A_MOMENT)
     before = await other.view()
     await other.forward_to(await one.now())  # in life they share a clock
     await one.forward(A_MOMENT)
