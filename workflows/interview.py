@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar, get_args
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import (
@@ -134,6 +134,8 @@ class Carried(Message):
 
 class _Reply(RootModel[Annotated[Answer, Field(discriminator="kind")]]):
     """An activity's answer: a union at a border is wrapped, so that its kind decides."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class _Viewer(RootModel[Actor]):
