@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
 from temporalio import activity
 
 from entrevue.orders import AppendJournal, JournalAnswer, JournalEntry
 from entrevue.values import InterviewId
+
+_TRIES = 10
+"""Of one append, an hour or so: time for a database to come back, or for a release to reach every worker."""
+
+_log = structlog.get_logger()
 
 
 class JournalGap(Exception):
@@ -39,7 +45,8 @@ class Follower(Protocol):
     async def follow(self, interview: InterviewId, entries: Sequence[JournalEntry]) -> None:
         """Take notice of what stands in the journal now; of the same again, where something failed before.
 
-        Whatever is raised lets all of it be tried again.
+        Whatever is raised lets all of it be tried again, for an hour; then the journal goes on without. So what was
+        missed has to come in with whatever is appended next, or when everything is followed anew.
         """
         ...
 
@@ -58,6 +65,17 @@ class JournalActivities:
         diverged_at = await self._journal.append(order.interview, order.entries)
         if diverged_at is None:
             for follower in self._followers:
-                await follower.follow(order.interview, order.entries)
+                await _let_follow(follower, order)
         up_to = order.entries[-1].seq if diverged_at is None else diverged_at - 1
         return JournalAnswer(up_to=up_to, diverged_at=diverged_at)
+
+
+async def _let_follow(follower: Follower, order: AppendJournal) -> None:
+    """Nobody who follows a journal may hold it up for ever, and with it the end of its interview."""
+    try:
+        await follower.follow(order.interview, order.entries)
+    except Exception as trouble:
+        if not activity.in_activity() or activity.info().attempt < _TRIES:
+            raise
+        because = type(trouble).__name__  # its text may hold what somebody wrote
+        _log.error("not followed", kind="journal_not_followed", interview=order.interview, because=because)

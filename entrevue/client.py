@@ -93,7 +93,7 @@ from entrevue.orders import Window
 from entrevue.people import UpdateContact
 from entrevue.permissions import Command
 from entrevue.privacy import GiveConsent, Layer, RevokeConsent
-from entrevue.request import InterviewRequest
+from entrevue.request import InterviewRequest, check_forms
 from entrevue.rubrics import CandidateForm, Score, Scorecard
 from entrevue.seats import AddSeat, DeclareConflict, RemoveSeat, ReplaceInterviewer, RespondToSeat
 from entrevue.session import (
@@ -291,6 +291,7 @@ class InterviewClient:
         Raises `Refused` where the request does not fit, and `NoAnswerYet`: then start it again.
         """
         checked = request if isinstance(request, InterviewRequest) else read(InterviewRequest, request)
+        check_forms(checked)
         check_zone(checked.candidate.zone, "candidate.zone")
         try:
             async with _in_time(self._patience, f"the server did not answer; start {checked.id} again", checked.id):

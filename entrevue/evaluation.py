@@ -175,12 +175,10 @@ class FormState:
     partial: bool = False
     """Its author was there for a part of the session only: it may be handed in, and nobody waits for it."""
     was: Literal["open", "submitted", "excused", "expired"] = "open"
-    versions: tuple[Version, ...] = ()
+    versions: int = 0
+    latest: Version | None = None
+    """Older ones are in the journal alone: there may be any number of them, and state must fit into one payload."""
     addenda: tuple[Addendum, ...] = ()
-
-    @property
-    def latest(self) -> Version | None:
-        return self.versions[-1] if self.versions else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +256,7 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
     if last is not None:
         _may_change(interview, by, last.form, form)
     submitted = EvaluationSubmitted(
-        version=len(state.versions) + 1,
+        version=state.versions + 1,
         late=state.was == "expired" or now > state.due,
         form=form,
         after_decision=by == CANDIDATE and _knows_the_outcome(interview),
@@ -452,8 +450,9 @@ def evolve(state: Evaluation, event: EvaluationEvent, at: datetime, by: str) -> 
             return replace(state, expectations={**state.expectations, by: shared})
         case EvaluationSubmitted(form=form, late=late, after_decision=after_decision):
             was = state.forms[by]
-            versions = (*was.versions, Version(form=form, at=at, late=late, after_decision=after_decision))
-            return replace(state, forms={**state.forms, by: replace(was, was="submitted", versions=versions)})
+            latest = Version(form=form, at=at, late=late, after_decision=after_decision)
+            submitted = replace(was, was="submitted", versions=was.versions + 1, latest=latest)
+            return replace(state, forms={**state.forms, by: submitted})
         case EvaluationExcused(whom=whom):
             return replace(state, forms={**state.forms, whom: replace(state.forms[whom], was="excused")})
         case EvaluationsSealed(expired=expired, embargo_until=embargo_until):

@@ -301,7 +301,8 @@ def lessons(interview: "Interview") -> tuple[Lesson, ...]:
     """
     feedback, forms = interview.feedback, interview.evaluation.forms
     if interview.status is Status.CANCELLED and forms.keys() == {CANDIDATE}:
-        return (_lesson(interview, ORGANISATION, _of_organisation(interview)),)
+        late = _lesson(interview, ORGANISATION, _of_organisation(interview))
+        return () if interview.request.practice else (late,)
     if feedback.released_at is None and not feedback.embargo_lifted:
         return ()
     taught = []

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from entrevue.rubrics import DEFAULT_RUBRIC, MOST_ASSIGNED, CompetencyName, Rubric, unfit
 from entrevue.values import (
+    Code,
     DirectoryId,
     EmailAddress,
     Instant,
@@ -18,6 +19,7 @@ from entrevue.values import (
     Name,
     PersonId,
     PoolName,
+    Refused,
     SeatRole,
     ZoneName,
 )
@@ -188,14 +190,19 @@ class InterviewRequest(Intake):
             raise ValueError(f"policy.quorum: only {counting} seats are LEAD or REQUIRED")
         return self
 
-    @model_validator(mode="after")
-    def _rated(self) -> Self:
-        rubric = self.rubric or DEFAULT_RUBRIC
-        for n, seat in enumerate(self.interviewers):
-            problem = unfit(rubric, seat.competencies)
-            if problem is not None:
-                raise ValueError(f"interviewers.{n}.competencies: {problem}")
-        return self
+
+def check_forms(request: InterviewRequest) -> None:
+    """Refuse a request by which somebody could not rate what they shall, or would need too long for it.
+
+    No part of the model: what is stored was checked when it was asked for, and a later default, or another estimate of
+    how long a form takes, must not make it unreadable.
+    """
+    rubric = request.rubric or DEFAULT_RUBRIC
+    asked = {f"interviewers.{n}.competencies": seat.competencies for n, seat in enumerate(request.interviewers)}
+    for field, competencies in {"rubric.assigned": rubric.assigned, **asked}.items():
+        problem = unfit(rubric, competencies)
+        if problem is not None:
+            raise Refused(Code.INVALID_COMMAND, f"{field}: {problem}")
 
 
 def _role(seat: object) -> SeatRole | None:

@@ -92,7 +92,7 @@ class Rubric(Intake):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        problem = unfit(self, self.assigned)
+        problem = misnamed(self, self.assigned)
         if problem is not None:
             raise ValueError(f"assigned: {problem}")
         return self
@@ -242,12 +242,25 @@ def _foreign_theme(named: Mapping[str, str | None], themes: Iterable[str]) -> st
 
 
 def unfit(rubric: Rubric, assigned: tuple[str, ...]) -> str | None:
-    """Say why an interviewer cannot rate these competencies, and what would help; None where they can."""
+    """Say why an interviewer cannot rate these competencies, and what would help; None where they can.
+
+    Asked when an interview is asked for, and never again: questions and estimates change, and a rubric that was
+    accepted once can be read for ever.
+    """
+    return misnamed(rubric, assigned) or _too_long(rubric, assigned)
+
+
+def misnamed(rubric: Rubric, assigned: tuple[str, ...]) -> str | None:
+    """Say which of these competencies is none of the rubric's, or is there twice."""
     if twice := _twice(assigned):
         return f"{twice} is named twice; name it once"
     known = ", ".join(rubric.competencies)
     if strange := next((one for one in assigned if one not in rubric.competencies), None):
         return f"{strange} is no competency of the rubric; it has {known}"
+    return None
+
+
+def _too_long(rubric: Rubric, assigned: tuple[str, ...]) -> str | None:
     takes = scorecard_length(rubric, assigned)
     over = takes.minutes - SCORECARD_MINUTES
     if over > 0:
@@ -267,11 +280,7 @@ def _twice(names: Iterable[str]) -> str | None:
 # --- how long a form takes -------------------------------------------------------------------------------------------
 
 READ_A_MINUTE = 200
-"""Words. Silent reading in one's own language does 238 (Brysbaert 2019); many read this in another.
-
-These three rates may change only so that forms take less: a rubric once accepted is accepted for ever, or the start of
-its interview could not be read any more.
-"""
+"""Words. Silent reading in one's own language does 238 (Brysbaert 2019); many read this in another."""
 
 WRITTEN_A_MINUTE = 19
 """Words, composed, not copied (Karat et al. 1999)."""
@@ -398,4 +407,4 @@ def _length(questions: Iterable[Question], read: str = "") -> Length:
 
 
 DEFAULT_RUBRIC = Rubric()
-"""Last in this file: it is measured, too."""
+"""Last in this file: it is checked, too."""

@@ -20,15 +20,18 @@ from pydantic import (
 
 
 class Message(BaseModel):
-    """Whatever crosses a border: frozen, and tolerant of fields it does not know, so that old and new code meet."""
+    """Whatever crosses a border: frozen, and tolerant of fields it does not know, so that old and new code meet.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Whoever fails to read one says where, never what stood there: errors end up in logs and in the Temporal UI.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Intake(Message):
     """A message from strangers (a request, a command): a field we do not know is a mistake, and named as one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 # --- text, bounded ---------------------------------------------------------------------------------------------------

@@ -679,7 +679,7 @@ def _form(interview: Interview, viewer: str) -> FormView | None:
         state=own.was,
         due=own.due,
         partial=own.partial,
-        versions=len(own.versions),
+        versions=own.versions,
         latest=own.latest.form if own.latest else None,
         late=own.latest.late if own.latest else False,
         after_decision=own.latest.after_decision if own.latest else False,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _Number = Annotated[int, Field(ge=1)]
 
+MOST_MOMENTS, MOST_QUESTIONS, MOST_ADJUSTMENTS, MOST_REPORTS = 50, 20, 10, 10
+"""Of one person: nobody's texts may grow until the interview fits into no payload any more, and stands still."""
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -215,9 +218,11 @@ class Voices:
 def decide(command: VoicesCommand, interview: "Interview", now: datetime) -> list[VoicesEvent]:
     voices = interview.voices
     match command:
-        case NoteMoment(text=text):
+        case NoteMoment(by=by, text=text):
+            _bounded(sum(one.by == by for one in voices.moments), MOST_MOMENTS, "moments")
             return [MomentNoted(text=text)]
         case AskQuestion(text=text, show_interviewers=show):
+            _bounded(len(voices.questions), MOST_QUESTIONS, "questions")
             days = interview.policy.question_business_days
             answer_by = business_day_end(now, days, interview.people.clock(CANDIDATE))
             number = len(voices.questions) + 1
@@ -230,6 +235,7 @@ def decide(command: VoicesCommand, interview: "Interview", now: datetime) -> lis
         case RequestAdjustment(text=text):
             if any(one.text == text for one in voices.adjustments):
                 return []
+            _bounded(len(voices.adjustments), MOST_ADJUSTMENTS, "adjustments")
             return [AdjustmentRequested(adjustment=len(voices.adjustments) + 1, text=text)]
         case ArrangeAdjustment():
             return _arrange(voices, command)
@@ -237,6 +243,11 @@ def decide(command: VoicesCommand, interview: "Interview", now: datetime) -> lis
             return _report(interview, by, text)
         case _:
             assert_never(command)
+
+
+def _bounded(there: int, most: int, what: str) -> None:
+    if there >= most:
+        raise Refused(Code.INVALID_COMMAND, f"text: {most} {what} are the most; talk to the coordinator")
 
 
 def _report(interview: "Interview", by: str, text: str) -> list[VoicesEvent]:
@@ -247,6 +258,8 @@ def _report(interview: "Interview", by: str, text: str) -> list[VoicesEvent]:
         raise Refused(Code.INVALID_STATE, "the directory has not answered yet; send it again in a minute")
     if to is None:
         raise Refused(Code.INVALID_STATE, "the organisation has named nobody off this panel for reports of conduct")
+    if sum(one.by == by for one in interview.voices.reports) >= MOST_REPORTS:
+        raise Refused(Code.INVALID_COMMAND, f"text: {MOST_REPORTS} reports are the most; talk to {to.name}")
     return [ConductReported(report=len(interview.voices.reports) + 1, text=text, to=to.person)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar, get_args
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
 from temporalio.exceptions import (
@@ -64,7 +64,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         WriteEvent,
     )
     from entrevue.permissions import Command
-    from entrevue.request import InterviewRequest
+    from entrevue.request import InterviewRequest, check_forms
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
@@ -135,6 +135,8 @@ class Carried(Message):
 class _Reply(RootModel[Annotated[Answer, Field(discriminator="kind")]]):
     """An activity's answer: a union at a border is wrapped, so that its kind decides."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
 
 class _Viewer(RootModel[Actor]):
     """Whoever asks for a view."""
@@ -169,7 +171,10 @@ class InterviewWorkflow:
 
     def _begin(self, request: object, carried: Carried | None) -> None:
         if carried is None:
-            self._interview, first = opened(_read(InterviewRequest, request), workflow.now())
+            asked = _read(InterviewRequest, request)
+            if not workflow.unsafe.is_replaying():  # else it was accepted, maybe by what we asked for then
+                check_forms(asked)
+            self._interview, first = opened(asked, workflow.now())
             self._remember(self._interview, first)
             return
         self._interview = carried.interview

@@ -1,11 +1,14 @@
 """The contract of kept lessons, in memory, in SQLite and in PostgreSQL; how journals become lessons, and who reads."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
+from temporalio.testing import ActivityEnvironment
 
 from activities.journal import Journal, JournalActivities
 from activities.learning import TEACHES, Learning, LearningActivities, LearningFound, Lessons
@@ -30,7 +33,7 @@ from entrevue.learning import (
     Sentence,
     lessons,
 )
-from entrevue.orders import AppendJournal, Brief, Briefed, Improvement, JournalEntry, LookUpBriefs
+from entrevue.orders import AppendJournal, Brief, Briefed, Improvement, JournalAnswer, JournalEntry, LookUpBriefs
 from entrevue.values import CANDIDATE
 from tests.adapters.database import Database
 from tests.domain.scenes import (
@@ -300,6 +303,44 @@ async def test_lessons_that_could_not_be_kept_are_kept_when_the_append_is_tried_
 
     assert answer.diverged_at is None
     assert await kept.about(GRACE)
+
+
+class Broken(MemoryLessons):
+    """A bug: whatever an interview taught, it cannot be kept."""
+
+    async def keep(self, interview: str, seq: int, lessons: Sequence[Lesson]) -> None:
+        raise LookupError(interview, seq, lessons)
+
+
+@pytest.mark.parametrize("attempt", [1, 9])
+async def test_for_an_hour_an_append_is_tried_again_until_lessons_are_kept(attempt: int) -> None:
+    journal = MemoryJournal()
+    append = JournalActivities(journal, Learning(journal, Broken())).append_journal
+
+    with pytest.raises(LookupError):
+        await _attempt(append, attempt)
+
+
+async def test_lessons_that_cannot_be_kept_do_not_hold_up_the_journal_for_ever() -> None:
+    journal, kept = MemoryJournal(), MemoryLessons()
+    broken = JournalActivities(journal, Learning(journal, Broken())).append_journal
+    with capture_logs() as logs:
+        answer = await _attempt(broken, 10)
+
+    assert answer == JournalAnswer(up_to=len(entries(a_release())))
+    assert [(one["log_level"], one["kind"], one["because"]) for one in logs] == [
+        ("error", "journal_not_followed", "LookupError")
+    ]
+    assert secret("helped") not in str(logs)
+    await JournalActivities(journal, Learning(journal, kept)).append_journal(appended(*entries(completed())))
+    assert await kept.about(GRACE)
+
+
+async def _attempt(append: Callable[[AppendJournal], Awaitable[JournalAnswer]], attempt: int) -> JournalAnswer:
+    """Run an append as its n-th attempt."""
+    worker = ActivityEnvironment()
+    worker.info = replace(worker.info, attempt=attempt)
+    return await worker.run(append, appended(*entries(a_release())))
 
 
 async def test_history_that_was_rewritten_teaches_nothing() -> None:

@@ -847,7 +847,7 @@ def test_what_comes_to_light_after_the_lock_is_added_and_the_form_stays_as_it_is
     scene.send("add_addendum", by="i1", text=secret("addendum by i1"))
 
     after = scene.interview.evaluation.forms["i1"]
-    assert after.versions == before.versions
+    assert after.latest == before.latest
     assert [(one.text, one.at) for one in after.addenda] == [(secret("addendum by i1"), scene.now)]
     assert scene.send("add_addendum", by="i1", text=secret("addendum by i1")) == []
 

@@ -43,6 +43,7 @@ from tests.domain.scenes import (
     candidate_form,
     completed,
     follow_up,
+    let_down,
     open_forms,
     reviewed_feedback,
     scorecard,
@@ -239,6 +240,13 @@ def test_the_end_of_the_embargo_opens_numbers_and_no_word_of_the_other_side() ->
     assert _organisation(scene.interview).answers is not None
     assert _candidate(scene.interview).strengths == ()
     assert "~" not in _everything(scene.interview)
+
+
+def test_practice_that_is_cancelled_late_teaches_nobody() -> None:
+    scene = let_down(practice=True)
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+
+    assert lessons(scene.interview) == ()
 
 
 def test_a_late_cancel_by_the_company_teaches_the_organisation_only() -> None:

@@ -2,13 +2,16 @@ import json
 from typing import Annotated, get_args
 
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from entrevue.agenda import plan
 from entrevue.contract import read
+from entrevue.evaluation import SubmitEvaluation
 from entrevue.interview import Event, Fact, Interview, Recorded, fold
+from entrevue.learning import Lesson
 from entrevue.orders import (
     Answer,
+    BriefsFound,
     GaveUp,
     LetterRefused,
     LetterUnsure,
@@ -17,7 +20,7 @@ from entrevue.orders import (
 )
 from entrevue.permissions import Command
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
-from tests.domain.scenes import COMMANDS, REACHED, a_booking, command, request, story, well_formed
+from tests.domain.scenes import COMMANDS, REACHED, a_booking, command, request, secret, story, well_formed
 
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 _orders: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
@@ -66,6 +69,18 @@ def test_a_newer_journal_can_be_read_by_older_code(status: Status) -> None:
         records.append(Recorded.model_validate({**stored, **STRANGE, "event": {**stored["event"], **STRANGE}}))
 
     assert fold(records) == scene.interview
+
+
+@pytest.mark.parametrize("model", [Recorded, BriefsFound, Lesson, SubmitEvaluation])
+def test_what_cannot_be_read_is_not_repeated_in_the_error(model: type[BaseModel]) -> None:
+    """It reaches the worker's log and, as an activity's failure, the Temporal UI."""
+    words = secret("whatever stood there")
+    stored = {"seq": 1, "at": words, "by": words, "event": {"kind": "moment_noted", "texts": words}, "form": words}
+
+    with pytest.raises(ValidationError) as trouble:
+        model.model_validate({**stored, "briefs": words, "content": words})
+
+    assert words not in str(trouble.value)
 
 
 @pytest.mark.parametrize("status", REACHED)

@@ -4,9 +4,10 @@ from itertools import combinations
 import pytest
 from pydantic import BaseModel
 
+from entrevue import rubrics
 from entrevue.contract import read
-from entrevue.interview import InterviewOpened, advance, fold
-from entrevue.request import InterviewRequest
+from entrevue.interview import InterviewOpened, Recorded, advance, fold
+from entrevue.request import InterviewRequest, check_forms
 from entrevue.rubrics import (
     AGENDA,
     CANDIDATE_FORM,
@@ -44,8 +45,12 @@ def _asked(**changes: object) -> Refused:
     """Give the refusal of a request."""
     valid = request().model_dump(mode="json", exclude_unset=True)
     with pytest.raises(Refused) as refused:
-        read(InterviewRequest, {**valid, **changes})
+        check_forms(read(InterviewRequest, {**valid, **changes}))
     return refused.value
+
+
+def _accepted(**changes: object) -> None:
+    check_forms(request(**changes))
 
 
 def _rubric(**changes: object) -> dict[str, object]:
@@ -143,12 +148,12 @@ def test_a_rubric_whose_form_takes_more_than_ten_minutes_is_refused_and_told_by_
     refused = _asked(rubric=_rubric(**_wordy(60), assigned=assigned))
 
     assert refused.sentence == (
-        "rubric: assigned: the form would take 11.1 minutes, 10 at most; "
+        "rubric.assigned: the form would take 11.1 minutes, 10 at most; "
         "take 227 words out of the anchors of pairing, writing, planning, or assign fewer"
     )
     assert "minutes" in _asked(rubric=_rubric(**_wordy(35), assigned=assigned)).sentence  # 225 words less
-    read(Rubric, _rubric(**_wordy(34), assigned=assigned))  # 234 less
-    read(Rubric, _rubric(**_wordy(60), assigned=assigned[:2]))
+    _accepted(rubric=_rubric(**_wordy(34), assigned=assigned))  # 234 less
+    _accepted(rubric=_rubric(**_wordy(60), assigned=assigned[:2]))
 
 
 def test_a_seat_whose_own_competencies_take_too_long_is_refused() -> None:
@@ -159,6 +164,17 @@ def test_a_seat_whose_own_competencies_take_too_long_is_refused() -> None:
     )
 
     assert "interviewers.0.competencies: the form would take 11.1 minutes, 10 at most" in refused.sentence
+
+
+def test_what_was_accepted_once_can_be_read_though_forms_take_longer_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another question, another estimate: a journal, or a run that continues as new, is read as it was written."""
+    scene = open_forms(rubric=_rubric())
+    stored = [one.model_dump(mode="json") for one in scene.records]
+
+    monkeypatch.setattr(rubrics, "WRITTEN_A_MINUTE", 1)
+
+    assert fold(Recorded.model_validate(one) for one in stored) == scene.interview
+    assert "minutes" in _asked(rubric=_rubric()).sentence
 
 
 def test_the_rubric_is_pinned_when_the_interview_starts() -> None:

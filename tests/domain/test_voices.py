@@ -1,15 +1,19 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
+from entrevue.interview import Interview
 from entrevue.orders import AdjustmentArranged, HourReminder
 from entrevue.values import CANDIDATE, Code, Status
+from entrevue.voices import MOST_ADJUSTMENTS, MOST_MOMENTS, MOST_QUESTIONS, MOST_REPORTS
 from tests.domain.scenes import (
     Scene,
     a_booking,
     a_session,
     an_exchange,
     an_offer,
+    candidate_form,
     no_slots,
     open_forms,
     secret,
@@ -234,3 +238,40 @@ def test_what_was_not_arranged_in_time_no_longer_needs_anybody() -> None:
     scene.send("start_session", by="i1")
 
     assert "ADJUSTMENT_ASKED:1" not in scene.attention
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------------
+
+LARGEST_PAYLOAD = 2 * 1024 * 1024
+"""Bytes: what the server takes at once; an interview that has grown beyond it cannot continue as new."""
+
+
+def _longest(n: int) -> str:
+    return f"{n} ".ljust(4000, "😀")
+
+
+def _says_as_much_as_they_can(scene: Scene, kind: str, most: int, by: str = CANDIDATE) -> None:
+    for n in range(most):
+        scene.send(kind, by=by, text=_longest(n))
+    refused = scene.refuses(kind, by=by, text=_longest(most))
+    assert (refused.code, f"{most} " in refused.sentence) == (Code.INVALID_COMMAND, True)
+
+
+def test_nobody_alone_can_write_until_the_interview_fits_into_no_payload() -> None:
+    scene = a_booking()
+    _says_as_much_as_they_can(scene, "request_adjustment", MOST_ADJUSTMENTS)
+    _says_as_much_as_they_can(scene, "report_conduct", MOST_REPORTS)
+    scene.wait_until(scene.start_of_booking)
+    scene.send("start_session", by="i1")
+    _says_as_much_as_they_can(scene, "note_moment", MOST_MOMENTS)
+    _says_as_much_as_they_can(scene, "ask_question", MOST_QUESTIONS)
+    scene.send("note_moment", by="i1", text="others are not kept from noting theirs")
+    scene.wait(minutes=40)
+    scene.send("end_session", by="i1")
+
+    for n in range(100):
+        own = {"went_well": _longest(n), "differently": _longest(n)}
+        scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form(own=own))
+
+    assert scene.view(CANDIDATE).form is not None
+    assert len(TypeAdapter(Interview).dump_json(scene.interview)) < LARGEST_PAYLOAD

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.calendar import CalendarRefused, Ensured
 from adapters.memory_calendar import MemoryCalendar
-from entrevue import contract
+from entrevue import contract, rubrics
 from entrevue.orders import CalendarEvent, JournalEntry
 from entrevue.values import InterviewId, PersonId, Status
 from tests.workflows.stage import Running, Stage, dev_server, eventually, staged
@@ -53,6 +53,34 @@ async def test_a_request_from_before_all_calendars_fails_the_workflow_instead_of
 
     with pytest.raises(WorkflowQueryFailedError, match="between the years"):
         await interview.view()
+
+
+async def test_forms_that_take_too_long_fail_the_workflow_that_asks_for_them(stage: Stage) -> None:
+    """Whoever starts without the client is told the same."""
+    wordy = dict.fromkeys(("one", "three", "five"), "do " * 90)
+    rubric = {"competencies": dict.fromkeys(("a", "b", "c"), wordy), "assigned": ["a", "b", "c"]}
+    interview = await stage.start(rubric=rubric)
+
+    with pytest.raises(WorkflowFailureError) as failure:
+        await interview.handle.result()
+
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert failure.value.cause.type == "invalid_command"
+    assert failure.value.cause.message.startswith("rubric.assigned: the form would take")
+
+
+async def test_an_interview_goes_on_though_its_forms_are_said_to_take_longer_now(
+    server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later version asks more, or counts otherwise: without a cache the worker reads the request anew each time."""
+    async with staged(server, max_cached_workflows=0) as stage:
+        interview = await stage.start()
+        await to_offer(interview)
+        monkeypatch.setattr(rubrics, "WRITTEN_A_MINUTE", 1)
+
+        await interview.send("share_expectations", by="candidate", for_other_side="how you decide")
+
+        assert (await interview.view()).status is Status.AWAITING_CANDIDATE
 
 
 async def test_a_payload_of_thousands_of_wrong_fields_is_refused_in_few_words(stage: Stage) -> None:

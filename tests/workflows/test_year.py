@@ -239,7 +239,7 @@ async def test_a_year_of_interviews_yields_the_right_profiles(stage: Stage) -> N
     year = Year(stage, script(SEED))
     turn = asyncio.Semaphore(AT_ONCE)
     begins = datetime.now(UTC) + timedelta(days=2)
-    shown: dict[str, Profile] = {}
+    shown: dict[str, Seen] = {}
 
     async def act(visit: Visit) -> None:
         async with turn:
@@ -310,18 +310,34 @@ async def _check_records(year: Year, client: InterviewClient) -> None:
         assert {one.interview for one in record.interviews} == {visit.id for visit in those}
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What an interviewer read last, and of whose answers its figures are made."""
+
+    profile: Profile
+    behind: Mapping[str, frozenset[str]]
+
+
 async def _check_that_nobody_is_revealed(
-    stage: Stage, person: str, shown: dict[str, Profile], order: Sequence[Told]
+    stage: Stage, person: str, shown: dict[str, Seen], order: Sequence[Told]
 ) -> None:
-    """Between two figures that an interviewer reads, five candidates or more have come whose answers they know not."""
+    """In each figure that changed are five candidates or more who were in none before, and whom the reader knows not.
+
+    An attack by what the reader has: two figures, and everything attributed to them. Whoever answered may be in a
+    figure; who is, the oracle counts.
+    """
     now = profile(person, await stage.lessons.about(f"interviewer/{person}"))
-    was = shown.get(person, Profile(person=person))
+    was = shown.get(person, Seen(Profile(person=person), {}))
     stream = [of_interviewer(one) for one in order]
-    for question, after in now.figures.items():
-        before = was.figures.get(question)
-        if before == after:
+    at = published_at(stream, QUESTIONS)
+    assert now.figures.keys() == at.keys()
+    behind = {}
+    for question, upto in at.items():
+        inside = [one for one in stream[:upto] if question in one.values]
+        behind[question] = frozenset(one.candidate for one in inside)
+        if now.figures[question] == was.profile.figures.get(question):
             continue
-        aggregated = {one.candidate for one in stream if question in one.values and not one.attributed}
-        assert len(aggregated) >= 5
-        assert after.n - (before.n if before else 0) >= 5
-    shown[person] = now
+        known = {one.candidate for one in inside if one.attributed} | was.behind.get(question, frozenset())
+        assert now.figures[question] == figure(stream, question, upto)
+        assert len(behind[question] - known) >= 5, (person, question)
+    shown[person] = Seen(now, behind)
