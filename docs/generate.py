@@ -230,7 +230,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "open_feedback": {"by": "candidate"},
     "open_dispute": {
         "by": "candidate",
-        "item": {"author": "i1", "what": "growth"},
+        "sentence": 2,
         "reason": "I did state the assumption, at the whiteboard",
     },
     "rule_dispute": {

@@ -1015,9 +1015,20 @@ class InterviewHandle:
         """Send me my own report by mail, as a document to keep."""
         return await self._command(MailReport, key, by=by)
 
-    async def open_dispute(self, *, by: Actor, item: Disputed, reason: Text, key: str | None = None) -> Receipt:
-        """Object to a sentence about you that you were shown. It is frozen until it is ruled on."""
-        return await self._command(OpenDispute, key, by=by, item=item, reason=reason)
+    async def open_dispute(
+        self,
+        *,
+        by: Actor,
+        reason: Text,
+        sentence: int | None = None,
+        item: Disputed | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Object to a sentence about you that you were shown. It is frozen until it is ruled on.
+
+        The candidate gives its number, an interviewer the item.
+        """
+        return await self._command(OpenDispute, key, by=by, item=item, sentence=sentence, reason=reason)
 
     async def rule_dispute(
         self,

@@ -653,12 +653,9 @@ def test_the_reviewer_sees_until_when_and_everybody_concerned_why_not() -> None:
     ]
 
 
-_GROWTH = {"author": "i2", "what": "growth"}
-
-
 def _disputed(ruling: str | None = None, text: str | None = None) -> Scene:
     scene = follow_up()
-    scene.send("open_dispute", by=CANDIDATE, item=_GROWTH, reason=secret("dispute of candidate"))
+    scene.send("open_dispute", by=CANDIDATE, sentence=2, reason=secret("dispute of candidate"))
     if ruling is not None:
         fields = {"by": "ruler", "dispute": 1, "ruled_by": "barbara", "reason": secret("ruling"), "text": text}
         scene.send("rule_dispute", ruling=ruling, **fields)
@@ -677,7 +674,7 @@ def test_what_was_taken_out_leaves_a_mark_for_whoever_read_it() -> None:
     feedback = scene.view(CANDIDATE).feedback
     assert feedback is not None
     assert feedback.growth == ()
-    assert _growth(scene) == Shared(author="i2", what="growth", text=None)
+    assert _growth(scene) == Shared(author=None, sentence=2, what="growth", text=None)
     peer = next(one for one in scene.view("decision_maker").scorecards if one.who == "i2")
     assert [one.text for one in peer.sentences] == [secret("strength by i2"), None]
 
