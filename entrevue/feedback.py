@@ -57,7 +57,8 @@ class Withheld(Intake):
 class ReviewFeedback(Intake):
     """A person has read what the panel would share: these items go to the candidate, with one next step.
 
-    Every sentence that the panel would share is approved, or withheld with a reason.
+    Every sentence that the panel would share is approved, or withheld with a reason. Until the candidate has opened it,
+    a later review counts instead.
     """
 
     kind: Literal["review_feedback"] = "review_feedback"
@@ -405,19 +406,18 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
         return []
     if state == "OPENED":
         raise Refused(Code.ALREADY_RELEASED, "the candidate has opened the feedback already")
-    if was is not None:
-        raise Refused(Code.INVALID_STATE, "it was reviewed already; withhold_item takes back what was approved")
-    if state != "IN_REVIEW":
+    if was is None and state != "IN_REVIEW":
         raise Refused(Code.INVALID_STATE, f"there is nothing to review: feedback is {state}")
     _is_whole(command, interview)
     told_no = _rejected_at(interview)
     earliest = now if told_no is None else max(now, told_no + interview.policy.rejection_pause)
+    available_at = business_waking(earliest, interview.people.clock(CANDIDATE))
     return [
         FeedbackReviewed(
             approved=command.approved,
             withheld=command.withheld,
             next_step=command.next_step,
-            available_at=business_waking(earliest, interview.people.clock(CANDIDATE)),
+            available_at=available_at if was is None else max(available_at, was.available_at),
         )
     ]
 

@@ -169,9 +169,9 @@ def _seat_of_decision_maker(interview: "Interview") -> str | None:
 
 
 def _under_review(asked: _Asked) -> bool:
-    """Until the candidate has opened it, what was approved can be taken back."""
-    state = candidate_feedback(asked.interview)
-    return state == "IN_REVIEW" or (state == "READY" and _is_approved(asked))
+    """Until the candidate has opened it, it can be reviewed once more."""
+    state, reviewed = candidate_feedback(asked.interview), asked.interview.feedback.reviewed
+    return state == "IN_REVIEW" or (reviewed is not None and state in ("READY", "WITHHELD"))
 
 
 def _opened(asked: _Asked) -> bool:

@@ -588,11 +588,43 @@ def test_what_nobody_wrote_need_not_be_judged() -> None:
     assert _feedback(scene) == "WITHHELD"
 
 
+def test_what_was_taken_back_by_mistake_can_be_given_again_until_it_is_opened() -> None:
+    scene = a_release()
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    for item in ({"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}):
+        scene.send("withhold_item", by="reviewer", item=item, reason="it names a colleague")
+    assert _feedback(scene) == "WITHHELD"
+
+    assert scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more") == ["feedback_reviewed"]
+    assert _feedback(scene) == "READY"
+    scene.wait(days=3)
+    scene.send("open_feedback", by=CANDIDATE)
+
+    feedback = scene.view(CANDIDATE).feedback
+    assert feedback is not None
+    assert (feedback.strengths, feedback.growth) == ((secret("strength by i1"),), (secret("growth by i2"),))
+    assert feedback.next_step == "read more"
+
+
+def test_a_later_review_is_as_whole_as_the_first_and_makes_nothing_available_sooner() -> None:
+    scene = reviewed_feedback()
+    assert scene.interview.feedback.reviewed is not None
+    before = scene.interview.feedback.reviewed.available_at
+    assert "missing" in scene.refuses("review_feedback", by="reviewer", approved=BOTH["approved"]).sentence
+
+    scene.send("review_feedback", by="reviewer", **NOTHING)
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    assert scene.interview.feedback.reviewed.available_at == before
+
+    scene.wait_until(datetime(2026, 11, 14, 15, 0, tzinfo=UTC))  # on Saturday, when it could be opened already
+    scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more")
+    assert scene.interview.feedback.reviewed.available_at == datetime(2026, 11, 16, 13, 0, tzinfo=UTC)
+
+
 def test_a_review_counts_once_and_what_was_approved_can_be_taken_back_before_it_is_opened() -> None:
     scene = a_release()
     scene.send("review_feedback", by="reviewer", **BOTH)
     assert scene.send("review_feedback", by="reviewer", **BOTH) == []
-    assert scene.refuses("review_feedback", by="reviewer", **NOTHING).code is Code.INVALID_STATE
 
     item, reason = {"author": "i1", "what": "strength"}, "it names a colleague"
     assert scene.send("withhold_item", by="reviewer", item=item, reason=reason) == ["item_withheld"]
