@@ -221,6 +221,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
         "approved": [{"author": "i1", "what": "strength"}, {"author": "i1", "what": "growth"}],
         "withheld": [{"item": {"author": "i2", "what": "growth"}, "reason": "about the person, not the work"}],
         "next_step": "write one design note a month",
+        "reviewed_by": "barbara",
     },
     "withhold_item": {
         "by": "reviewer",

@@ -966,6 +966,7 @@ class InterviewHandle:
         approved: tuple[Item, ...],
         withheld: tuple[Withheld, ...] = (),
         next_step: Line | None = None,
+        reviewed_by: DirectoryId | None = None,
         by: Actor = "reviewer",
         key: str | None = None,
     ) -> Receipt:
@@ -974,7 +975,13 @@ class InterviewHandle:
         Every item is approved, or withheld with a reason.
         """
         return await self._command(
-            ReviewFeedback, key, by=by, approved=approved, withheld=withheld, next_step=next_step
+            ReviewFeedback,
+            key,
+            by=by,
+            approved=approved,
+            withheld=withheld,
+            next_step=next_step,
+            reviewed_by=reviewed_by,
         )
 
     async def withhold_item(

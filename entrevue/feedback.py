@@ -12,7 +12,20 @@ from entrevue.disputes import words
 from entrevue.evaluation import is_practice
 from entrevue.learning import candidate_key
 from entrevue.orders import ProcessTold
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, InterviewId, Line, Message, Name, Refused, Who
+from entrevue.values import (
+    CANDIDATE,
+    Actor,
+    Code,
+    DirectoryId,
+    Instant,
+    Intake,
+    InterviewId,
+    Line,
+    Message,
+    Name,
+    Refused,
+    Who,
+)
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -66,6 +79,9 @@ class ReviewFeedback(Intake):
     approved: Annotated[tuple[Item, ...], Field(max_length=40)]
     withheld: Annotated[tuple[Withheld, ...], Field(max_length=40)] = ()
     next_step: Line | None = None
+    reviewed_by: Annotated[
+        DirectoryId | None, Field(description="who has read it; never somebody who wrote one of the sentences")
+    ] = None
 
 
 class WithholdItem(Intake):
@@ -141,6 +157,7 @@ class FeedbackReviewed(Message):
     approved: tuple[Item, ...]
     withheld: tuple[Withheld, ...] = ()
     next_step: str | None = None
+    reviewed_by: str | None = None
     available_at: Instant
 
 
@@ -200,6 +217,8 @@ class Reviewed:
     approved: tuple[Item, ...]
     withheld: tuple[Withheld, ...]
     next_step: str | None
+    by: str | None
+    """Directory id of who has read it, where that was said."""
     at: datetime
     available_at: datetime
 
@@ -398,10 +417,11 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     state, was = candidate_feedback(interview), interview.feedback.reviewed
     if state in ("NOT_ASKED", "OFF"):
         raise Refused(Code.CONSENT_MISSING, "the candidate did not ask for feedback; nothing is reviewed")
-    if was is not None and (was.approved, was.withheld, was.next_step) == (
+    if was is not None and (was.approved, was.withheld, was.next_step, was.by) == (
         command.approved,
         command.withheld,
         command.next_step,
+        command.reviewed_by,
     ):
         return []
     if state == "OPENED":
@@ -409,6 +429,7 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     if was is None and state != "IN_REVIEW":
         raise Refused(Code.INVALID_STATE, f"there is nothing to review: feedback is {state}")
     _is_whole(command, interview)
+    _is_by_somebody_else(command.reviewed_by, interview)
     told_no = _rejected_at(interview)
     earliest = now if told_no is None else max(now, told_no + interview.policy.rejection_pause)
     available_at = business_waking(earliest, interview.people.clock(CANDIDATE))
@@ -417,6 +438,7 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
             approved=command.approved,
             withheld=command.withheld,
             next_step=command.next_step,
+            reviewed_by=command.reviewed_by,
             available_at=available_at if was is None else max(available_at, was.available_at),
         )
     ]
@@ -434,6 +456,14 @@ def _is_whole(command: ReviewFeedback, interview: "Interview") -> None:
         raise Refused(Code.INVALID_COMMAND, f"approved, withheld: missing: {missing}; approve each, or say why not")
     if command.next_step is not None and not command.approved:
         raise Refused(Code.INVALID_COMMAND, "next_step: goes with what is approved; nothing is")
+
+
+def _is_by_somebody_else(reviewer: str | None, interview: "Interview") -> None:
+    authors = {str(interview.people[one.author].person).casefold() for one in shareable(interview)}
+    if reviewer is not None and reviewer.casefold() in authors:
+        raise Refused(
+            Code.CONFLICT_OF_INTEREST, "reviewed_by: wrote one of these sentences; somebody else must review them"
+        )
 
 
 def _named(items: Sequence[Item]) -> str:
@@ -561,7 +591,12 @@ def evolve(state: Feedback, event: FeedbackEvent, at: datetime, by: str) -> Feed
             return replace(state, embargo_lifted=True, growth_check_at=growth_check_at, closes_at=closes_at)
         case FeedbackReviewed(approved=approved, withheld=withheld, next_step=next_step, available_at=available_at):
             reviewed = Reviewed(
-                approved=approved, withheld=withheld, next_step=next_step, at=at, available_at=available_at
+                approved=approved,
+                withheld=withheld,
+                next_step=next_step,
+                by=event.reviewed_by,
+                at=at,
+                available_at=available_at,
             )
             return replace(state, reviewed=reviewed)
         case ItemWithheld(item=item, reason=reason):

@@ -545,6 +545,29 @@ def test_only_sentences_that_somebody_wrote_are_judged(foreign: dict[str, object
     assert str(foreign["author"]) in approved.sentence
 
 
+@pytest.mark.parametrize("author", ["grace", "LINUS"])
+def test_nobody_reviews_what_they_wrote_themselves(author: str) -> None:
+    refused = a_release().refuses("review_feedback", by="reviewer", **BOTH, reviewed_by=author)
+
+    assert refused.code is Code.CONFLICT_OF_INTEREST
+    assert author not in refused.sentence
+
+
+def test_who_has_reviewed_it_is_remembered_and_may_be_of_the_panel_if_they_wrote_nothing_to_share() -> None:
+    scene = open_forms()
+    scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
+    scene.send("submit_evaluation", by="i2", form=scorecard("i2", strength=None, growth=None))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    _decide(scene)
+    approved = [{"author": "i1", "what": what} for what in ("strength", "growth")]
+
+    for reviewer in ("barbara", "linus"):
+        scene.send("review_feedback", by="reviewer", approved=approved, reviewed_by=reviewer)
+        assert scene.interview.feedback.reviewed is not None
+        assert scene.interview.feedback.reviewed.by == reviewer
+
+
 def test_a_review_passes_over_no_sentence_and_is_told_which_are_missing() -> None:
     scene = a_release()
 
