@@ -14,7 +14,7 @@ from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
+from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome, open_until
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -712,7 +712,8 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
         at = feedback.reviewed.available_at
-        yield _to_candidate("feedback_available", at, lambda _: FeedbackAvailable(), business_day=True)
+        until = open_until(interview)
+        yield _to_candidate("feedback_available", at, lambda _: FeedbackAvailable(until=until), business_day=True)
     if "reminders" in interview.privacy.consents and interview.status is Status.FOLLOW_UP:
         yield from _looking_back(interview)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 from pydantic import Field
 
 from entrevue.civil import business_day_end, business_waking
-from entrevue.disputes import words
+from entrevue.disputes import window, words
 from entrevue.evaluation import is_practice
 from entrevue.learning import candidate_key
 from entrevue.orders import ProcessTold
@@ -275,6 +275,12 @@ def review_due(interview: "Interview") -> datetime | None:
     asked = max(interview.privacy.consents["feedback"], interview.feedback.released_at)
     clock = interview.people.clock("organisation")
     return business_day_end(asked, interview.policy.review_business_days, clock)
+
+
+def open_until(interview: "Interview") -> datetime | None:
+    """Give until when feedback can be opened: the end of the follow-up, or of all objections if that is later."""
+    closes, objections = interview.feedback.closes_at, window(interview)
+    return closes if closes is None or objections is None else max(closes, objections)
 
 
 # --- who knows what, and what is awaited -----------------------------------------------------------------------------

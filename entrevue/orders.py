@@ -463,6 +463,8 @@ class FeedbackAvailable(Message):
     """To the candidate who asked for it: feedback can be opened. It changes nothing about the decision."""
 
     kind: Literal["feedback_available"] = "feedback_available"
+    until: Instant | None = None
+    """So long it can be opened."""
 
 
 class ReflectionRequest(Message):

@@ -17,7 +17,7 @@ from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
 from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
-from entrevue.feedback import candidate_feedback, ending, review_due
+from entrevue.feedback import candidate_feedback, ending, open_until, review_due
 from entrevue.interview import Interview, Recorded
 from entrevue.orders import Brief, Improvement, TurnTo
 from entrevue.permissions import role_of
@@ -249,6 +249,8 @@ class ConsentView(Message):
 class CandidateFeedbackView(Message):
     state: str
     available_at: Instant | None = None
+    open_until: Instant | None = None
+    """So long it can be opened; None where it was."""
     strengths: tuple[str, ...] = ()
     growth: tuple[str, ...] = ()
     sentences: tuple[Shared, ...] = ()
@@ -841,6 +843,7 @@ def _feedback(interview: Interview, viewer: str, now: datetime) -> CandidateFeed
     return CandidateFeedbackView(
         state=state,
         available_at=reviewed.available_at if reviewed and state in ("READY", "OPENED") else None,
+        open_until=open_until(interview) if state == "READY" else None,
         strengths=tuple(one.text for one in sentences if one.what == "strength" and one.text is not None),
         growth=tuple(one.text for one in sentences if one.what == "growth" and one.text is not None),
         sentences=sentences,

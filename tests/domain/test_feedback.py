@@ -4,6 +4,7 @@ from typing import get_args
 import pytest
 
 from entrevue.feedback import FeedbackReviewed, knows_outcome
+from entrevue.orders import FeedbackAvailable
 from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (
@@ -503,6 +504,36 @@ def test_without_a_rejection_there_is_no_pause() -> None:
     scene.send("open_feedback", by=CANDIDATE)
 
     assert _feedback(scene) == "OPENED"
+
+
+def test_feedback_does_not_end_unannounced() -> None:
+    scene = reviewed_feedback()
+    scene.wait(days=4)
+    letter = scene.newest("feedback_available", CANDIDATE).order.letter
+    feedback = scene.view(CANDIDATE).feedback
+    assert isinstance(letter, FeedbackAvailable)
+    assert feedback is not None
+    assert letter.until == feedback.open_until
+    assert letter.until is not None
+
+    scene.wait_until(letter.until - timedelta(minutes=1))
+    assert scene.copy().send("open_feedback", by=CANDIDATE)[0] == "feedback_opened"
+    scene.wait(minutes=1)
+    assert scene.stands(Status.COMPLETED)
+    opened = follow_up().view(CANDIDATE).feedback
+    assert opened is not None
+    assert opened.open_until is None
+
+
+def test_a_short_follow_up_does_not_end_before_the_days_in_which_interviewers_can_object() -> None:
+    scene = reviewed_feedback(policy={"follow_up": timedelta(days=10)})
+    scene.wait(days=4)
+
+    letter = scene.newest("feedback_available", CANDIDATE).order.letter
+    assert isinstance(letter, FeedbackAvailable)
+    assert letter.until == datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
+    scene.wait_until(letter.until)
+    assert scene.stands(Status.COMPLETED)
 
 
 def test_a_review_that_was_asked_for_later_is_due_later() -> None:
