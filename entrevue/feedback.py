@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.civil import business_day_end, business_waking
+from entrevue.civil import business_day_end, business_waking, day_end
 from entrevue.disputes import window, words
 from entrevue.evaluation import is_practice
 from entrevue.learning import candidate_key
@@ -221,6 +221,8 @@ class Reviewed:
     """Directory id of who has read it, where that was said."""
     at: datetime
     available_at: datetime
+    turned: int = 0
+    """How often something to pass on has become nothing, or the reverse: the candidate is told anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,12 +262,11 @@ def candidate_feedback(interview: "Interview") -> CandidateFeedback:
         return "OPENED"
     if "feedback" not in interview.privacy.consents:
         return "NOT_ASKED"
-    withheld = feedback.embargo_lifted and feedback.released_at is None
-    if withheld or (feedback.reviewed is not None and not feedback.reviewed.approved):
-        return "WITHHELD"
+    if feedback.released_at is None:
+        return "WITHHELD" if feedback.embargo_lifted else "OPTED_IN"
     if feedback.reviewed is not None:
-        return "READY"
-    return "IN_REVIEW" if feedback.released_at is not None else "OPTED_IN"
+        return "READY" if feedback.reviewed.approved else "WITHHELD"
+    return "IN_REVIEW" if shareable(interview) else "WITHHELD"
 
 
 def review_due(interview: "Interview") -> datetime | None:
@@ -277,10 +278,33 @@ def review_due(interview: "Interview") -> datetime | None:
     return business_day_end(asked, interview.policy.review_business_days, clock)
 
 
+def announced_at(interview: "Interview") -> datetime | None:
+    """Say from when on the candidate hears of the feedback they asked for: that it is there, or that there is none.
+
+    There is none where all was withheld, or nobody wrote any; or where the end came before a decision, or a review.
+    """
+    feedback, state, over = interview.feedback, candidate_feedback(interview), interview.closed
+    if state in ("OFF", "NOT_ASKED", "OPENED") or (state == "READY" and over is not None):
+        return None
+    if feedback.reviewed is not None:
+        return feedback.reviewed.available_at
+    if state == "WITHHELD" and feedback.released_at is not None:
+        return _available(interview, max(feedback.released_at, interview.privacy.consents["feedback"]))
+    return over.at if over is not None and interview.session.ended_at is not None else None
+
+
 def open_until(interview: "Interview") -> datetime | None:
-    """Give until when feedback can be opened: the end of the follow-up, or of all objections if that is later."""
-    closes, objections = interview.feedback.closes_at, window(interview)
-    return closes if closes is None or objections is None else max(closes, objections)
+    """Give until when feedback can be opened: the end of the follow-up, or of all objections if that is later.
+
+    However late a person has reviewed it, the candidate has as many days for it as for an objection.
+    """
+    closes, objections, reviewed = interview.feedback.closes_at, window(interview), interview.feedback.reviewed
+    if closes is None:
+        return None
+    ends = [closes] if objections is None else [closes, objections]
+    if reviewed is not None and candidate_feedback(interview) == "READY":
+        ends.append(day_end(reviewed.available_at, interview.policy.dispute_days, interview.people.clock(CANDIDATE)))
+    return max(ends)
 
 
 # --- who knows what, and what is awaited -----------------------------------------------------------------------------
@@ -436,9 +460,7 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
         raise Refused(Code.INVALID_STATE, f"there is nothing to review: feedback is {state}")
     _is_whole(command, interview)
     _is_by_somebody_else(command.reviewed_by, interview)
-    told_no = _rejected_at(interview)
-    earliest = now if told_no is None else max(now, told_no + interview.policy.rejection_pause)
-    available_at = business_waking(earliest, interview.people.clock(CANDIDATE))
+    available_at = _available(interview, now)
     return [
         FeedbackReviewed(
             approved=command.approved,
@@ -448,6 +470,13 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
             available_at=available_at if was is None else max(available_at, was.available_at),
         )
     ]
+
+
+def _available(interview: "Interview", at: datetime) -> datetime:
+    """Give the first moment from then on at which it may be read: a "no" needs some days to settle."""
+    told_no = _rejected_at(interview)
+    earliest = at if told_no is None else max(at, told_no + interview.policy.rejection_pause)
+    return business_waking(earliest, interview.people.clock(CANDIDATE))
 
 
 def _is_whole(command: ReviewFeedback, interview: "Interview") -> None:
@@ -604,7 +633,7 @@ def evolve(state: Feedback, event: FeedbackEvent, at: datetime, by: str) -> Feed
                 at=at,
                 available_at=available_at,
             )
-            return replace(state, reviewed=reviewed)
+            return replace(state, reviewed=_counted(reviewed, state.reviewed))
         case ItemWithheld(item=item, reason=reason):
             return replace(state, reviewed=_without(state.reviewed, Withheld(item=item, reason=reason)))
         case ProcessClosed(outcome=outcome, told_at=told_at):
@@ -621,4 +650,10 @@ def _without(reviewed: Reviewed | None, withheld: Withheld) -> Reviewed | None:
     if reviewed is None:
         return None
     approved = tuple(item for item in reviewed.approved if item != withheld.item)
-    return replace(reviewed, approved=approved, withheld=(*reviewed.withheld, withheld))
+    return _counted(replace(reviewed, approved=approved, withheld=(*reviewed.withheld, withheld)), reviewed)
+
+
+def _counted(reviewed: Reviewed, was: Reviewed | None) -> Reviewed:
+    if was is None:
+        return reviewed
+    return replace(reviewed, turned=was.turned + (bool(was.approved) != bool(reviewed.approved)))

@@ -194,6 +194,7 @@ LETTERS: dict[str, Letter] = {
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
     "feedback available": FeedbackAvailable(),
+    "feedback, nothing": FeedbackAvailable(nothing=True),
     "feedback available for a time": FeedbackAvailable(until=DAY),
     "reflection": ReflectionRequest(),
     "growth": GrowthRequest(to_try="Say what I want <first> & early"),
@@ -581,6 +582,14 @@ def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
 
     assert "\n\n".join(document) in part(letter, "plain")
     assert part(letter, "html").count("and its second line") == 120
+
+
+def test_who_waits_for_feedback_that_does_not_come_is_told_so_without_a_reason() -> None:
+    text = _text("feedback, nothing")
+
+    assert "We have nothing to pass on to you." in text
+    assert not {"withheld", "because", "decision", "open it"} & set(re.findall(r"[a-z]+", text.lower().split("--")[0]))
+    assert "nothing to pass on" not in _text("feedback available")
 
 
 def test_feedback_says_until_when_it_can_be_opened_in_the_readers_own_time() -> None:

@@ -525,14 +525,19 @@ def test_feedback_does_not_end_unannounced() -> None:
     assert opened.open_until is None
 
 
-def test_a_short_follow_up_does_not_end_before_the_days_in_which_interviewers_can_object() -> None:
-    scene = reviewed_feedback(policy={"follow_up": timedelta(days=10)})
-    scene.wait(days=4)
+def test_however_late_it_was_reviewed_the_candidate_has_two_weeks_to_open_it() -> None:
+    scene = a_release()  # the follow-up ends on Sunday 7 February
+    scene.wait(days=89)
+
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    scene.wait(days=3)
 
     letter = scene.newest("feedback_available", CANDIDATE).order.letter
     assert isinstance(letter, FeedbackAvailable)
-    assert letter.until == datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
-    scene.wait_until(letter.until)
+    assert letter.until == datetime(2027, 2, 23, 4, 59, tzinfo=UTC)  # 23:59 in New York, from Monday the 8th on
+    scene.wait_until(letter.until - timedelta(minutes=1))
+    assert scene.stands(Status.FOLLOW_UP)
+    scene.wait(minutes=1)
     assert scene.stands(Status.COMPLETED)
 
 
@@ -629,7 +634,13 @@ def test_a_next_step_is_one_line_and_goes_with_something_approved() -> None:
         scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more\nand write more")
 
 
-def test_what_nobody_wrote_need_not_be_judged() -> None:
+def _announced(scene: Scene) -> list[FeedbackAvailable]:
+    """Give what the candidate was told of the feedback they asked for."""
+    letters = [one.order.letter for one in scene.mailbox if one.to == CANDIDATE]
+    return [one for one in letters if isinstance(one, FeedbackAvailable)]
+
+
+def test_where_nobody_wrote_anything_to_share_nobody_reviews_and_the_candidate_is_told() -> None:
     scene = open_forms()
     for who in ("i1", "i2"):
         scene.send("submit_evaluation", by=who, form=scorecard(who, growth=None, strength=None))
@@ -637,9 +648,12 @@ def test_what_nobody_wrote_need_not_be_judged() -> None:
     scene.send("give_consent", by=CANDIDATE, layer="feedback")
     _decide(scene)
 
-    scene.send("review_feedback", by="reviewer", approved=[])
-
     assert _feedback(scene) == "WITHHELD"
+    assert "REVIEW_DUE" not in scene.attention
+    assert scene.refuses("review_feedback", by="reviewer", approved=[]).code is Code.INVALID_STATE
+    scene.wait(days=3)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+    assert scene.newest("feedback_available", CANDIDATE).reads == datetime(2026, 11, 11, 10, 40)  # noqa: DTZ001  wall time
 
 
 def test_what_was_taken_back_by_mistake_can_be_given_again_until_it_is_opened() -> None:
@@ -699,7 +713,55 @@ def test_a_review_of_which_all_was_taken_back_withholds() -> None:
     scene.wait(days=4)
 
     assert _feedback(scene) == "WITHHELD"
-    assert "feedback_available" not in scene.letters(CANDIDATE)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+
+
+def test_what_was_announced_and_then_taken_back_or_given_after_all_is_told_anew() -> None:
+    scene = reviewed_feedback()
+    scene.wait(days=4)
+    scene.send("review_feedback", by="reviewer", **NOTHING)
+    scene.wait(days=4)
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more")
+    scene.wait(days=4)
+
+    assert [one.nothing for one in _announced(scene)] == [False, True, False]
+
+
+def test_a_review_that_never_came_is_admitted_when_all_is_over() -> None:
+    scene = a_release()
+    scene.wait(days=90)  # until Sunday
+    assert scene.stands(Status.COMPLETED)
+    assert _announced(scene) == []
+
+    scene.wait(days=1)
+
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+    assert scene.newest("feedback_available", CANDIDATE).reads == datetime(2027, 2, 8, 8, 0)  # noqa: DTZ001  wall time
+    scene.over()
+
+
+def test_so_is_a_decision_that_never_came() -> None:
+    scene = sealed_forms()
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+
+    scene.wait(days=200)
+
+    assert scene.stands(Status.COMPLETED)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+
+
+def test_nobody_is_told_of_feedback_that_they_did_not_ask_for_or_whose_interview_never_was() -> None:
+    unasked, called_off, revoked = sealed_forms(), a_booking(), a_release()
+    called_off.send("give_consent", by=CANDIDATE, layer="feedback")
+    called_off.send("cancel", by="coordinator", reason="the role is filled")
+    revoked.send("revoke_consent", by=CANDIDATE, layer="feedback")
+    _decide(unasked)
+
+    for scene in (unasked, called_off, revoked):
+        scene.wait(days=200)
+        assert _announced(scene) == []
+        scene.over()
 
 
 @pytest.mark.parametrize("what", ["strength", "growth"])
@@ -718,7 +780,7 @@ def test_a_review_that_approves_nothing_withholds() -> None:
     scene.wait(days=4)
 
     assert _feedback(scene) == "WITHHELD"
-    assert "feedback_available" not in scene.letters(CANDIDATE)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
     assert scene.refuses("open_feedback", by=CANDIDATE).code is Code.INVALID_STATE
 
 
