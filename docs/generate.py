@@ -222,6 +222,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
         "approved": [{"author": "i1", "what": "strength"}, {"author": "i1", "what": "growth"}],
         "withheld": [{"item": {"author": "i2", "what": "growth"}, "reason": "about the person, not the work"}],
         "next_step": "write one design note a month",
+        "reviewed_by": "barbara",
     },
     "withhold_item": {
         "by": "reviewer",
@@ -231,7 +232,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "open_feedback": {"by": "candidate"},
     "open_dispute": {
         "by": "candidate",
-        "item": {"author": "i1", "what": "growth"},
+        "sentence": 2,
         "reason": "I did state the assumption, at the whiteboard",
     },
     "rule_dispute": {

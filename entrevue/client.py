@@ -979,6 +979,7 @@ class InterviewHandle:
         approved: tuple[Item, ...],
         withheld: tuple[Withheld, ...] = (),
         next_step: Line | None = None,
+        reviewed_by: DirectoryId | None = None,
         by: Actor = "reviewer",
         key: str | None = None,
     ) -> Receipt:
@@ -987,7 +988,13 @@ class InterviewHandle:
         Every item is approved, or withheld with a reason.
         """
         return await self._command(
-            ReviewFeedback, key, by=by, approved=approved, withheld=withheld, next_step=next_step
+            ReviewFeedback,
+            key,
+            by=by,
+            approved=approved,
+            withheld=withheld,
+            next_step=next_step,
+            reviewed_by=reviewed_by,
         )
 
     async def withhold_item(
@@ -1028,9 +1035,20 @@ class InterviewHandle:
         """Send me my own report by mail, as a document to keep."""
         return await self._command(MailReport, key, by=by)
 
-    async def open_dispute(self, *, by: Actor, item: Disputed, reason: Text, key: str | None = None) -> Receipt:
-        """Object to a sentence about you that you were shown. It is frozen until it is ruled on."""
-        return await self._command(OpenDispute, key, by=by, item=item, reason=reason)
+    async def open_dispute(
+        self,
+        *,
+        by: Actor,
+        reason: Text,
+        sentence: int | None = None,
+        item: Disputed | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Object to a sentence about you that you were shown. It is frozen until it is ruled on.
+
+        The candidate gives its number, an interviewer the item.
+        """
+        return await self._command(OpenDispute, key, by=by, item=item, sentence=sentence, reason=reason)
 
     async def rule_dispute(
         self,

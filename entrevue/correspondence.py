@@ -14,7 +14,7 @@ from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
 from entrevue.evaluation import assigned
-from entrevue.feedback import awaits_answer, candidate_feedback, knows_outcome
+from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, knows_outcome, open_until
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -223,6 +223,7 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _of_adjustments(interview)
         yield from _left_alone(interview)
         yield from _of_decision(interview)
+        yield from _of_feedback(interview)
         yield from _apology(interview)
     yield from _of_conduct(interview)
 
@@ -710,11 +711,26 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
     feedback, promised = interview.feedback, interview.session.answer_by
     if feedback.overdue and promised is not None and awaits_answer(interview):
         yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
-    if candidate_feedback(interview) == "READY" and feedback.reviewed is not None:
-        at = feedback.reviewed.available_at
-        yield _to_candidate("feedback_available", at, lambda _: FeedbackAvailable(), business_day=True)
     if "reminders" in interview.privacy.consents and interview.status is Status.FOLLOW_UP:
         yield from _looking_back(interview)
+
+
+def _of_feedback(interview: "Interview") -> Iterator[Due]:
+    """Whoever asked for feedback is not left in silence, though there is none, and though all is over."""
+    at, reviewed = announced_at(interview), interview.feedback.reviewed
+    if at is None:
+        return
+    there = candidate_feedback(interview) == "READY"
+    until = open_until(interview) if there else None
+    yield Due(
+        kind="feedback_available",
+        whom=CANDIDATE,
+        version=str(1 + (reviewed.turned if reviewed is not None else 0)),
+        at=at,
+        until=None,
+        write=lambda _: FeedbackAvailable(until=until, nothing=not there),
+        business_day=True,
+    )
 
 
 def _looking_back(interview: "Interview") -> Iterator[Due]:
@@ -773,8 +789,8 @@ def _of_conduct(interview: "Interview") -> Iterator[Due]:
             )
 
 
-def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter], *, business_day: bool = False) -> Due:
-    return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write, business_day=business_day)
+def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter]) -> Due:
+    return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write)
 
 
 # --- what letters say ------------------------------------------------------------------------------------------------

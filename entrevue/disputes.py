@@ -6,9 +6,9 @@ anew, until somebody who was never on the panel has ruled on it.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal, Self, assert_never
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from entrevue.civil import business_day_end, day_end
 from entrevue.evaluation import is_practice
@@ -39,8 +39,19 @@ class OpenDispute(Intake):
 
     kind: Literal["open_dispute"] = "open_dispute"
     by: Actor
-    item: Disputed
+    item: Annotated[Disputed | None, Field(description="an interviewer's: which sentence of the candidate's form")] = (
+        None
+    )
+    sentence: Annotated[
+        int | None, Field(ge=1, description="the candidate's: its number, as `view` shows it; its author is not named")
+    ] = None
     reason: Text
+
+    @model_validator(mode="after")
+    def _one_sentence(self) -> Self:
+        if (self.item is None) == (self.sentence is None):
+            raise ValueError("give sentence, the number in your view, or as an interviewer item; one of both")
+        return self
 
 
 class RuleDispute(Intake):
@@ -142,6 +153,15 @@ def words(interview: "Interview", author: str, what: str) -> Words | None:
     return stands
 
 
+def opened(interview: "Interview") -> tuple[Disputed, ...]:
+    """Give what the candidate has opened, as they number it from 1; by the alphabet, which tells of no author."""
+    reviewed = interview.feedback.reviewed
+    shown = reviewed.approved if reviewed is not None and interview.feedback.opened_at is not None else ()
+    found = ((_written(interview, one.author, one.what), one) for one in shown)
+    in_order = sorted((one.what != "strength", text, one.author) for text, one in found if text is not None)
+    return tuple(Disputed(author=who, what="growth" if later else "strength") for later, _, who in in_order)
+
+
 def _written(interview: "Interview", author: str, what: str) -> str | None:
     form = interview.evaluation.forms.get(author)
     match form.latest.form if form and form.latest else None, what:
@@ -186,34 +206,45 @@ def decide(command: DisputeCommand, interview: "Interview", now: datetime) -> li
 
 
 def _open(command: OpenDispute, interview: "Interview", now: datetime) -> list[DisputeEvent]:
-    item, ends = command.item, window_of(interview, command.by)
-    if ends is None or not _was_shown(interview, command.by, item):
-        raise Refused(Code.NOT_AUTHORIZED, "item: you can dispute only what was shown to you, and is about you")
+    field = "sentence" if command.by == CANDIDATE else "item"
+    item, ends = _meant(command, interview), window_of(interview, command.by)
+    if ends is None or item is None:
+        raise Refused(Code.NOT_AUTHORIZED, f"{field}: you can dispute only what was shown to you, and is about you")
     own = next((one for one in interview.disputes if (one.by, one.item) == (command.by, item)), None)
     if own is not None and own.ruled is None:
         return []
     stands = words(interview, item.author, item.what)
     if own is not None or stands is None or stands.text is None:
-        raise Refused(Code.INVALID_STATE, "item: was ruled on already; a ruling stands")
+        raise Refused(Code.INVALID_STATE, f"{field}: was ruled on already; a ruling stands")
     if now > ends:
-        raise Refused(Code.DISPUTE_WINDOW_CLOSED, f"item: could be disputed until {ends:%Y-%m-%dT%H:%MZ}")
+        raise Refused(Code.DISPUTE_WINDOW_CLOSED, f"{field}: could be disputed until {ends:%Y-%m-%dT%H:%MZ}")
     days = interview.policy.ruling_business_days
     rule_by = business_day_end(now, days, interview.people.clock("organisation"))
     number = len(interview.disputes) + 1
     return [DisputeOpened(dispute=number, item=item, reason=command.reason, rule_by=rule_by)]
 
 
+def _meant(command: OpenDispute, interview: "Interview") -> Disputed | None:
+    """Give the sentence that is meant, where it was shown to whoever disputes it.
+
+    The candidate has numbers: were they to name authors, they would learn from a refusal who wrote what.
+    """
+    if command.by == CANDIDATE:
+        if command.sentence is None:
+            raise Refused(Code.INVALID_COMMAND, "item: is for interviewers; give sentence, its number in your view")
+        return next(iter(opened(interview)[command.sentence - 1 :]), None)
+    if command.item is None:
+        raise Refused(Code.INVALID_COMMAND, "sentence: is for the candidate; give item, as your view shows it")
+    return command.item if _was_shown(interview, command.by, command.item) else None
+
+
 def _was_shown(interview: "Interview", by: str, item: Disputed) -> bool:
-    """The candidate disputes what they opened; an interviewer what the candidate attributed, and is about them.
+    """An interviewer disputes what the candidate attributed, and is about them.
 
     What the candidate gave to be counted among others was shown to nobody as theirs: it is not disputed singly.
     """
     if _written(interview, item.author, item.what) is None:
         return False
-    reviewed = interview.feedback.reviewed
-    if by == CANDIDATE:
-        shown = reviewed.approved if reviewed and interview.feedback.opened_at else ()
-        return any((one.author, one.what) == (item.author, item.what) for one in shown)
     latest = interview.evaluation.forms[CANDIDATE].latest if CANDIDATE in interview.evaluation.forms else None
     form = latest.form if latest else None
     if item.author != CANDIDATE or not isinstance(form, CandidateForm):

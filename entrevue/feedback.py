@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue.civil import business_day_end, business_waking
-from entrevue.disputes import words
+from entrevue.civil import business_day_end, business_waking, day_end
+from entrevue.disputes import window, words
 from entrevue.evaluation import is_practice
 from entrevue.learning import candidate_key
 from entrevue.orders import ProcessTold
-from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, InterviewId, Line, Message, Name, Refused, Who
+from entrevue.values import (
+    CANDIDATE,
+    Actor,
+    Code,
+    DirectoryId,
+    Instant,
+    Intake,
+    InterviewId,
+    Line,
+    Message,
+    Name,
+    Refused,
+    Who,
+)
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -60,7 +73,8 @@ class Withheld(Intake):
 class ReviewFeedback(Intake):
     """A person has read what the panel would share: these items go to the candidate, with one next step.
 
-    Every sentence that the panel would share is approved, or withheld with a reason.
+    Every sentence that the panel would share is approved, or withheld with a reason. Until the candidate has opened it,
+    a later review counts instead.
     """
 
     kind: Literal["review_feedback"] = "review_feedback"
@@ -68,6 +82,9 @@ class ReviewFeedback(Intake):
     approved: Annotated[tuple[Item, ...], Field(max_length=40)]
     withheld: Annotated[tuple[Withheld, ...], Field(max_length=40)] = ()
     next_step: Line | None = None
+    reviewed_by: Annotated[
+        DirectoryId | None, Field(description="who has read it; never somebody who wrote one of the sentences")
+    ] = None
 
 
 class WithholdItem(Intake):
@@ -143,6 +160,7 @@ class FeedbackReviewed(Message):
     approved: tuple[Item, ...]
     withheld: tuple[Withheld, ...] = ()
     next_step: str | None = None
+    reviewed_by: str | None = None
     available_at: Instant
 
 
@@ -202,8 +220,12 @@ class Reviewed:
     approved: tuple[Item, ...]
     withheld: tuple[Withheld, ...]
     next_step: str | None
+    by: str | None
+    """Directory id of who has read it, where that was said."""
     at: datetime
     available_at: datetime
+    turned: int = 0
+    """How often something to pass on has become nothing, or the reverse: the candidate is told anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,12 +265,11 @@ def candidate_feedback(interview: "Interview") -> CandidateFeedback:
         return "OPENED"
     if "feedback" not in interview.privacy.consents:
         return "NOT_ASKED"
-    withheld = feedback.embargo_lifted and feedback.released_at is None
-    if withheld or (feedback.reviewed is not None and not feedback.reviewed.approved):
-        return "WITHHELD"
+    if feedback.released_at is None:
+        return "WITHHELD" if feedback.embargo_lifted else "OPTED_IN"
     if feedback.reviewed is not None:
-        return "READY"
-    return "IN_REVIEW" if feedback.released_at is not None else "OPTED_IN"
+        return "READY" if feedback.reviewed.approved else "WITHHELD"
+    return "IN_REVIEW" if shareable(interview) else "WITHHELD"
 
 
 def review_due(interview: "Interview") -> datetime | None:
@@ -258,6 +279,35 @@ def review_due(interview: "Interview") -> datetime | None:
     asked = max(interview.privacy.consents["feedback"], interview.feedback.released_at)
     clock = interview.people.clock("organisation")
     return business_day_end(asked, interview.policy.review_business_days, clock)
+
+
+def announced_at(interview: "Interview") -> datetime | None:
+    """Say from when on the candidate hears of the feedback they asked for: that it is there, or that there is none.
+
+    There is none where all was withheld, or nobody wrote any; or where the end came before a decision, or a review.
+    """
+    feedback, state, over = interview.feedback, candidate_feedback(interview), interview.closed
+    if state in ("OFF", "NOT_ASKED", "OPENED") or (state == "READY" and over is not None):
+        return None
+    if feedback.reviewed is not None:
+        return feedback.reviewed.available_at
+    if state == "WITHHELD" and feedback.released_at is not None:
+        return _available(interview, max(feedback.released_at, interview.privacy.consents["feedback"]))
+    return over.at if over is not None and interview.session.ended_at is not None else None
+
+
+def open_until(interview: "Interview") -> datetime | None:
+    """Give until when feedback can be opened: the end of the follow-up, or of all objections if that is later.
+
+    However late a person has reviewed it, the candidate has as many days for it as for an objection.
+    """
+    closes, objections, reviewed = interview.feedback.closes_at, window(interview), interview.feedback.reviewed
+    if closes is None:
+        return None
+    ends = [closes] if objections is None else [closes, objections]
+    if reviewed is not None and candidate_feedback(interview) == "READY":
+        ends.append(day_end(reviewed.available_at, interview.policy.dispute_days, interview.people.clock(CANDIDATE)))
+    return max(ends)
 
 
 # --- who knows what, and what is awaited -----------------------------------------------------------------------------
@@ -400,29 +450,36 @@ def _review(command: ReviewFeedback, interview: "Interview", now: datetime) -> l
     state, was = candidate_feedback(interview), interview.feedback.reviewed
     if state in ("NOT_ASKED", "OFF"):
         raise Refused(Code.CONSENT_MISSING, "the candidate did not ask for feedback; nothing is reviewed")
-    if was is not None and (was.approved, was.withheld, was.next_step) == (
+    if was is not None and (was.approved, was.withheld, was.next_step, was.by) == (
         command.approved,
         command.withheld,
         command.next_step,
+        command.reviewed_by,
     ):
         return []
     if state == "OPENED":
         raise Refused(Code.ALREADY_RELEASED, "the candidate has opened the feedback already")
-    if was is not None:
-        raise Refused(Code.INVALID_STATE, "it was reviewed already; withhold_item takes back what was approved")
-    if state != "IN_REVIEW":
+    if was is None and state != "IN_REVIEW":
         raise Refused(Code.INVALID_STATE, f"there is nothing to review: feedback is {state}")
     _is_whole(command, interview)
-    told_no = _rejected_at(interview)
-    earliest = now if told_no is None else max(now, told_no + interview.policy.rejection_pause)
+    _is_by_somebody_else(command.reviewed_by, interview)
+    available_at = _available(interview, now)
     return [
         FeedbackReviewed(
             approved=command.approved,
             withheld=command.withheld,
             next_step=command.next_step,
-            available_at=business_waking(earliest, interview.people.clock(CANDIDATE)),
+            reviewed_by=command.reviewed_by,
+            available_at=available_at if was is None else max(available_at, was.available_at),
         )
     ]
+
+
+def _available(interview: "Interview", at: datetime) -> datetime:
+    """Give the first moment from then on at which it may be read: a "no" needs some days to settle."""
+    told_no = _rejected_at(interview)
+    earliest = at if told_no is None else max(at, told_no + interview.policy.rejection_pause)
+    return business_waking(earliest, interview.people.clock(CANDIDATE))
 
 
 def _is_whole(command: ReviewFeedback, interview: "Interview") -> None:
@@ -437,6 +494,14 @@ def _is_whole(command: ReviewFeedback, interview: "Interview") -> None:
         raise Refused(Code.INVALID_COMMAND, f"approved, withheld: missing: {missing}; approve each, or say why not")
     if command.next_step is not None and not command.approved:
         raise Refused(Code.INVALID_COMMAND, "next_step: goes with what is approved; nothing is")
+
+
+def _is_by_somebody_else(reviewer: str | None, interview: "Interview") -> None:
+    authors = {str(interview.people[one.author].person).casefold() for one in shareable(interview)}
+    if reviewer is not None and reviewer.casefold() in authors:
+        raise Refused(
+            Code.CONFLICT_OF_INTEREST, "reviewed_by: wrote one of these sentences; somebody else must review them"
+        )
 
 
 def _named(items: Sequence[Item]) -> str:
@@ -566,9 +631,14 @@ def evolve(state: Feedback, event: FeedbackEvent, at: datetime, by: str) -> Feed
             return replace(state, embargo_lifted=True, growth_check_at=growth_check_at, closes_at=closes_at)
         case FeedbackReviewed(approved=approved, withheld=withheld, next_step=next_step, available_at=available_at):
             reviewed = Reviewed(
-                approved=approved, withheld=withheld, next_step=next_step, at=at, available_at=available_at
+                approved=approved,
+                withheld=withheld,
+                next_step=next_step,
+                by=event.reviewed_by,
+                at=at,
+                available_at=available_at,
             )
-            return replace(state, reviewed=reviewed)
+            return replace(state, reviewed=_counted(reviewed, state.reviewed))
         case ItemWithheld(item=item, reason=reason):
             return replace(state, reviewed=_without(state.reviewed, Withheld(item=item, reason=reason)))
         case ProcessClosed(outcome=outcome, told_at=told_at):
@@ -585,4 +655,10 @@ def _without(reviewed: Reviewed | None, withheld: Withheld) -> Reviewed | None:
     if reviewed is None:
         return None
     approved = tuple(item for item in reviewed.approved if item != withheld.item)
-    return replace(reviewed, approved=approved, withheld=(*reviewed.withheld, withheld))
+    return _counted(replace(reviewed, approved=approved, withheld=(*reviewed.withheld, withheld)), reviewed)
+
+
+def _counted(reviewed: Reviewed, was: Reviewed | None) -> Reviewed:
+    if was is None:
+        return reviewed
+    return replace(reviewed, turned=was.turned + (bool(was.approved) != bool(reviewed.approved)))

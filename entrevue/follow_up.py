@@ -8,7 +8,7 @@ from pydantic import Field
 
 from entrevue import disputes
 from entrevue.evaluation import is_practice
-from entrevue.feedback import candidate_feedback, ending
+from entrevue.feedback import candidate_feedback, ending, open_until
 from entrevue.rubrics import Score
 from entrevue.values import CANDIDATE, Actor, Code, Intake, Line, Message, Refused, Text
 
@@ -214,14 +214,11 @@ def _ends(interview: "Interview") -> datetime | None:
 
     It comes sooner where everyone has looked back: nobody's days to object are cut short by it, though.
     """
-    closes = interview.feedback.closes_at
-    if closes is None or disputes.pending(interview):
+    latest, objections = open_until(interview), disputes.window(interview)
+    if latest is None or disputes.pending(interview):
         return None
-    objections = disputes.window(interview)
-    if objections is None:
-        return closes
     early = interview.follow_up.began and _all_looked_back(interview)
-    return objections if early else max(closes, objections)
+    return objections if early and objections is not None else latest
 
 
 def _all_looked_back(interview: "Interview") -> bool:

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from entrevue.disputes import words
+from entrevue.disputes import opened, words
 from entrevue.orders import Brief, Improvement, Theme
 from entrevue.rubrics import CandidateForm
 from entrevue.values import CANDIDATE, Instant, InterviewId, Message, PersonId, Status, Who
@@ -442,9 +442,7 @@ def _sentences(interview: "Interview", form: CandidateForm, who: str) -> Iterato
 
 def _opened(interview: "Interview", what: Literal["strength", "growth"]) -> Iterator[str]:
     """Give what the candidate has opened and nobody disputes."""
-    reviewed = interview.feedback.reviewed
-    approved = reviewed.approved if reviewed is not None and interview.feedback.opened_at is not None else ()
-    for item in approved:
+    for item in opened(interview):
         stands = words(interview, item.author, what) if item.what == what else None
         if stands is not None and stands.counts and stands.text is not None:
             yield stands.amended or stands.text

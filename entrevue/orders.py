@@ -460,9 +460,13 @@ class AnswerDelayed(Message):
 
 
 class FeedbackAvailable(Message):
-    """To the candidate who asked for it: feedback can be opened. It changes nothing about the decision."""
+    """To the candidate who asked for it: feedback can be opened, or there is none. It changes no decision."""
 
     kind: Literal["feedback_available"] = "feedback_available"
+    until: Instant | None = None
+    """So long it can be opened."""
+    nothing: bool = False
+    """There is nothing to pass on, for whatever reason: none is given."""
 
 
 class ReflectionRequest(Message):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from entrevue.disputes import words
+from entrevue.disputes import opened, words
 from entrevue.feedback import ending
 from entrevue.rubrics import CandidateForm, Scorecard, SelfPart
 from entrevue.values import CANDIDATE, Instant, InterviewId, Message, Who
@@ -31,7 +31,10 @@ class LineView(Message):
 class Shared(Message):
     """One sentence as its reader may see it now. `text` None: it was taken out after a dispute."""
 
-    author: Who
+    author: Who | None
+    """None: the candidate is not told who of the panel wrote it."""
+    sentence: int | None = None
+    """The candidate's number of it, by which they can dispute it."""
     what: What
     text: str | None
     amended: str | None = None
@@ -65,7 +68,8 @@ def shared(interview: "Interview", viewer: str, author: str, whats: Iterable[Wha
         disputes = [one for one in interview.disputes if (one.item.author, one.item.what) == (author, what)]
         concerned = any(may_read(interview, viewer, Content.DISPUTE, one.by, now) for one in disputes)
         yield Shared(
-            author=author,
+            author=author if may_read(interview, viewer, Content.AUTHOR, author, now) else None,
+            sentence=number(interview, viewer, author, what),
             what=what,
             text=standing.text,
             amended=standing.amended if standing.text is not None else None,
@@ -73,6 +77,12 @@ def shared(interview: "Interview", viewer: str, author: str, whats: Iterable[Wha
             disputed=concerned and standing.disputed,
             excluded=concerned and not standing.counts and not standing.disputed and standing.text is not None,
         )
+
+
+def number(interview: "Interview", viewer: str, author: str, what: What) -> int | None:
+    """Give the candidate's own number of a sentence that they have opened."""
+    numbered = enumerate(opened(interview) if viewer == CANDIDATE else (), 1)
+    return next((n for n, one in numbered if (one.author, one.what) == (author, what)), None)
 
 
 def _theme(interview: "Interview", author: str, what: What) -> str | None:
@@ -153,7 +163,7 @@ def report(interview: "Interview", viewer: str, now: datetime) -> Report | None:
     own = state.latest.form.own if state.latest else SelfPart()
     before, growth = interview.evaluation.expectations.get(viewer), interview.follow_up.growth.get(viewer)
     reflection, organisation = interview.follow_up.reflections.get(viewer), interview.people.organisation
-    said = tuple(_said(interview, viewer, now))
+    said = tuple(said_of(interview, viewer, now))
     they_told = tuple(one for one in lines(interview, viewer, now) if (one.who == CANDIDATE) != (viewer == CANDIDATE))
     return Report(
         interview=interview.id,
@@ -183,14 +193,13 @@ def report(interview: "Interview", viewer: str, now: datetime) -> Report | None:
     )
 
 
-def _said(interview: "Interview", viewer: str, now: datetime) -> Iterator[Shared]:
+def said_of(interview: "Interview", viewer: str, now: datetime) -> Iterator[Shared]:
     """What the other side said about the viewer: to the candidate what they opened, else what the candidate gave."""
     if viewer != CANDIDATE:
         yield from shared(interview, viewer, CANDIDATE, ("helped", "change"), now)
         return
-    for author in interview.evaluation.forms:
-        if author != CANDIDATE:
-            yield from shared(interview, viewer, author, ("strength", "growth"), now)
+    for one in opened(interview):
+        yield from shared(interview, viewer, one.author, (one.what,), now)
 
 
 def _wordings(said: Iterable[Shared], *whats: What) -> Iterator[str]:

@@ -17,12 +17,12 @@ from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
 from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
-from entrevue.feedback import candidate_feedback, ending, review_due
+from entrevue.feedback import candidate_feedback, ending, open_until, review_due
 from entrevue.interview import Interview, Recorded
 from entrevue.orders import Brief, Improvement, TurnTo
 from entrevue.permissions import role_of
 from entrevue.privacy import ASKED, Layer
-from entrevue.report import LineView, Report, Shared, What, lines, report, shared, to_markdown
+from entrevue.report import LineView, Report, Shared, What, lines, number, report, said_of, shared, to_markdown
 from entrevue.rubrics import AGENDA, Anchors, Behaviour, CandidateForm, Rating, Scorecard
 from entrevue.scheduling import Offered
 from entrevue.session import can_be_denied, may_contest
@@ -249,10 +249,12 @@ class ConsentView(Message):
 class CandidateFeedbackView(Message):
     state: str
     available_at: Instant | None = None
+    open_until: Instant | None = None
+    """So long it can be opened; None where it was."""
     strengths: tuple[str, ...] = ()
     growth: tuple[str, ...] = ()
     sentences: tuple[Shared, ...] = ()
-    """All of them as they stand now, also what was taken out; whoever disputes one names its author."""
+    """All of them as they stand now, also what was taken out; whoever disputes one gives its number."""
     next_step: str | None = None
 
 
@@ -279,7 +281,9 @@ class DisputeView(Message):
 
     dispute: int | None
     by: Who
-    author: Who
+    author: Who | None
+    """None where the candidate disputes it: they know its number."""
+    sentence: int | None = None
     what: What
     text: str | None
     reason: str
@@ -816,12 +820,6 @@ def _text(interview: Interview, viewer: str, author: str, what: What, now: datet
     return next((one.text for one in shared(interview, viewer, author, (what,), now)), None)
 
 
-def _shareable(interview: Interview, viewer: str, now: datetime) -> Iterator[Shared]:
-    for who in interview.evaluation.forms:
-        if who != CANDIDATE:
-            yield from shared(interview, viewer, who, ("strength", "growth"), now)
-
-
 def _withheld(interview: Interview, viewer: str, now: datetime) -> tuple[WithheldView, ...]:
     reviewed = interview.feedback.reviewed
     return tuple(
@@ -840,11 +838,12 @@ def _feedback(interview: Interview, viewer: str, now: datetime) -> CandidateFeed
     if not may_read(interview, viewer, Content.FEEDBACK_STATE, None, now):
         return None
     state, reviewed = candidate_feedback(interview), interview.feedback.reviewed
-    sentences = tuple(_shareable(interview, viewer, now))
+    sentences = tuple(said_of(interview, viewer, now))
     readable = may_read(interview, viewer, Content.NEXT_STEP, None, now)
     return CandidateFeedbackView(
         state=state,
         available_at=reviewed.available_at if reviewed and state in ("READY", "OPENED") else None,
+        open_until=open_until(interview) if state == "READY" else None,
         strengths=tuple(one.text for one in sentences if one.what == "strength" and one.text is not None),
         growth=tuple(one.text for one in sentences if one.what == "growth" and one.text is not None),
         sentences=sentences,
@@ -858,7 +857,8 @@ def _disputes(interview: Interview, viewer: str, now: datetime) -> tuple[Dispute
         DisputeView(
             dispute=None if viewer in interview.people else one.n,
             by=one.by,
-            author=one.item.author,
+            author=one.item.author if may_read(interview, viewer, Content.AUTHOR, one.item.author, now) else None,
+            sentence=number(interview, viewer, one.item.author, one.item.what),
             what=one.item.what,
             text=_text(interview, viewer, one.item.author, one.item.what, now),
             reason=one.reason,

@@ -70,6 +70,7 @@ class Content(StrEnum):
     RATINGS = "ratings, evidence and recommendation of a scorecard"
     STRENGTH = "shareable strength"
     GROWTH = "shareable growth point"
+    AUTHOR = "who wrote a sentence that is read"
     NOTE = "private note"
     CARD_ADDENDUM = "addendum to a scorecard"
     ANSWERS = "answers of the candidate's form"
@@ -168,9 +169,9 @@ def _seat_of_decision_maker(interview: "Interview") -> str | None:
 
 
 def _under_review(asked: _Asked) -> bool:
-    """Until the candidate has opened it, what was approved can be taken back."""
-    state = candidate_feedback(asked.interview)
-    return state == "IN_REVIEW" or (state == "READY" and _is_approved(asked))
+    """Until the candidate has opened it, it can be reviewed once more."""
+    state, reviewed = candidate_feedback(asked.interview), asked.interview.feedback.reviewed
+    return state == "IN_REVIEW" or (reviewed is not None and state in ("READY", "WITHHELD"))
 
 
 def _opened(asked: _Asked) -> bool:
@@ -277,6 +278,7 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.RATINGS: _PANEL_AND_DECISION,
     Content.STRENGTH: _SHAREABLE,
     Content.GROWTH: _SHAREABLE,
+    Content.AUTHOR: {**_OWN, **dict.fromkeys(("interviewer", "decision_maker", "reviewer", "ruler"), _YES)},
     Content.NOTE: {**_OWN, "decision_maker": Rule("unless they sit on the panel", _decides_off_panel)},
     Content.CARD_ADDENDUM: _PANEL_AND_DECISION,
     Content.ANSWERS: {**_OWN, "interviewer": _ATTRIBUTED},

@@ -234,7 +234,7 @@ def cancelled_late() -> Scene:
 def disputed() -> Scene:
     """The candidate has read what was said of them, objects, and asks something more."""
     scene = follow_up()
-    scene.send("open_dispute", by=CANDIDATE, item={"author": "i1", "what": "strength"}, reason=secret("reason"))
+    scene.send("open_dispute", by=CANDIDATE, sentence=1, reason=secret("reason"))
     scene.send("ask_question", by=CANDIDATE, text=secret("another question"))
     return scene
 

@@ -194,6 +194,8 @@ LETTERS: dict[str, Letter] = {
     "form reminder": FormReminder(due=DAY, minutes=3),
     "answer delayed": AnswerDelayed(promised=DAY),
     "feedback available": FeedbackAvailable(),
+    "feedback, nothing": FeedbackAvailable(nothing=True),
+    "feedback available for a time": FeedbackAvailable(until=DAY),
     "reflection": ReflectionRequest(),
     "growth": GrowthRequest(to_try="Say what I want <first> & early"),
     "growth, nothing chosen": GrowthRequest(),
@@ -580,6 +582,23 @@ def test_a_report_keeps_its_paragraphs_however_many_there_are() -> None:
 
     assert "\n\n".join(document) in part(letter, "plain")
     assert part(letter, "html").count("and its second line") == 120
+
+
+def test_who_waits_for_feedback_that_does_not_come_is_told_so_without_a_reason() -> None:
+    text = _text("feedback, nothing")
+
+    assert "We have nothing to pass on to you." in text
+    assert not {"withheld", "because", "decision", "open it"} & set(re.findall(r"[a-z]+", text.lower().split("--")[0]))
+    assert "nothing to pass on" not in _text("feedback available")
+
+
+def test_feedback_says_until_when_it_can_be_opened_in_the_readers_own_time() -> None:
+    berlin = _text("feedback available for a time")
+    unknown = order_of(LETTERS["feedback available for a time"], to=reader(zone="UTC", assumed=True))
+
+    assert "Open it when you like until Tuesday 1 December 2026, 10:00 (Berlin, UTC+01:00), or not at all" in berlin
+    assert "We do not know your time zone" in part(render(unknown, SETTINGS), "plain")
+    assert "Open it when you like, or not at all" in _text("feedback available")
 
 
 def test_who_objected_reads_in_plain_words_what_was_ruled_and_why() -> None:

@@ -19,6 +19,7 @@ from entrevue.attention import CLEARS, cause_of
 from entrevue.civil import UTC_CLOCK, Clock, Offset, local
 from entrevue.claims import why_lost
 from entrevue.contract import read
+from entrevue.disputes import opened as opened_sentences
 from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.learning import candidate_key
@@ -663,7 +664,11 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
         "extend_deadline": {"until": scene.now + timedelta(days=10 + n), "whom": (None, "i1", CANDIDATE)[n % 3]},
         "add_addendum": {"text": secret(f"addendum by {by}")},
         "open_dispute": {
-            "item": {"author": CANDIDATE, "what": ("helped", "change")[n % 2]} if by != CANDIDATE else items[0],
+            **(
+                {"sentence": 1 + n % 2}
+                if by == CANDIDATE
+                else {"item": {"author": CANDIDATE, "what": ("helped", "change")[n % 2]}}
+            ),
             "reason": secret(f"dispute of {by}"),
         },
         "rule_dispute": {
@@ -778,6 +783,14 @@ def review() -> dict[str, object]:
     ]
     approved = [{"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}]
     return {"approved": approved, "withheld": withheld}
+
+
+def meant(scene: Scene, by: str, author: str, what: str) -> dict[str, object]:
+    """Name a sentence as whoever disputes it does: the candidate knows numbers, and no author."""
+    if by != CANDIDATE:
+        return {"item": {"author": author, "what": what}}
+    there = [(one.author, one.what) for one in opened_sentences(scene.interview)]
+    return {"sentence": next((n for n, one in enumerate(there, 1) if one == (author, what)), 40)}
 
 
 @_once

@@ -311,10 +311,8 @@ def _wants_feedback(interview: Interview) -> bool:
     return interview.policy.feedback and "feedback" in interview.privacy.consents
 
 
-def _review(interview: Interview, _viewer: str, what: str, author: str | None, _now: datetime) -> bool:
-    feedback = interview.feedback
-    due = _both_gates(interview) and _wants_feedback(interview) and feedback.opened_at is None
-    return due and (feedback.reviewed is None or _is_approved(interview, what, author))
+def _review(interview: Interview, *_: object) -> bool:
+    return _both_gates(interview) and _wants_feedback(interview) and interview.feedback.opened_at is None
 
 
 def _open(interview: Interview, *_: object) -> bool:

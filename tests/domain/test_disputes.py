@@ -16,6 +16,7 @@ from tests.domain.scenes import (
     command,
     completed,
     follow_up,
+    meant,
     open_forms,
     reviewed_feedback,
     scorecard,
@@ -43,7 +44,7 @@ def _released(share: str | None = "attributed", **changes: object) -> Scene:
 
 def _disputed(scene: Scene | None = None, item: dict[str, str] = GROWTH, by: str = CANDIDATE) -> Scene:
     scene = scene or follow_up()
-    scene.send("open_dispute", by=by, item=item, reason="it was somebody else who said so")
+    scene.send("open_dispute", by=by, **meant(scene, by, **item), reason="it was somebody else who said so")
     return scene
 
 
@@ -59,25 +60,81 @@ def _stands(scene: Scene, item: dict[str, str]) -> Words | None:
 # --- what can be disputed, by whom -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("item", [STRENGTH, GROWTH])
-def test_the_candidate_disputes_what_they_have_opened(item: dict[str, str]) -> None:
+@pytest.mark.parametrize(("sentence", "item"), [(1, STRENGTH), (2, GROWTH)])
+def test_the_candidate_disputes_what_they_have_opened_by_its_number(sentence: int, item: dict[str, str]) -> None:
+    scene = follow_up()
+    feedback = scene.view(CANDIDATE).feedback
+    assert feedback is not None
+    assert [one.what for one in feedback.sentences if one.sentence == sentence] == [item["what"]]
+
+    happened = scene.send("open_dispute", by=CANDIDATE, sentence=sentence, reason="that was not me")
+
+    assert happened[0] == "dispute_opened"
+    assert [one.item.model_dump() for one in scene.interview.disputes] == [item]
+
+
+def test_the_candidate_never_needs_to_know_who_wrote_a_sentence_and_is_not_told() -> None:
+    for scene in (follow_up(), _disputed(), completed()):
+        seen = scene.view(CANDIDATE)
+        assert seen.feedback is not None
+        assert [(one.author, one.sentence) for one in seen.feedback.sentences] == [(None, 1), (None, 2)]
+        assert [one.author for one in seen.disputes] == [None] * len(seen.disputes)
+        assert '"author":"i' not in seen.model_dump_json()
+    assert [(one.sentence, one.text) for one in _disputed().view(CANDIDATE).disputes] == [(2, secret("growth by i2"))]
+    assert [one.author for one in _disputed().view("ruler").disputes] == ["i2"]
+
+
+@pytest.mark.parametrize("first", ["i1", "i2"])
+def test_the_order_of_what_the_candidate_reads_tells_nothing_of_who_wrote_it(first: str) -> None:
+    """By the alphabet, whatever seat its author had, and whatever the reviewer named first."""
+    said = {first: "asks before answering", ({"i1", "i2"} - {first}).pop(): "names the trade-off"}
+    scene = open_forms()
+    for who, text in said.items():
+        scene.send("submit_evaluation", by=who, form=scorecard(who, strength=text, growth=f"less: {text}"))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told(scene.now))
+    items = [{"author": who, "what": what} for who in ("i2", "i1") for what in ("growth", "strength")]
+    scene.send("review_feedback", by="reviewer", approved=items)
+    scene.wait(days=4)
+    scene.send("open_feedback", by=CANDIDATE)
+
+    seen = scene.view(CANDIDATE)
+    assert seen.feedback is not None
+    assert seen.feedback.strengths == ("asks before answering", "names the trade-off")
+    assert seen.feedback.growth == ("less: asks before answering", "less: names the trade-off")
+    assert seen.report is not None
+    assert seen.report.they_saw_as_strength == seen.feedback.strengths
+
+
+@pytest.mark.parametrize("author", ["i1", "i2", CANDIDATE])
+def test_a_candidate_who_guesses_authors_learns_nothing_from_the_refusals(author: str) -> None:
+    refusals = [
+        follow_up().refuses("open_dispute", by=CANDIDATE, item={"author": author, "what": what}, reason="no")
+        for what in ("strength", "growth", "helped")
+    ]
+
+    assert {one.code for one in refusals} == {Code.INVALID_COMMAND}
+    assert {one.sentence for one in refusals} == {"item: is for interviewers; give sentence, its number in your view"}
+
+
+def test_a_sentence_is_named_once_and_as_one_knows_it() -> None:
     scene = follow_up()
 
-    assert scene.send("open_dispute", by=CANDIDATE, item=item, reason="that was not me")[0] == "dispute_opened"
-
-
-@pytest.mark.parametrize(
-    "item", [{"author": "i1", "what": "growth"}, {"author": "i2", "what": "strength"}, HELPED, CHANGE]
-)
-def test_the_candidate_disputes_neither_what_was_withheld_nor_their_own_words(item: dict[str, str]) -> None:
-    refused = follow_up().refuses("open_dispute", by=CANDIDATE, item=item, reason="that was not me")
-
-    assert refused.code is Code.NOT_AUTHORIZED
+    for fields in ({}, {"sentence": 1, "item": GROWTH}):
+        with pytest.raises(Refused, match="give sentence, the number in your view, or as an interviewer item"):
+            scene.send("open_dispute", by=CANDIDATE, reason="no", **fields)
+    foreign = scene.refuses("open_dispute", by="i1", sentence=1, reason="no")
+    assert (foreign.code, foreign.sentence) == (
+        Code.INVALID_COMMAND,
+        "sentence: is for the candidate; give item, as your view shows it",
+    )
+    assert scene.refuses("open_dispute", by=CANDIDATE, sentence=3, reason="no").code is Code.NOT_AUTHORIZED
 
 
 def test_what_the_candidate_has_not_opened_was_not_shown_to_them() -> None:
     for scene in (a_release(), reviewed_feedback()):
-        assert scene.refuses("open_dispute", by=CANDIDATE, item=STRENGTH, reason="no").code is Code.NOT_AUTHORIZED
+        assert scene.refuses("open_dispute", by=CANDIDATE, sentence=1, reason="no").code is Code.NOT_AUTHORIZED
 
 
 @pytest.mark.parametrize("item", [HELPED, CHANGE])
@@ -139,13 +196,13 @@ def test_without_a_release_there_is_nothing_to_dispute() -> None:
     assert scene.stands(Status.FOLLOW_UP)
 
     for by, item in ((CANDIDATE, STRENGTH), ("i1", CHANGE)):
-        assert scene.refuses("open_dispute", by=by, item=item, reason="no").code is Code.NOT_AUTHORIZED
+        assert scene.refuses("open_dispute", by=by, **meant(scene, by, **item), reason="no").code is Code.NOT_AUTHORIZED
 
 
 def test_the_same_dispute_again_is_no_second_one() -> None:
     scene = _disputed()
 
-    assert scene.send("open_dispute", by=CANDIDATE, item=GROWTH, reason="once more") == []
+    assert scene.send("open_dispute", by=CANDIDATE, sentence=2, reason="once more") == []
 
 
 def test_each_objects_for_themselves_and_learns_nothing_of_others() -> None:
@@ -180,11 +237,11 @@ def test_the_candidate_has_fourteen_days_from_when_they_opened_it() -> None:
     late.wait(days=30)
     late.send("open_feedback", by=CANDIDATE)
     late.wait(days=14)
-    assert late.copy().send("open_dispute", by=CANDIDATE, item=GROWTH, reason="no")[0] == "dispute_opened"
+    assert late.copy().send("open_dispute", by=CANDIDATE, sentence=2, reason="no")[0] == "dispute_opened"
 
     late.wait(days=1)
 
-    assert late.refuses("open_dispute", by=CANDIDATE, item=GROWTH, reason="no").code is Code.DISPUTE_WINDOW_CLOSED
+    assert late.refuses("open_dispute", by=CANDIDATE, sentence=2, reason="no").code is Code.DISPUTE_WINDOW_CLOSED
 
 
 # --- meanwhile -------------------------------------------------------------------------------------------------------
@@ -283,7 +340,7 @@ def test_a_ruling_stands() -> None:
     assert _rule(scene, "excluded") == []
     again = {"dispute": 1, "ruling": "dismissed", "ruled_by": "barbara", "reason": "on second thoughts"}
     assert scene.refuses("rule_dispute", by="ruler", **again).code is Code.INVALID_STATE
-    assert scene.refuses("open_dispute", by=CANDIDATE, item=GROWTH, reason="still").code is Code.INVALID_STATE
+    assert scene.refuses("open_dispute", by=CANDIDATE, sentence=2, reason="still").code is Code.INVALID_STATE
 
 
 def test_what_was_redacted_cannot_be_disputed_by_anybody_else() -> None:
@@ -402,7 +459,7 @@ def test_who_opens_their_feedback_last_thing_has_their_days_to_object_all_the_sa
     scene.send("open_feedback", by=CANDIDATE)
 
     scene.wait_until(closes + timedelta(days=12))
-    assert scene.send("open_dispute", by=CANDIDATE, item=GROWTH, reason="no")[0] == "dispute_opened"
+    assert scene.send("open_dispute", by=CANDIDATE, sentence=2, reason="no")[0] == "dispute_opened"
     scene.wait(days=7)
     _rule(scene, "dismissed")
 

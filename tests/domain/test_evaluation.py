@@ -881,7 +881,7 @@ def test_after_release_only_an_addendum_is_left() -> None:
 
 def test_a_disputed_form_is_frozen_until_it_is_ruled_on() -> None:
     scene = follow_up()
-    scene.send("open_dispute", by=CANDIDATE, item={"author": "i1", "what": "strength"}, reason="never said so")
+    scene.send("open_dispute", by=CANDIDATE, sentence=1, reason="never said so")
 
     refused = scene.refuses("add_addendum", by="i1", text="she did")
     scene.send("add_addendum", by="i2", text="nobody disputes mine")

@@ -4,6 +4,7 @@ from typing import get_args
 import pytest
 
 from entrevue.feedback import FeedbackReviewed, knows_outcome
+from entrevue.orders import FeedbackAvailable
 from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (
@@ -505,6 +506,41 @@ def test_without_a_rejection_there_is_no_pause() -> None:
     assert _feedback(scene) == "OPENED"
 
 
+def test_feedback_does_not_end_unannounced() -> None:
+    scene = reviewed_feedback()
+    scene.wait(days=4)
+    letter = scene.newest("feedback_available", CANDIDATE).order.letter
+    feedback = scene.view(CANDIDATE).feedback
+    assert isinstance(letter, FeedbackAvailable)
+    assert feedback is not None
+    assert letter.until == feedback.open_until
+    assert letter.until is not None
+
+    scene.wait_until(letter.until - timedelta(minutes=1))
+    assert scene.copy().send("open_feedback", by=CANDIDATE)[0] == "feedback_opened"
+    scene.wait(minutes=1)
+    assert scene.stands(Status.COMPLETED)
+    opened = follow_up().view(CANDIDATE).feedback
+    assert opened is not None
+    assert opened.open_until is None
+
+
+def test_however_late_it_was_reviewed_the_candidate_has_two_weeks_to_open_it() -> None:
+    scene = a_release()  # the follow-up ends on Sunday 7 February
+    scene.wait(days=89)
+
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    scene.wait(days=3)
+
+    letter = scene.newest("feedback_available", CANDIDATE).order.letter
+    assert isinstance(letter, FeedbackAvailable)
+    assert letter.until == datetime(2027, 2, 23, 4, 59, tzinfo=UTC)  # 23:59 in New York, from Monday the 8th on
+    scene.wait_until(letter.until - timedelta(minutes=1))
+    assert scene.stands(Status.FOLLOW_UP)
+    scene.wait(minutes=1)
+    assert scene.stands(Status.COMPLETED)
+
+
 def test_a_review_that_was_asked_for_later_is_due_later() -> None:
     scene = sealed_forms()
     _decide(scene)
@@ -545,6 +581,29 @@ def test_only_sentences_that_somebody_wrote_are_judged(foreign: dict[str, object
     assert str(foreign["author"]) in approved.sentence
 
 
+@pytest.mark.parametrize("author", ["grace", "LINUS"])
+def test_nobody_reviews_what_they_wrote_themselves(author: str) -> None:
+    refused = a_release().refuses("review_feedback", by="reviewer", **BOTH, reviewed_by=author)
+
+    assert refused.code is Code.CONFLICT_OF_INTEREST
+    assert author not in refused.sentence
+
+
+def test_who_has_reviewed_it_is_remembered_and_may_be_of_the_panel_if_they_wrote_nothing_to_share() -> None:
+    scene = open_forms()
+    scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
+    scene.send("submit_evaluation", by="i2", form=scorecard("i2", strength=None, growth=None))
+    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+    _decide(scene)
+    approved = [{"author": "i1", "what": what} for what in ("strength", "growth")]
+
+    for reviewer in ("barbara", "linus"):
+        scene.send("review_feedback", by="reviewer", approved=approved, reviewed_by=reviewer)
+        assert scene.interview.feedback.reviewed is not None
+        assert scene.interview.feedback.reviewed.by == reviewer
+
+
 def test_a_review_passes_over_no_sentence_and_is_told_which_are_missing() -> None:
     scene = a_release()
 
@@ -575,7 +634,13 @@ def test_a_next_step_is_one_line_and_goes_with_something_approved() -> None:
         scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more\nand write more")
 
 
-def test_what_nobody_wrote_need_not_be_judged() -> None:
+def _announced(scene: Scene) -> list[FeedbackAvailable]:
+    """Give what the candidate was told of the feedback they asked for."""
+    letters = [one.order.letter for one in scene.mailbox if one.to == CANDIDATE]
+    return [one for one in letters if isinstance(one, FeedbackAvailable)]
+
+
+def test_where_nobody_wrote_anything_to_share_nobody_reviews_and_the_candidate_is_told() -> None:
     scene = open_forms()
     for who in ("i1", "i2"):
         scene.send("submit_evaluation", by=who, form=scorecard(who, growth=None, strength=None))
@@ -583,16 +648,51 @@ def test_what_nobody_wrote_need_not_be_judged() -> None:
     scene.send("give_consent", by=CANDIDATE, layer="feedback")
     _decide(scene)
 
-    scene.send("review_feedback", by="reviewer", approved=[])
-
     assert _feedback(scene) == "WITHHELD"
+    assert "REVIEW_DUE" not in scene.attention
+    assert scene.refuses("review_feedback", by="reviewer", approved=[]).code is Code.INVALID_STATE
+    scene.wait(days=3)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+    assert scene.newest("feedback_available", CANDIDATE).reads == datetime(2026, 11, 11, 10, 40)  # noqa: DTZ001  wall time
+
+
+def test_what_was_taken_back_by_mistake_can_be_given_again_until_it_is_opened() -> None:
+    scene = a_release()
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    for item in ({"author": "i1", "what": "strength"}, {"author": "i2", "what": "growth"}):
+        scene.send("withhold_item", by="reviewer", item=item, reason="it names a colleague")
+    assert _feedback(scene) == "WITHHELD"
+
+    assert scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more") == ["feedback_reviewed"]
+    assert _feedback(scene) == "READY"
+    scene.wait(days=3)
+    scene.send("open_feedback", by=CANDIDATE)
+
+    feedback = scene.view(CANDIDATE).feedback
+    assert feedback is not None
+    assert (feedback.strengths, feedback.growth) == ((secret("strength by i1"),), (secret("growth by i2"),))
+    assert feedback.next_step == "read more"
+
+
+def test_a_later_review_is_as_whole_as_the_first_and_makes_nothing_available_sooner() -> None:
+    scene = reviewed_feedback()
+    assert scene.interview.feedback.reviewed is not None
+    before = scene.interview.feedback.reviewed.available_at
+    assert "missing" in scene.refuses("review_feedback", by="reviewer", approved=BOTH["approved"]).sentence
+
+    scene.send("review_feedback", by="reviewer", **NOTHING)
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    assert scene.interview.feedback.reviewed.available_at == before
+
+    scene.wait_until(datetime(2026, 11, 14, 15, 0, tzinfo=UTC))  # on Saturday, when it could be opened already
+    scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more")
+    assert scene.interview.feedback.reviewed.available_at == datetime(2026, 11, 16, 13, 0, tzinfo=UTC)
 
 
 def test_a_review_counts_once_and_what_was_approved_can_be_taken_back_before_it_is_opened() -> None:
     scene = a_release()
     scene.send("review_feedback", by="reviewer", **BOTH)
     assert scene.send("review_feedback", by="reviewer", **BOTH) == []
-    assert scene.refuses("review_feedback", by="reviewer", **NOTHING).code is Code.INVALID_STATE
 
     item, reason = {"author": "i1", "what": "strength"}, "it names a colleague"
     assert scene.send("withhold_item", by="reviewer", item=item, reason=reason) == ["item_withheld"]
@@ -613,7 +713,55 @@ def test_a_review_of_which_all_was_taken_back_withholds() -> None:
     scene.wait(days=4)
 
     assert _feedback(scene) == "WITHHELD"
-    assert "feedback_available" not in scene.letters(CANDIDATE)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+
+
+def test_what_was_announced_and_then_taken_back_or_given_after_all_is_told_anew() -> None:
+    scene = reviewed_feedback()
+    scene.wait(days=4)
+    scene.send("review_feedback", by="reviewer", **NOTHING)
+    scene.wait(days=4)
+    scene.send("review_feedback", by="reviewer", **BOTH)
+    scene.send("review_feedback", by="reviewer", **BOTH, next_step="read more")
+    scene.wait(days=4)
+
+    assert [one.nothing for one in _announced(scene)] == [False, True, False]
+
+
+def test_a_review_that_never_came_is_admitted_when_all_is_over() -> None:
+    scene = a_release()
+    scene.wait(days=90)  # until Sunday
+    assert scene.stands(Status.COMPLETED)
+    assert _announced(scene) == []
+
+    scene.wait(days=1)
+
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+    assert scene.newest("feedback_available", CANDIDATE).reads == datetime(2027, 2, 8, 8, 0)  # noqa: DTZ001  wall time
+    scene.over()
+
+
+def test_so_is_a_decision_that_never_came() -> None:
+    scene = sealed_forms()
+    scene.send("give_consent", by=CANDIDATE, layer="feedback")
+
+    scene.wait(days=200)
+
+    assert scene.stands(Status.COMPLETED)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
+
+
+def test_nobody_is_told_of_feedback_that_they_did_not_ask_for_or_whose_interview_never_was() -> None:
+    unasked, called_off, revoked = sealed_forms(), a_booking(), a_release()
+    called_off.send("give_consent", by=CANDIDATE, layer="feedback")
+    called_off.send("cancel", by="coordinator", reason="the role is filled")
+    revoked.send("revoke_consent", by=CANDIDATE, layer="feedback")
+    _decide(unasked)
+
+    for scene in (unasked, called_off, revoked):
+        scene.wait(days=200)
+        assert _announced(scene) == []
+        scene.over()
 
 
 @pytest.mark.parametrize("what", ["strength", "growth"])
@@ -632,7 +780,7 @@ def test_a_review_that_approves_nothing_withholds() -> None:
     scene.wait(days=4)
 
     assert _feedback(scene) == "WITHHELD"
-    assert "feedback_available" not in scene.letters(CANDIDATE)
+    assert _announced(scene) == [FeedbackAvailable(nothing=True)]
     assert scene.refuses("open_feedback", by=CANDIDATE).code is Code.INVALID_STATE
 
 

@@ -93,6 +93,7 @@ def test_what_nobody_looks_back_on_ends_when_its_time_is_over() -> None:
 
     assert scene.stands(Status.COMPLETED)
     assert scene.interview.at == released.closes_at
+    scene.wait(days=1)  # the candidate is told, on a business day, that there is no feedback
     scene.over()
 
 

@@ -44,6 +44,7 @@ from tests.domain.scenes import (
     completed,
     follow_up,
     let_down,
+    meant,
     open_forms,
     reviewed_feedback,
     scorecard,
@@ -326,7 +327,7 @@ def test_what_is_disputed_excluded_or_redacted_is_in_no_lesson(author: str, what
     assert theme in _everything(scene.interview)
 
     by = "i1" if author == CANDIDATE else CANDIDATE
-    scene.send("open_dispute", by=by, item={"author": author, "what": what}, reason="no")
+    scene.send("open_dispute", by=by, **meant(scene, by, author, what), reason="no")
     if ruling is not None:
         _rule(scene, ruling)
 

@@ -135,7 +135,6 @@ UNFIT: dict[str, dict[str, Code]] = {
         "rule_dispute": Code.INVALID_COMMAND,
     },
     "RELEASED, and reviewed": {
-        "review_feedback": Code.INVALID_STATE,
         "open_feedback": Code.INVALID_STATE,
         "open_dispute by candidate": Code.NOT_AUTHORIZED,
         "rule_dispute": Code.INVALID_COMMAND,

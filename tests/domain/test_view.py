@@ -135,12 +135,11 @@ SEEN: dict[Secret, dict[str, int]] = {
     **{("reflection", who): {who: 11} for who in (CANDIDATE, "i1", "i2")},
     **{("try", who): {who: 11} for who in (CANDIDATE, "i1", "i2")},
 }
-_APPROVED = {("strength", "i1"), ("growth", "i2")}
 
 
 def _reviewed(what: Secret, stage: int) -> bool:
-    """The reviewer reads what is to be reviewed while it is; then what can be taken back, until it is opened."""
-    return what[0] not in ("strength", "growth") or stage == 8 or (stage == 9 and what in _APPROVED)
+    """The reviewer reads what is to be reviewed until it is opened: so long it can be reviewed once more."""
+    return what[0] not in ("strength", "growth") or stage in (8, 9)
 
 
 def test_everybody_sees_exactly_what_is_theirs_at_every_stage() -> None:
@@ -646,19 +645,20 @@ def test_the_reviewer_sees_until_when_and_everybody_concerned_why_not() -> None:
     of_i1, of_i2 = ("i1", "growth", secret("withheld of i1")), ("i2", "strength", secret("withheld of i2"))
     assert withheld == {**{who: [] for who in VIEWERS}, "i1": [of_i1], "i2": [of_i2], "reviewer": [of_i1, of_i2]}
     assert [one.text for one in reviewed.view("i1").withheld] == [secret("growth by i1")]
-    assert [one.text for one in reviewed.view("reviewer").withheld] == [None, None]
-    assert [(one.author, one.what) for one in reviewed.view("reviewer").to_review] == [
-        ("i1", "strength"),
-        ("i2", "growth"),
+    assert [one.text for one in reviewed.view("reviewer").withheld] == [
+        secret("growth by i1"),
+        secret("strength by i2"),
     ]
+    assert len(reviewed.view("reviewer").to_review) == 4  # it can be reviewed once more
 
-
-_GROWTH = {"author": "i2", "what": "growth"}
+    opened = follow_up()
+    assert [one.text for one in opened.view("reviewer").withheld] == [None, None]
+    assert opened.view("reviewer").to_review == ()
 
 
 def _disputed(ruling: str | None = None, text: str | None = None) -> Scene:
     scene = follow_up()
-    scene.send("open_dispute", by=CANDIDATE, item=_GROWTH, reason=secret("dispute of candidate"))
+    scene.send("open_dispute", by=CANDIDATE, sentence=2, reason=secret("dispute of candidate"))
     if ruling is not None:
         fields = {"by": "ruler", "dispute": 1, "ruled_by": "barbara", "reason": secret("ruling"), "text": text}
         scene.send("rule_dispute", ruling=ruling, **fields)
@@ -677,7 +677,7 @@ def test_what_was_taken_out_leaves_a_mark_for_whoever_read_it() -> None:
     feedback = scene.view(CANDIDATE).feedback
     assert feedback is not None
     assert feedback.growth == ()
-    assert _growth(scene) == Shared(author="i2", what="growth", text=None)
+    assert _growth(scene) == Shared(author=None, sentence=2, what="growth", text=None)
     peer = next(one for one in scene.view("decision_maker").scorecards if one.who == "i2")
     assert [one.text for one in peer.sentences] == [secret("strength by i2"), None]
 

@@ -13,7 +13,7 @@ from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBrief
 from entrevue.values import CANDIDATE, Refused
 from entrevue.view import timeline
 from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content
-from tests.domain.scenes import Scene, candidate_form, command, scorecard, secret, told
+from tests.domain.scenes import Scene, candidate_form, command, meant, scorecard, secret, told
 from tests.domain.secrecy import (
     VIEWERS,
     Cell,
@@ -256,8 +256,8 @@ def _disputes(scene: Told) -> Iterator[Told]:
     items = ((CANDIDATE, "i2", "growth"), ("i1", CANDIDATE, "change"))
     others = ((CANDIDATE, "i1", "strength"), ("i2", CANDIDATE, "helped"))
     for by, author, what in (*items, *others):
-        disputed, item = scene.twin(f"disputed by {by}"), {"author": author, "what": what}
-        if not disputed.tries("open_dispute", by=by, item=item, reason=secret(f"dispute of {by}")):
+        disputed, item = scene.twin(f"disputed by {by}"), meant(scene, by, author, what)
+        if not disputed.tries("open_dispute", by=by, **item, reason=secret(f"dispute of {by}")):
             continue
         yield disputed
         for ruling in RULINGS if (by, author, what) in items else ():
