@@ -375,7 +375,13 @@ def check_table(scene: Told) -> None:
             assert says is may_read(scene.interview, viewer, secret_, scene.now), f"{viewer} and {secret_}"
 
 
-@pytest.mark.parametrize("world", WORLDS)
+_LONG = ("alone", "in a process")
+"""More than a thousand situations each: with the slow tests."""
+
+
+@pytest.mark.parametrize(
+    "world", [pytest.param(name, marks=pytest.mark.slow) if name in _LONG else name for name in WORLDS]
+)
 def test_nobody_sees_what_the_table_withholds(world: str) -> None:
     """And everybody sees what it gives them: what is read is what is due, in each of them."""
     changes, decider = WORLDS[world]
