@@ -335,7 +335,7 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
             write=lambda _: Cancellation(
                 event=event_for(interview, whom, shown),
                 imip=_by_mail(interview, whom),
-                reason=shown.reason,
+                reason=None if interview.scheduling.withdrawn and whom != CANDIDATE else shown.reason,
                 apology=shown.apology,
                 continues=shown.continues,
             ),

@@ -285,9 +285,14 @@ def _share_of(interview: "Interview", form: CandidateForm) -> str:
 
 
 def _knows_the_outcome(interview: "Interview") -> bool:
-    """A person has told the candidate, here or in another interview of the process, or they ended it themselves."""
+    """A person has told the candidate, here or in another interview of the process, or they ended it themselves.
+
+    That they advance is no outcome: what colours an answer is a "no", or that all is over. (`feedback.knows_outcome`
+    says the same; that module reads this one.)
+    """
     feedback = interview.feedback
-    told = feedback.decision is not None and feedback.decision.told_at is not None
+    decision = feedback.decision
+    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
     return told or feedback.process is not None or interview.scheduling.withdrawn
 
 
@@ -389,6 +394,8 @@ def _add(interview: "Interview", by: str, text: str) -> list[EvaluationEvent]:
         return []
     if any(one.ruled is None and one.item.author == by for one in interview.disputes):
         raise Refused(Code.EVALUATION_LOCKED, "a sentence of your form is disputed; wait until it is ruled on")
+    if any(one.ruled.ruling == "redacted" for one in interview.disputes if one.ruled and one.item.author == by):
+        raise Refused(Code.EVALUATION_LOCKED, "a sentence of your form was taken out; nothing is added to it any more")
     if len(form.addenda) >= MOST_ADDENDA:
         raise Refused(Code.INVALID_COMMAND, f"text: {MOST_ADDENDA} addenda are the most; ask the coordinator")
     return [AddendumAdded(text=text)]

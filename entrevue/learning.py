@@ -59,8 +59,8 @@ _EXPECTATIONS = ("missed", "met", "surpassed")
 _PROMOTER, _DETRACTOR = 9, 6
 """Of 0 to 10: at least, at most."""
 
-_BRIEFED = 3
-"""Sentences in a brief."""
+_BRIEFED, _MOST_SAID = 3, 200
+"""Sentences in a brief, and in a profile: nobody reads more, and a payload has an end."""
 
 # --- lessons ---------------------------------------------------------------------------------------------------------
 
@@ -517,20 +517,16 @@ def record(kept: Sequence[Lesson]) -> Record:
 
 
 def brief(who: Who, kept: Sequence[Lesson]) -> Brief:
-    """Give what fits into the reminder of the next interview: the open improvement, themes, a few sentences.
-
-    Which sentences, a digest says: others with every batch, and nobody's for being new.
-    """
+    """Give what fits into the reminder of the next interview: the open improvement, themes, a few sentences."""
     if who == CANDIDATE:
         return Brief(who=who, improvement=_growth(kept)[0])
     known = profile(who, kept)
-    chosen = sorted(known.said, key=lambda text: hashlib.sha256(f"{known.candidates} {text}".encode()).digest())
     return Brief(
         who=who,
         improvement=known.improvement,
         enough=known.enough,
         themes=known.themes,
-        said=tuple(chosen[:_BRIEFED]),
+        said=tuple(_some(known.said, _BRIEFED, salt=str(known.candidates))),
     )
 
 
@@ -650,7 +646,12 @@ def _said(kept: Sequence[Lesson], batches: Sequence[int]) -> tuple[str, ...]:
     whole = [batch for batch in came if all(one in now and texts <= now[one] for one, texts in batch.items())]
     ticked = [text for batch in whole for texts in batch.values() for text in texts]
     attributed = [text for one in _attributed(kept, batches).values() for text in _texts(one)]
-    return tuple(sorted([*ticked, *attributed]))
+    return tuple(sorted(_some([*ticked, *attributed], _MOST_SAID, salt=str(len(came)))))
+
+
+def _some(texts: Sequence[str], most: int, *, salt: str) -> Sequence[str]:
+    """Choose by a digest: others with every batch, and nobody's for being new."""
+    return sorted(texts, key=lambda text: hashlib.sha256(f"{salt} {text}".encode()).digest())[:most]
 
 
 def _ticked(kept: Sequence[Lesson]) -> dict[InterviewId, set[str]]:

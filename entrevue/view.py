@@ -430,7 +430,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         presumed=can_be_denied(interview, viewer),
         attention=_attention(interview, viewer, now),
         closed_by=closed.by if closed else None,
-        closed_reason=closed.reason if closed else None,
+        closed_reason=_closed_reason(interview, viewer, now),
         late=closed.late if closed else False,
         practice=PracticeView(confirmed=interview.evaluation.practice) if interview.request.practice else None,
         process=_process(interview, viewer, now),
@@ -468,6 +468,16 @@ def export(interview: Interview, viewer: Actor, now: datetime) -> Export:
         raise Refused(Code.NOT_PARTICIPANT, f"viewer: {viewer} is none of the people of this interview")
     seen = view(interview, viewer, now)
     return Export(view=seen, document=to_markdown(seen.report) if seen.report else None)
+
+
+def _closed_reason(interview: Interview, viewer: Actor, now: datetime) -> str | None:
+    """Why it was called off is due to everybody who waits for it; why a candidate withdraws is not."""
+    closed = interview.closed
+    if closed is None:
+        return None
+    withdrew = closed.status is Status.WITHDRAWN
+    shown = not withdrew or may_read(interview, viewer, Content.WITHDRAWAL, CANDIDATE, now)
+    return closed.reason if shown else None
 
 
 def timeline(records: Iterable[Recorded], after: int = 0) -> list[Happening]:

@@ -57,6 +57,7 @@ class Content(StrEnum):
     ATTENTION_DISPUTE = "that a dispute waits for its ruling; how many do"
     CHANGE_ASKED = "why a change is asked for that must be allowed"
     CONFLICT = "a conflict of interest, and why"
+    WITHDRAWAL = "why the candidate withdrew"
     LINE = "line written for the other side"
     EXPECTATIONS = "private expectations and confidence"
     BRIEF = "brief from earlier interviews"
@@ -259,6 +260,7 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.ATTENTION_DISPUTE: {**_TECHNICAL, "reviewer": _YES, "ruler": _YES},
     Content.CHANGE_ASKED: {**_OWN, "coordinator": _YES},
     Content.CONFLICT: {"coordinator": _YES},
+    Content.WITHDRAWAL: {"author": _YES, "coordinator": _YES},
     Content.LINE: {
         **_OWN,
         "interviewer": Rule("colleagues' always, the candidate's an hour ahead", _hour_ahead),

@@ -20,6 +20,7 @@ from tests.domain.scenes import (
     let_down,
     open_forms,
     presumed_held,
+    reviewed_feedback,
     scorecard,
     sealed_forms,
     secret,
@@ -793,7 +794,7 @@ def _after_decision(scene: Scene) -> dict[str, bool]:
     return {by: event.after_decision for by, event in events if isinstance(event, EvaluationSubmitted)}
 
 
-@pytest.mark.parametrize("outcome", ["reject", "offer_accepted", "advance"])
+@pytest.mark.parametrize("outcome", ["reject", "offer_accepted", "role_closed", "advance"])
 def test_what_a_candidate_says_who_knows_the_outcome_is_told_apart(outcome: str) -> None:
     scene = open_forms()
     over = outcome != "advance"
@@ -803,7 +804,7 @@ def test_what_a_candidate_says_who_knows_the_outcome_is_told_apart(outcome: str)
 
     scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
 
-    assert _after_decision(scene) == {"i1": False, "i2": False, CANDIDATE: True}
+    assert _after_decision(scene) == {"i1": False, "i2": False, CANDIDATE: over}  # who advances has heard no "no"
 
 
 def test_a_decision_that_nobody_has_told_colours_no_answer() -> None:
@@ -1082,3 +1083,16 @@ def test_what_was_open_when_an_operator_cancelled_after_the_session_is_owed_no_m
     for by, form in ((CANDIDATE, A_TAP), ("i1", scorecard("i1"))):
         assert scene.refuses("submit_evaluation", by=by, form=form).code is Code.FORM_NOT_OPEN
     scene.over()
+
+
+def test_what_a_ruling_has_taken_out_does_not_come_back_as_an_addendum() -> None:
+    scene = reviewed_feedback()
+    scene.wait(days=4)
+    scene.send("open_feedback", by=CANDIDATE)
+    scene.send("open_dispute", by=CANDIDATE, sentence=1, reason="it was not so")
+    author = scene.interview.disputes[0].item.author
+    scene.send(
+        "rule_dispute", by="ruler", dispute=1, ruling="redacted", ruled_by="barbara", reason="the recording says so"
+    )
+
+    assert scene.refuses("add_addendum", by=author, text="once more").code is Code.EVALUATION_LOCKED

@@ -759,3 +759,16 @@ def test_somebody_of_the_interview_can_take_away_what_they_may_see_and_nobody_el
         with pytest.raises(Refused) as refused:
             export(scene.interview, viewer, scene.now)
         assert refused.value.code is Code.NOT_PARTICIPANT
+
+
+def test_why_a_candidate_withdraws_is_not_the_panels_business() -> None:
+    scene = a_booking()
+    scene.send("withdraw", by=CANDIDATE, reason=secret("why"))
+    scene.wait(days=1)
+
+    for viewer in ("i1", "i2", "decision_maker", "backend", "operator", "reviewer", "ruler"):
+        assert secret("why") not in scene.view(viewer).model_dump_json(), viewer
+    for viewer in (CANDIDATE, "coordinator"):
+        assert scene.view(viewer).closed_reason == secret("why")
+    told = [sent.to for sent in scene.mailbox if secret("why") in sent.order.model_dump_json()]
+    assert set(told) <= {CANDIDATE}
