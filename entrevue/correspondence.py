@@ -53,7 +53,7 @@ from entrevue.orders import (
 )
 from entrevue.people import Member
 from entrevue.privacy import ASKED
-from entrevue.report import document, report
+from entrevue.report import document, lines, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
 from entrevue.session import can_be_denied
@@ -559,14 +559,15 @@ def _reminder(
     until: datetime,
     version: str | None = None,
 ) -> Due:
-    def write(_: datetime) -> Letter:
+    def write(date: datetime) -> Letter:
+        told = _told(interview, whom, date)
         if kind == "day_reminder":
             return DayReminder(
                 slot=booking.slot,
                 location=location(interview),
                 with_names=_others(interview, whom),
                 agenda=AGENDA,
-                lines=lines_for(interview, whom),
+                lines=told,
                 expectations_open=whom not in interview.evaluation.expectations,
             )
         return HourReminder(
@@ -574,7 +575,7 @@ def _reminder(
             location=location(interview),
             with_names=_others(interview, whom),
             agenda=AGENDA,
-            lines=lines_for(interview, whom),
+            lines=told,
             scale=() if whom == CANDIDATE else scale(interview, whom),
             learned=None if whom == CANDIDATE else _learned(interview, whom),
             instructions=() if whom == CANDIDATE else _instructed(interview),
@@ -827,15 +828,10 @@ def turn_to(interview: "Interview") -> TurnTo | None:
     return TurnTo(name=named.name, email=named.email) if named is not None else None
 
 
-def lines_for(interview: "Interview", whom: str) -> tuple[Line, ...]:
-    """Give what the other side wrote for this reader."""
-    authors = [member for member in interview.people.members if (member.who == CANDIDATE) != (whom == CANDIDATE)]
-    written = ((member.name, interview.evaluation.expectations.get(member.who)) for member in authors)
-    return tuple(
-        Line(name=name, text=shared.for_other_side)
-        for name, shared in written
-        if shared is not None and shared.for_other_side is not None
-    )
+def _told(interview: "Interview", whom: str, at: datetime) -> tuple[Line, ...]:
+    """Give what the other side wrote for this reader, as far as they may read it by then."""
+    others = (one for one in lines(interview, whom, at) if (one.who == CANDIDATE) != (whom == CANDIDATE))
+    return tuple(Line(name=one.name, text=one.text) for one in others)
 
 
 def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
