@@ -72,7 +72,7 @@ def _show_ways_in(servers: Servers) -> None:
     for verb in (
         "list",
         f"show {next_one.REQUEST.id} --as i1",
-        f"start_session {next_one.REQUEST.id} --as i1",
+        f"start_session {next_one.REQUEST.id} --by i1",
         "start docs/examples/request.json",
     ):
         print(f"  {_python()} starter.py {verb}")
