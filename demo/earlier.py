@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from demo.embedded import Servers
@@ -116,26 +116,19 @@ CANDIDATES = (
 )
 
 
-@dataclass
-class _Choosing:
-    """They choose one after the other, as people do; two who want the same hour would be told so, and lose time."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 async def play(servers: Servers, telling: Telling) -> list[Playing]:
     """Act all five. Give them as they stand: released, with time for looking back still ahead."""
     telling.title("Before Ada: five candidates meet Grace")
-    quiet, choosing = telling.hushed(), _Choosing()
+    quiet, turn = telling.hushed(), asyncio.Lock()  # who wants the hour of another loses time
     scenes = await asyncio.gather(
-        *(_play(servers, quiet, number, one, choosing) for number, one in enumerate(CANDIDATES, start=1))
+        *(_play(servers, quiet, number, one, turn) for number, one in enumerate(CANDIDATES, start=1))
     )
     profile = await eventually(lambda: servers.interviews.profile("grace"), lambda seen: seen.enough, "five answers")
     _tell(telling, scenes, profile)
     return list(scenes)
 
 
-async def _play(servers: Servers, telling: Telling, number: int, one: Candidate, choosing: _Choosing) -> Playing:
+async def _play(servers: Servers, telling: Telling, number: int, one: Candidate, turn: asyncio.Lock) -> Playing:
     request = InterviewRequest.model_validate(
         {
             "id": f"r7-c{30 + number}-1",
@@ -148,7 +141,7 @@ async def _play(servers: Servers, telling: Telling, number: int, one: Candidate,
     await scene.until(lambda view: bool(view.offered), "an offer")
     await scene.until_all_are_awake()
     await scene.letters("offer", scene.candidate)
-    async with choosing.lock:
+    async with turn:
         slot = await _choose(scene, number)
     await scene.letters("invitation", *scene.people)
     await scene.pass_time(awake(slot.start - timedelta(hours=24), scene.candidate.zone), "it is the day before")
@@ -170,22 +163,17 @@ async def _play(servers: Servers, telling: Telling, number: int, one: Candidate,
 
 
 async def _choose(scene: Playing, number: int) -> Slot:
-    """Take the `number`-th offered time, or another where somebody was faster."""
-    offered = (await scene.handle.view("candidate")).offered
-    for slot in (*offered[number - 1 :], *offered[: number - 1]):
+    """Take the `number`-th offered time, or one of a fresh offer where somebody was faster."""
+    while True:
+        offered = (await scene.until(lambda view: bool(view.offered), "an offer")).offered
+        slot = offered[(number - 1) % len(offered)]
         try:
             await scene.handle.choose_slot(by="candidate", start=slot.start)
         except Refused as refused:
             if refused.code is not Code.SLOT_UNAVAILABLE:
                 raise
-            return await _choose_again(scene, number)
-        return slot
-    raise AssertionError("an offer of nothing")
-
-
-async def _choose_again(scene: Playing, number: int) -> Slot:
-    await scene.until(lambda view: bool(view.offered), "a fresh offer")
-    return await _choose(scene, number)
+        else:
+            return slot
 
 
 def _tell(telling: Telling, scenes: list[Playing], profile: Profile) -> None:
