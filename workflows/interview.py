@@ -5,7 +5,7 @@ ended. There is one timer, armed anew only when the next deadline moves.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar, get_args
 
@@ -211,19 +211,17 @@ class InterviewWorkflow:
 
     @workflow.query(name=contract.VIEW, description="The interview as one person or role may see it")
     def view(self, viewer: object = None) -> View:
-        if self._unreadable is not None:
-            raise self._unreadable
-        try:
-            return view(self._interview, _read(_Viewer, viewer).root, workflow.now())
-        except Refused as refused:
-            raise _refusal(refused) from None
+        return self._seen_by(viewer, view)
 
     @workflow.query(name=contract.EXPORT, description="All that is one person's to keep, and a document to read")
     def export(self, viewer: object = None) -> Export:
+        return self._seen_by(viewer, export)
+
+    def _seen_by(self, viewer: object, show: Callable[[Interview, Actor, datetime], _Model]) -> _Model:
         if self._unreadable is not None:
             raise self._unreadable
         try:
-            return export(self._interview, _read(_Viewer, viewer).root, workflow.now())
+            return show(self._interview, _read(_Viewer, viewer).root, workflow.now())
         except Refused as refused:
             raise _refusal(refused) from None
 
