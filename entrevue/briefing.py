@@ -84,6 +84,12 @@ def answered(answer: BriefsFound, interview: "Interview") -> list[BriefsGathered
     return [BriefsGathered(briefs=tuple(new))] if new else []
 
 
+def to_try(interview: "Interview", who: str) -> str | None:
+    """Say what they wanted to try when this interview began."""
+    brief = interview.briefs.get(who)
+    return brief.improvement.text if brief is not None and brief.improvement is not None else None
+
+
 # --- fold ------------------------------------------------------------------------------------------------------------
 
 

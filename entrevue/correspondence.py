@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from entrevue.attendance import grace, is_there, missed
+from entrevue.briefing import to_try
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
-from entrevue.evaluation import assigned
-from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, knows_outcome, open_until
+from entrevue.evaluation import assigned, knows_outcome
+from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -52,7 +53,7 @@ from entrevue.orders import (
     TurnTo,
 )
 from entrevue.people import Member
-from entrevue.privacy import ASKED
+from entrevue.privacy import offered
 from entrevue.report import document, lines, report
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered, Shown, Told
@@ -644,15 +645,9 @@ def _learned(interview: "Interview", whom: str) -> Brief | None:
     return brief.model_copy(update={"said": brief.said[:_MOST_SAID], "themes": brief.themes[:_MOST_SAID]})
 
 
-def _to_try(interview: "Interview", whom: str) -> str | None:
-    brief = interview.briefs.get(whom)
-    return brief.improvement.text if brief is not None and brief.improvement is not None else None
-
-
 def _may_agree_to(interview: "Interview") -> tuple[str, ...]:
-    """Give in words what the candidate has not agreed to yet; what the organisation does not give is not asked."""
-    asked = [layer for layer in ASKED if layer != "feedback" or interview.policy.feedback]
-    return tuple(ASKED[layer] for layer in asked if layer not in interview.privacy.consents)
+    """Give in words what the candidate has not agreed to yet."""
+    return tuple(words for layer, words in offered(interview) if layer not in interview.privacy.consents)
 
 
 def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -672,7 +667,7 @@ def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
             with_names=_others(interview, whom),
             practice=interview.request.practice,
             feedback=interview.policy.feedback,
-            to_try=_to_try(interview, whom),
+            to_try=to_try(interview, whom),
             consents=_may_agree_to(interview) if whom == CANDIDATE else (),
             presumed=can_be_denied(interview, whom),
             partial=form.partial,

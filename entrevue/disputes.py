@@ -123,6 +123,8 @@ class Words:
     """What is left of one sentence: `text` is None where it was redacted. `counts`: in profiles and aggregates."""
 
     text: str | None
+    theme: str | None = None
+    """The competency or the behaviour that it is about, as its author tagged it."""
     amended: str | None = None
     counts: bool = True
     disputed: bool = False
@@ -130,11 +132,11 @@ class Words:
 
 def words(interview: "Interview", author: str, what: str) -> Words | None:
     """Give one sentence of a form as it stands now, for whoever reads it; None where its author wrote none."""
-    written = _written(interview, author, what)
-    if written is None:
+    text, theme = _written(interview, author, what)
+    if text is None:
         return None
     found = [one for one in interview.disputes if (one.item.author, one.item.what) == (author, what)]
-    stands = Words(text=written)
+    stands = Words(text=text, theme=theme)
     for one in found:
         ruled = one.ruled
         match ruled.ruling if ruled is not None else None:
@@ -157,24 +159,25 @@ def opened(interview: "Interview") -> tuple[Disputed, ...]:
     """Give what the candidate has opened, as they number it from 1; by the alphabet, which tells of no author."""
     reviewed = interview.feedback.reviewed
     shown = reviewed.approved if reviewed is not None and interview.feedback.opened_at is not None else ()
-    found = ((_written(interview, one.author, one.what), one) for one in shown)
+    found = ((_written(interview, one.author, one.what)[0], one) for one in shown)
     in_order = sorted((one.what != "strength", text, one.author) for text, one in found if text is not None)
     return tuple(Disputed(author=who, what="growth" if later else "strength") for later, _, who in in_order)
 
 
-def _written(interview: "Interview", author: str, what: str) -> str | None:
+def _written(interview: "Interview", author: str, what: str) -> tuple[str | None, str | None]:
+    """Give a sentence as its author wrote it, and its theme."""
     form = interview.evaluation.forms.get(author)
     match form.latest.form if form and form.latest else None, what:
-        case Scorecard(strength=text), "strength":
-            return text
-        case Scorecard(growth=text), "growth":
-            return text
-        case CandidateForm(helped=text), "helped":
-            return text
-        case CandidateForm(change=text), "change":
-            return text
+        case Scorecard(strength=text, strength_in=theme), "strength":
+            return text, theme
+        case Scorecard(growth=text, growth_in=theme), "growth":
+            return text, theme
+        case CandidateForm(helped=text, helped_in=theme), "helped":
+            return text, theme
+        case CandidateForm(change=text, change_in=theme), "change":
+            return text, theme
         case _:
-            return None
+            return None, None
 
 
 def pending(interview: "Interview") -> bool:
@@ -243,7 +246,7 @@ def _was_shown(interview: "Interview", by: str, item: Disputed) -> bool:
 
     What the candidate gave to be counted among others was shown to nobody as theirs: it is not disputed singly.
     """
-    if _written(interview, item.author, item.what) is None:
+    if _written(interview, item.author, item.what)[0] is None:
         return False
     latest = interview.evaluation.forms[CANDIDATE].latest if CANDIDATE in interview.evaluation.forms else None
     form = latest.form if latest else None
@@ -257,7 +260,7 @@ def _rule(command: RuleDispute, interview: "Interview") -> list[DisputeEvent]:
     dispute = next((one for one in interview.disputes if one.n == command.dispute), None)
     if dispute is None:
         raise Refused(Code.INVALID_COMMAND, f"dispute: there is no dispute {command.dispute}")
-    panel = {str(one.person).casefold() for one in (*interview.people.members, *interview.people.left)}
+    panel = {one.casefold() for one in interview.people.ever_seated}
     if command.ruled_by.casefold() in panel:
         raise Refused(Code.CONFLICT_OF_INTEREST, "ruled_by: sat on the panel; somebody else must rule")
     if command.ruled_by.casefold() in {one.casefold() for one in interview.people.excluded}:

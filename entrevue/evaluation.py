@@ -259,7 +259,7 @@ def _submit(interview: "Interview", by: str, form: Scorecard | CandidateForm, no
         version=state.versions + 1,
         late=state.was == "expired" or now > state.due,
         form=form,
-        after_decision=by == CANDIDATE and _knows_the_outcome(interview),
+        after_decision=by == CANDIDATE and knows_outcome(interview),
     )
     if interview.closed is not None:  # nobody else owes a form
         return [submitted, EvaluationsSealed(expired=(), embargo_until=now)]
@@ -284,11 +284,11 @@ def _share_of(interview: "Interview", form: CandidateForm) -> str:
     return form.share or ("attributed" if is_practice(interview) else "aggregated")
 
 
-def _knows_the_outcome(interview: "Interview") -> bool:
-    """A person has told the candidate, here or in another interview of the process, or they ended it themselves.
+def knows_outcome(interview: "Interview") -> bool:
+    """Whether the candidate knows how it ended for them: nobody reminds them any more, and what they say then is apart.
 
-    That they advance is no outcome: what colours an answer is a "no", or that all is over. (`feedback.knows_outcome`
-    says the same; that module reads this one.)
+    They were told a decision on this interview, also where the process goes on, or that the process is over, or they
+    withdrew. That they advance is no outcome: they face colleagues still.
     """
     feedback = interview.feedback
     decision = feedback.decision

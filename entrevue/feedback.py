@@ -331,17 +331,6 @@ def gate_2(interview: "Interview") -> bool:
     return ending(interview) is not None or is_practice(interview)
 
 
-def knows_outcome(interview: "Interview") -> bool:
-    """Whether the candidate knows how it ended for them: from then on nobody reminds them of anything.
-
-    They were told a decision on this interview, also where the process goes on, or that the process is over, or they
-    withdrew. That they advance is no outcome: they face colleagues still.
-    """
-    decision = interview.feedback.decision
-    told = decision is not None and decision.told_at is not None and decision.outcome != "advance"
-    return told or ending(interview) is not None
-
-
 def awaits_answer(interview: "Interview") -> bool:
     """Whether the candidate was promised an answer, and nobody has told them one."""
     decision = interview.feedback.decision

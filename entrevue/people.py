@@ -279,14 +279,16 @@ class People:
         return tuple(pool for pool in self.no_pools if pool in empty)
 
     @property
+    def ever_seated(self) -> frozenset[str]:
+        """Directory ids of all who sit on this panel, or once did."""
+        return frozenset(one.person for one in (*self.members, *self.left) if one.person is not None)
+
+    @property
     def confidant(self) -> Confidant | None:
         """Give the first whom the organisation names for reports of conduct; who sits, sat or decides here never is."""
         if self.organisation is None:
             return None
-        involved = {member.person for member in (*self.members, *self.left)} | {
-            self.organisation.decision_maker,
-            *self.excluded,
-        }
+        involved = self.ever_seated | {self.organisation.decision_maker, *self.excluded}
         return next((one for one in self.organisation.conduct if one.person not in involved), None)
 
     def clock(self, who: str) -> Clock:

@@ -26,6 +26,11 @@ ASKED: Mapping[Layer, str] = {
 """What the candidate reads before they agree; the same words in every mail, page and view."""
 
 
+def offered(interview: "Interview") -> list[tuple[Layer, str]]:
+    """Give the layers, and their words; what the organisation does not give is not asked."""
+    return [(layer, words) for layer, words in ASKED.items() if layer != "feedback" or interview.policy.feedback]
+
+
 class GiveConsent(Intake):
     kind: Literal["give_consent"] = "give_consent"
     by: Actor

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from entrevue.briefing import to_try
 from entrevue.disputes import opened, words
 from entrevue.feedback import ending
-from entrevue.rubrics import CandidateForm, Scorecard, SelfPart
+from entrevue.rubrics import SelfPart
 from entrevue.values import CANDIDATE, Instant, InterviewId, Message, Who
 from entrevue.visibility import Content, may_read
 
@@ -73,7 +74,7 @@ def shared(interview: "Interview", viewer: str, author: str, whats: Iterable[Wha
             what=what,
             text=standing.text,
             amended=standing.amended if standing.text is not None else None,
-            theme=_theme(interview, author, what) if standing.text is not None else None,
+            theme=standing.theme,
             disputed=concerned and standing.disputed,
             excluded=concerned and not standing.counts and not standing.disputed and standing.text is not None,
         )
@@ -83,21 +84,6 @@ def number(interview: "Interview", viewer: str, author: str, what: What) -> int 
     """Give the candidate's own number of a sentence that they have opened."""
     numbered = enumerate(opened(interview) if viewer == CANDIDATE else (), 1)
     return next((n for n, one in numbered if (one.author, one.what) == (author, what)), None)
-
-
-def _theme(interview: "Interview", author: str, what: What) -> str | None:
-    form = interview.evaluation.forms[author].latest
-    match form.form if form else None, what:
-        case Scorecard(strength_in=theme), "strength":
-            return theme
-        case Scorecard(growth_in=theme), "growth":
-            return theme
-        case CandidateForm(helped_in=theme), "helped":
-            return theme
-        case CandidateForm(change_in=theme), "change":
-            return theme
-        case _:
-            return None
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
@@ -228,13 +214,7 @@ def _action(interview: "Interview", viewer: str, said: Iterable[Shared], own: Se
         reviewed = interview.feedback.reviewed
         readable = may_read(interview, viewer, Content.NEXT_STEP, None, now)
         return (reviewed.next_step if reviewed and readable else None) or theirs
-    return theirs or own.differently or (None if own.acted == "yes" else _improvement(interview, viewer))
-
-
-def _improvement(interview: "Interview", viewer: str) -> str | None:
-    """What they wanted to try when this interview began."""
-    brief = interview.briefs.get(viewer)
-    return brief.improvement.text if brief and brief.improvement else None
+    return theirs or own.differently or (None if own.acted == "yes" else to_try(interview, viewer))
 
 
 def _decided(interview: "Interview", viewer: str, now: datetime) -> str | None:
@@ -264,7 +244,7 @@ def _gaps(interview: "Interview", viewer: str, own: SelfPart, now: datetime) -> 
             experienced=None if own.confidence is None else f"{own.confidence} of 5",
             outcome=_moved(sure, own.confidence),
         )
-    if improvement := _improvement(interview, viewer):
+    if improvement := to_try(interview, viewer):
         yield Gap(what="tried", expected=improvement, experienced=own.acted, outcome=own.acted_helped)
     if reflection is not None and reflection.will_try is not None:
         yield Gap(

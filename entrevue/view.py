@@ -21,7 +21,7 @@ from entrevue.feedback import candidate_feedback, ending, open_until, review_due
 from entrevue.interview import Interview, Recorded
 from entrevue.orders import Brief, Improvement, TurnTo
 from entrevue.permissions import role_of
-from entrevue.privacy import ASKED, Layer
+from entrevue.privacy import Layer, offered
 from entrevue.report import LineView, Report, Shared, What, lines, number, report, said_of, shared, to_markdown
 from entrevue.rubrics import AGENDA, Anchors, Behaviour, CandidateForm, Rating, Scorecard
 from entrevue.scheduling import Offered
@@ -803,8 +803,7 @@ def _offers(interview: Interview, viewer: str, now: datetime) -> tuple[ConsentVi
         return ()
     return tuple(
         ConsentView(layer=layer, words=words, given=layer in interview.privacy.consents)
-        for layer, words in ASKED.items()
-        if layer != "feedback" or interview.policy.feedback
+        for layer, words in offered(interview)
     )
 
 

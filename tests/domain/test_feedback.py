@@ -3,7 +3,8 @@ from typing import get_args
 
 import pytest
 
-from entrevue.feedback import FeedbackReviewed, knows_outcome
+from entrevue.evaluation import knows_outcome
+from entrevue.feedback import FeedbackReviewed
 from entrevue.orders import FeedbackAvailable
 from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, Code, Refused, Status

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from entrevue.feedback import FeedbackReviewed, ProcessClosed, knows_outcome
+from entrevue.evaluation import knows_outcome
+from entrevue.feedback import FeedbackReviewed, ProcessClosed
 from entrevue.orders import GaveUp, TellProcess
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (
