@@ -44,7 +44,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities, CalendarRefused
+from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watched, Watchers
 from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
 from activities.janitor import JanitorActivities
@@ -68,7 +68,7 @@ from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import InterviewId, PersonId, Who
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
@@ -216,12 +216,12 @@ def accounts(
     return account
 
 
-def activities(adapters: Adapters, temporal: Client) -> Sequence[Callable[..., object]]:
+def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequence[Callable[..., object]]:
     interviews = InterviewsOnServer(temporal)
     people = PeopleActivities(adapters.directory)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
-    calendar = CalendarActivities(adapters.calendar)
+    calendar = CalendarActivities(adapters.calendar, watchers)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
     learning = LearningActivities(adapters.journal, adapters.lessons)
@@ -248,14 +248,19 @@ def activities(adapters: Adapters, temporal: Client) -> Sequence[Callable[..., o
 
 
 def build_worker(
-    temporal: Client, adapters: Adapters, *, task_queue: str = TASK_QUEUE, max_cached_workflows: int = 1000
+    temporal: Client,
+    adapters: Adapters,
+    *,
+    task_queue: str = TASK_QUEUE,
+    max_cached_workflows: int = 1000,
+    watchers: Watchers | None = None,
 ) -> Worker:
-    """Make the worker. `temporal` must have been connected with `PLUGIN`."""
+    """Make the worker. `temporal` must have been connected with `PLUGIN`; `watchers`: None for those on the server."""
     return Worker(
         temporal,
         task_queue=task_queue,
         workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, ZoneRulesWorkflow],
-        activities=activities(adapters, temporal),
+        activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
@@ -337,6 +342,20 @@ class InterviewsOnServer:
                 raise
             return False  # it has ended, or its history holds all the signals it may
         return True
+
+
+class WatchersOnServer:
+    """A workflow a person, started by the first event that it shall watch."""
+
+    def __init__(self, temporal: Client, task_queue: str) -> None:
+        self._temporal = temporal
+        self._task_queue = task_queue
+
+    async def watch(self, person: PersonId, event: Watched) -> None:
+        """To come with the workflow that watches."""
+
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
+        """To come with the workflow that watches."""
 
 
 def _interviews(workflows: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from entrevue.orders import CalendarEvent, EventRemoved, EventWritten, RemoveEvent, WriteEvent
-from entrevue.values import Instant, InterviewId, Message, PersonId, Slot
+from entrevue.values import Instant, InterviewId, Message, PersonId, Slot, Who
 
 _UNTIL_MENDED = timedelta(minutes=10)
 """A refusal is mended by an administrator, so asking every few seconds would help nobody."""
@@ -47,6 +47,11 @@ class Removed(Message):
 class EventState(Message):
     """How an event that we wrote stands in the calendar now, whoever changed it since."""
 
+    moved: bool = False
+    """A person gave it other times than we wrote last."""
+    answer: Literal["needs_action", "accepted", "tentative", "declined"] | None = None
+    """What its owner has answered in their calendar (PARTSTAT); None where it does not name them."""
+
     start: Instant
     end: Instant
     sequence: int
@@ -65,6 +70,32 @@ class OurEvent(Message):
     """Of the version that Entrevue wrote last."""
     start: Instant
     """As it stands."""
+
+
+class Changes(Message):
+    """What has happened in a calendar since a cursor."""
+
+    cursor: str | None
+    """For the next time; None where the server keeps none, so that everything counts as changed each time."""
+    everything: bool = False
+    """The cursor was not known (the first time, or too old): anything may have changed."""
+    touched: tuple[str, ...] = ()
+    """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever."""
+    others: bool = False
+    """Something else was changed there: what overlaps us may have come or gone."""
+
+
+class Watched(Message):
+    """One event of ours, as whoever watches its owner's calendar must know it; and whom to tell."""
+
+    interview: InterviewId
+    who: Who
+    uid: str
+    sequence: int
+    start: Instant
+    end: Instant
+    look_at: tuple[Instant, ...] = ()
+    """When to look besides the usual pace."""
 
 
 class CalendarUnavailable(Exception):
@@ -124,6 +155,26 @@ class Calendar(Protocol):
         """Give the events that we wrote, for whatever interview, and that start within [start, end); by start."""
         ...
 
+    async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
+        """Say what has happened since `cursor` (None: the first time), as far as these events are concerned, and else.
+
+        Reading it again with the same cursor says at least the same. A cursor that the server has forgotten is an
+        answer (`everything`), not trouble.
+        """
+        ...
+
+
+class Watchers(Protocol):
+    """Whoever watches people's calendars between our writes. Everything may be repeated."""
+
+    async def watch(self, person: PersonId, event: Watched) -> None:
+        """Watch this version of the event, in place of any earlier one of the same interview and person."""
+        ...
+
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
+        """What happens to it from now on is our own doing. Harmless where nothing is watched."""
+        ...
+
 
 # --- the activities --------------------------------------------------------------------------------------------------
 
@@ -131,8 +182,9 @@ class Calendar(Protocol):
 class CalendarActivities:
     """What is in a calendar because of an interview."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, watchers: Watchers) -> None:
         self._calendar = calendar
+        self._watchers = watchers
 
     @activity.defn(name="write_event")
     async def write_event(self, order: WriteEvent) -> EventWritten:
@@ -145,6 +197,18 @@ class CalendarActivities:
             ensured = await self._calendar.ensure(order.person, order.event, order.interview, order.etag)
             stands = ensured.outcome in _STANDS and not order.event.cancelled
             overlapped = stands and await self._overlapped(order.person, order.event.slot)
+        await self._watchers.watch(
+            order.person,
+            Watched(
+                interview=order.interview,
+                who=order.who,
+                uid=order.event.uid,
+                sequence=order.event.sequence,
+                start=order.event.slot.start,
+                end=order.event.slot.end,
+                look_at=order.look_at,
+            ),
+        )
         return EventWritten(
             key=order.key,
             who=order.who,
@@ -158,6 +222,7 @@ class CalendarActivities:
     @activity.defn(name="remove_event")
     async def remove_event(self, order: RemoveEvent) -> EventRemoved:
         """Undo `write_event`. Harmless where nothing was written, or a person was faster."""
+        await self._watchers.unwatch(order.person, order.interview, order.who)
         with calendar_trouble():
             removed = await self._calendar.remove(order.person, order.uid, order.sequence, order.etag)
         return EventRemoved(

@@ -48,7 +48,25 @@ def _addresses(template: str) -> str:
     return template
 
 
+def _pages(template: str) -> str:
+    if template.count(_TOKEN) != 1:
+        raise ValueError(f"must hold {_TOKEN} once, like https://hire.example.org/i/{{purpose}}/{_TOKEN}")
+    _LINK.validate_python(template.replace(_TOKEN, "t").replace("{purpose}", "offer"))
+    return template
+
+
 AddressTemplate = Annotated[str, AfterValidator(_addresses)]
+
+
+class LinkSettings(Message):
+    """Signed links (`entrevue.links`): the pages are the backend's own, or ours."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, AfterValidator(_pages)]
+    """Address of a page, like `https://hire.example.org/i/{purpose}/{token}`."""
+    secret: Annotated[SecretStr, Field(min_length=16)]
+    """Signs the links. Backends verify them with the same."""
 
 
 class MailSettings(Message):
@@ -68,6 +86,8 @@ class MailSettings(Message):
     """Envelope sender (VERP); its token is the local part of the Message-ID, and bounces come here."""
     secret: Annotated[SecretStr, Field(min_length=16)]
     """Makes tokens unguessable. It must outlive every interview: with another one no CANCEL fits its REQUEST."""
+    links: LinkSettings | None = None
+    """Where the pages are that letters lead to. None: letters say where to look, and carry no links of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)

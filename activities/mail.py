@@ -82,6 +82,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def key_of(self, message_id: str) -> str | None:
+        """Find the letter that has this Message-ID: a report of what became of it names no more. None: not ours."""
+        ...
+
     async def finish(self, key: str, state: Handover, *, now: datetime, refusal: Rejected | None = None) -> None:
         """Note how the attempt ended. A row that is ACCEPTED stays so, whatever a slower attempt reports."""
         ...

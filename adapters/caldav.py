@@ -22,7 +22,16 @@ from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-u
 from httpx2 import codes
 from pydantic import SecretStr
 
-from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Ensured, EventState, OurEvent, Removed
+from activities.calendar import (
+    Busy,
+    CalendarRefused,
+    CalendarUnavailable,
+    Changes,
+    Ensured,
+    EventState,
+    OurEvent,
+    Removed,
+)
 from adapters.ical import Owner, Reading, StoredEvent, Written, busy_times, event_text, our_events, stored_event
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
@@ -230,6 +239,12 @@ class CalDav:
             return ()
         async with self._reach(person) as collection:
             return await collection.ours(start, end)
+
+    async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
+        del cursor
+        if await self._accounts(person) is None:
+            return Changes(cursor=None)
+        return Changes(cursor=None, everything=True, touched=uids, others=True)
 
     @asynccontextmanager
     async def _reach(self, person: PersonId) -> AsyncIterator["_Collection"]:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from activities.calendar import Busy, CalendarUnavailable, Ensured, EventState, OurEvent, Removed
+from activities.calendar import Busy, CalendarUnavailable, Changes, Ensured, EventState, OurEvent, Removed, Watched
 from entrevue.orders import CalendarEvent
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import InterviewId, PersonId, Who
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class MemoryCalendar:
         self._entries: dict[tuple[PersonId, str], _Entry] = {}
         self._busy: defaultdict[PersonId, list[Busy]] = defaultdict(list)
         self._versions = 0
+        self._log: list[tuple[PersonId, str]] = []
+        """Whose event of which UID was changed or deleted, in order; of what is not ours, no UID."""
 
     # --- as Entrevue sees them
 
@@ -77,7 +79,7 @@ class MemoryCalendar:
             return Removed(outcome="already_gone")
         if entry.moved and etag != entry.etag:
             return Removed(outcome="edited_by_person")
-        del self._entries[person, uid]
+        self._delete(person, uid)
         return Removed(outcome="removed")
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
@@ -92,6 +94,7 @@ class MemoryCalendar:
             summary=entry.summary,
             cancelled=entry.cancelled,
             etag=entry.etag,
+            moved=entry.moved,
         )
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
@@ -103,11 +106,23 @@ class MemoryCalendar:
         ]
         return tuple(sorted(found, key=lambda one: (one.start, one.uid)))
 
+    async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
+        self._reach(person)
+        since = int(cursor) if cursor is not None else 0
+        changed = {uid for owner, uid in self._log[since:] if owner == person}
+        return Changes(
+            cursor=str(len(self._log)),
+            everything=cursor is None,
+            touched=tuple(uid for uid in uids if uid in changed),
+            others=bool(changed.difference(uids)),
+        )
+
     # --- as their owners use them
 
     def add_busy(self, person: PersonId, *busy: Busy) -> None:
         """Put something of the person's own into their calendar."""
         self._busy[person].extend(busy)
+        self._log.append((person, ""))
 
     def move(self, person: PersonId, uid: str, start: datetime) -> None:
         """Drag one of our events to another time."""
@@ -121,7 +136,11 @@ class MemoryCalendar:
         self._touch(person, uid, replace(self._entries[person, uid], cancelled=True))
 
     def delete(self, person: PersonId, uid: str) -> None:
+        self._delete(person, uid)
+
+    def _delete(self, person: PersonId, uid: str) -> None:
         del self._entries[person, uid]
+        self._log.append((person, uid))
 
     def _reach(self, person: PersonId) -> None:
         if self.down:
@@ -136,9 +155,23 @@ class MemoryCalendar:
         self._versions += 1
         etag = f'"{self._versions}"'
         self._entries[person, uid] = replace(entry, etag=etag)
+        self._log.append((person, uid))
         return etag
 
 
 def _content(event: CalendarEvent) -> CalendarEvent:
     """Give what makes two versions one and the same: all but DTSTAMP, and the zone that no calendar is told."""
     return event.model_copy(update={"stamp": event.slot.start, "slot": event.slot.model_copy(update={"zone": "UTC"})})
+
+
+class MemoryWatchers:
+    """Nobody watches: it is remembered who should. Tests play the watcher, or bring the real one."""
+
+    def __init__(self) -> None:
+        self.watched: dict[tuple[PersonId, InterviewId, Who], Watched] = {}
+
+    async def watch(self, person: PersonId, event: Watched) -> None:
+        self.watched[person, event.interview, event.who] = event
+
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
+        self.watched.pop((person, interview, who), None)

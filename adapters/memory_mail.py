@@ -58,6 +58,9 @@ class MemoryOutbox:
             self.rows[key] = Row(message_id=message_id, digest=digest, state=Handover.SENDING, since=since, changed=now)
         return Begun(earlier=row.state, refusal=row.refusal) if row else Begun(earlier=None)
 
+    async def key_of(self, message_id: str) -> str | None:
+        return next((key for key, row in self.rows.items() if row.message_id == message_id), None)
+
     async def finish(self, key: str, state: Handover, *, now: datetime, refusal: Rejected | None = None) -> None:
         row = self.rows[key]
         if row.state is not Handover.ACCEPTED:

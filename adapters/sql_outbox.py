@@ -17,6 +17,12 @@ class SqlOutbox:
     async def begin(self, key: str, *, message_id: str, digest: str, now: datetime) -> Begun:
         return await atomically(self._engine, partial(_begin, key, message_id, digest, now))
 
+    async def key_of(self, message_id: str) -> str | None:
+        async with self._engine.connect() as connection:
+            found = select(outbox.c.key).where(outbox.c.message_id == message_id)
+            key: str | None = (await connection.execute(found)).scalar_one_or_none()
+        return key
+
     async def finish(self, key: str, state: Handover, *, now: datetime, refusal: Rejected | None = None) -> None:
         ended = {
             "state": state,

@@ -29,6 +29,9 @@ from entrevue.values import CANDIDATE, Status
 CLOCKS_REACH = timedelta(days=400)
 """Longer than any interview lives: 120 days ahead, 60 of evaluation, 90 of follow-up."""
 
+_LOOK_AHEAD = timedelta(minutes=5)
+"""So long before a reminder calendars are looked at: what a person did there is known when it leaves."""
+
 _LOOKING = (Status.NEEDS_SCHEDULING, Status.AWAITING_CANDIDATE, Status.NEEDS_RESCHEDULING)
 
 
@@ -226,9 +229,14 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
                     person=person,
                     event=event_for(interview, who, shown),
                     etag=etag,
+                    look_at=_just_before_reminders(interview, shown.slot.start),
                 )
             )
     return owed
+
+
+def _just_before_reminders(interview: Interview, start: datetime) -> tuple[datetime, ...]:
+    return tuple(start - before - _LOOK_AHEAD for before in interview.policy.remind_before)
 
 
 def summary(order: Order) -> str:

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from entrevue.values import Code, InterviewId, Message, Refused, Status
+from entrevue.values import Code, InterviewId, Message, PersonId, Refused, Status
 
 WORKFLOW = "Interview"
 TASK_QUEUE = "interviews"
@@ -46,6 +46,15 @@ SEARCH_ATTRIBUTES: Mapping[str, Literal["Keyword", "KeywordList", "Datetime"]] =
 }
 """What the server must know before the first interview; types by Temporal's names."""
 
+WATCH = "CalendarWatch"
+"""One workflow a person whose calendar holds an event of ours: it notices what they do to it."""
+
+MAILBOX, MAILBOX_ID = "Mailbox", "mailbox"
+"""One workflow that reads what comes back by mail: answers to invitations, and reports of what did not arrive."""
+
+DIGEST, DIGEST_SCHEDULE = "Digest", "entrevue-digest"
+"""The workflow that tells interviewers once a day what they owe, and the schedule that starts it."""
+
 JANITOR = "Janitor"
 JANITOR_SCHEDULE = "entrevue-janitor"
 """The workflow that tidies up, and the schedule that starts it; its workflow ids begin with the schedule's."""
@@ -56,6 +65,10 @@ Standing = Literal["live", "closed", "unknown"]
 
 def workflow_id(interview: InterviewId) -> str:
     return f"interview/{interview}"
+
+
+def watch_id(person: PersonId) -> str:
+    return f"calendar/{person}"
 
 
 def zone_rules_id(tzdata: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from entrevue import drift
 from entrevue.attendance import grace, is_there, missed
 from entrevue.briefing import to_try
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
@@ -174,6 +175,7 @@ def _order(interview: "Interview", due: Due, now: datetime) -> SendLetter:
         reply_to=organisation.coordinator_email if organisation and not is_confidential(name) else None,
         date=date,
         thread=thread if thread != name else None,
+        revision=interview.scheduling.revision,
         again_if_unsure=due.kind in AGAIN_IF_UNSURE,
         letter=due.write(date),
     )
@@ -800,7 +802,7 @@ def event_for(interview: "Interview", whom: str, shown: Shown) -> CalendarEvent:
     for_candidate = whom == CANDIDATE
     names = ", ".join(_others(interview, whom))
     return CalendarEvent(
-        uid=f"{interview.id}.{'c' if for_candidate else 'p'}1",
+        uid=f"{interview.id}.c1" if for_candidate else drift.uid(interview, whom),
         sequence=shown.sequence,
         stamp=shown.at,
         slot=shown.slot,

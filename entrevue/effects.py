@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack, assert_never
 
 from pydantic import Field
 
 from entrevue import negotiation
+from entrevue.drift import (
+    AccessLost,
+    AccessRestored,
+    DriftEvent,
+    EventDeleted,
+    EventMoved,
+    EventRestored,
+    OverlapSeen,
+)
+from entrevue.facts import AFact
 from entrevue.orders import (
     EventRemoved,
     EventWritten,
@@ -50,6 +60,27 @@ class ClearAttention(Intake):
 
 EffectsCommand = ResendMessage | ClearAttention
 
+
+class MessageBounced(AFact):
+    """A letter that a mail server had taken came back. `key` is the letter's, found by its envelope sender (VERP)."""
+
+    kind: Literal["message_bounced"] = "message_bounced"
+    key: Annotated[str, Field(min_length=1, max_length=300)]
+    status: Annotated[str, Field(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$")]
+    """RFC 3463; 5.0.0 where the report names none."""
+    address_is_bad: bool
+    """Nobody is there. False: policy, size, a full mailbox."""
+
+
+class MessageDelivered(AFact):
+    """A mail server further on confirms that it has arrived."""
+
+    kind: Literal["message_delivered"] = "message_delivered"
+    key: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+MailFact = MessageBounced | MessageDelivered
+
 TRIED_ON = (
     "look_up_people",
     "find_slots",
@@ -85,6 +116,15 @@ class MessageRefused(Message):
     kind: Literal["message_refused"] = "message_refused"
     key: str
     smtp_code: int
+    address_is_bad: bool
+
+
+class MessageReturned(Message):
+    """It had left us, and came back."""
+
+    kind: Literal["message_returned"] = "message_returned"
+    key: str
+    status: str
     address_is_bad: bool
 
 
@@ -179,6 +219,7 @@ EffectsEvent = (
     MessageQueued
     | MessageSent
     | MessageRefused
+    | MessageReturned
     | MessageUnsure
     | MessageSkipped
     | CalendarWritten
@@ -367,6 +408,22 @@ def answered(
             assert_never(answer)
 
 
+def judge(fact: MailFact, interview: "Interview", now: datetime) -> list[EffectsEvent | OfferDelivered]:
+    """A fact cannot be refused, only judged: a report about a letter that we never sent is no news."""
+    posted = interview.effects.messages.get(fact.key)
+    match fact:
+        case MessageBounced(key=key, status=status, address_is_bad=address_is_bad):
+            if posted is None or posted.was not in ("queued", "sent", "unsure"):
+                return []
+            return [MessageReturned(key=key, status=status, address_is_bad=address_is_bad)]
+        case MessageDelivered(key=key):
+            if posted is None or posted.was not in ("queued", "unsure"):
+                return []
+            return [MessageSent(key=key, message_id=""), *_started_clock(key, interview, now)]
+        case _:
+            assert_never(fact)
+
+
 def _is_news(interview: "Interview", key: str, fate: Fate) -> bool:
     """Only what was started can have a fate, and a letter that has left cannot be refused any more."""
     posted = interview.effects.messages.get(key)
@@ -396,7 +453,8 @@ def removal_key(interview: "Interview", who: str) -> str:
 
 def _calendar_key(interview: "Interview", effect: str, who: str) -> str:
     wanted = interview.to_show(who)
-    return f"{interview.id}/{effect}/{who}/{wanted[0] if wanted is not None else 0}.1"
+    tries = 1 + interview.drift.restored.get(who, 0)
+    return f"{interview.id}/{effect}/{who}/{wanted[0] if wanted is not None else 0}.{tries}"
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -416,6 +474,8 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
         case MessageSent(key=key):
             return _fate(state, key, "sent", at)
         case MessageRefused(key=key, address_is_bad=address_is_bad):
+            return _fate(state, key, "refused", at, address_is_bad=address_is_bad)
+        case MessageReturned(key=key, address_is_bad=address_is_bad):
             return _fate(state, key, "refused", at, address_is_bad=address_is_bad)
         case MessageUnsure(key=key):
             return _fate(state, key, "unsure", at)
@@ -454,6 +514,35 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     for one in sorted(lost):
         state = _next_try(state, one)
     return _outdated(state, lost)
+
+
+def drifted(state: Effects, event: DriftEvent) -> Effects:
+    """What its owner did to an event; put back, it is owed again, and their version may be overwritten."""
+    match event:
+        case EventMoved(whom=whom, etag=etag):
+            return _calendar(state, whom, edited=True, etag=etag)
+        case EventDeleted(whom=whom):
+            return _calendar(state, whom, present=False, edited=True, etag=None)
+        case OverlapSeen(whom=whom, overlapped=overlapped):
+            return _calendar(state, whom, overlapped=overlapped)
+        case EventRestored(whom=whom):
+            return _calendar(state, whom, present=False, edited=False)
+        case AccessLost() | AccessRestored():
+            return state
+        case _:
+            assert_never(event)
+
+
+class _Changes(TypedDict, total=False):
+    present: bool
+    edited: bool
+    overlapped: bool
+    etag: str | None
+
+
+def _calendar(state: Effects, whom: str, **changes: Unpack[_Changes]) -> Effects:
+    held = state.calendars.get(whom)
+    return state if held is None else replace(state, calendars={**state.calendars, whom: replace(held, **changes)})
 
 
 def _outdated(state: Effects, keys: set[str]) -> Effects:

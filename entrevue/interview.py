@@ -12,11 +12,13 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field
 
 from entrevue import (
+    answers,
     attention,
     briefing,
     changes,
     correspondence,
     disputes,
+    drift,
     effects,
     evaluation,
     feedback,
@@ -30,12 +32,14 @@ from entrevue import (
     session,
     voices,
 )
+from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived, RsvpReceived
 from entrevue.attention import AttentionEvent, Item
 from entrevue.briefing import Briefs, BriefsGathered
 from entrevue.changes import ChangeCommand, RequestReschedule
 from entrevue.civil import local
 from entrevue.disputes import DisputeCommand, DisputeEvent, Disputes
-from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged
+from entrevue.drift import CalendarEventChanged, CalendarEventDeleted, Drift, DriftEvent, DriftFact, RestoreEvent
+from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged, MailFact
 from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
 from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, ProcessEnded
 from entrevue.follow_up import FollowUp, FollowUpCommand, FollowUpEvent, InterviewCompleted
@@ -128,7 +132,7 @@ class JournalRefused(Message):
     entry: int
 
 
-Fact = SessionFact | TimezoneRulesChanged | ProcessEnded
+Fact = SessionFact | TimezoneRulesChanged | ProcessEnded | AnswerFact | DriftFact | MailFact
 Cause = Command | Fact | Answer | Started | OperatorCancelled | JournalRefused | UnreadableFact
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -154,6 +158,8 @@ Event = (
     | CancelRequested
     | PeopleEvent
     | SchedulingEvent
+    | AnswerEvent
+    | DriftEvent
     | SessionEvent
     | VoicesEvent
     | EvaluationEvent
@@ -200,6 +206,8 @@ class Interview:
     seq: int
     people: People
     scheduling: Scheduling = Scheduling()
+    answers: Answers = Answers()
+    drift: Drift = Drift()
     session: Session = Session()
     voices: Voices = Voices()
     evaluation: Evaluation = Evaluation()
@@ -295,6 +303,12 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
     if isinstance(cause, SessionFact):
         deaf = interview.closed is not None or interview.scheduling.paused
         return [] if deaf else _widen(session.judge(cause, interview, now))
+    if isinstance(cause, AnswerFact):
+        return _widen(answers.judge(cause, interview, now))
+    if isinstance(cause, DriftFact):
+        return _widen(drift.judge(cause, interview, now))
+    if isinstance(cause, MailFact):
+        return _widen(effects.judge(cause, interview, now))
     match cause:
         case TimezoneRulesChanged():
             return [] if interview.closed else _widen(people.judge(cause, interview))
@@ -321,6 +335,8 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
         return _widen(changes.decide(command, interview, now))
     if isinstance(command, SeatCommand):
         return _widen(seats.decide(command, interview, now))
+    if isinstance(command, RestoreEvent):
+        return _widen(drift.decide(command, interview))
     if isinstance(command, SessionCommand):
         return _widen(session.decide(command, interview, now))
     if isinstance(command, VoicesCommand):
@@ -449,6 +465,11 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(_forms_follow(folded, event), event, at, by)
+    if isinstance(event, AnswerEvent):
+        return replace(interview, answers=answers.evolve(interview.answers, event, at))
+    if isinstance(event, DriftEvent):
+        seen = effects.drifted(interview.effects, event)
+        return replace(interview, drift=drift.evolve(interview.drift, event, at), effects=seen)
     if isinstance(event, VoicesEvent):
         return replace(interview, voices=voices.evolve(interview.voices, event, at, by))
     if isinstance(event, EvaluationEvent):
@@ -606,10 +627,22 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
         interview, caused = _record(interview, decide(cause, interview, now), now, "engine")
         return interview, [*records, *caused]
     interview, records = settle(interview, now)
-    by = cause.by if isinstance(cause, Command) else "operator" if isinstance(cause, OperatorCancelled) else "engine"
-    interview, caused = _record(interview, decide(cause, interview, now), now, by)
+    interview, caused = _record(interview, decide(cause, interview, now), now, _by(cause))
     interview, followed = settle(interview, now)
     return interview, [*records, *caused, *followed]
+
+
+def _by(cause: Cause) -> str:
+    """What somebody did in their own calendar, or said in a way that is known to be theirs, is theirs."""
+    match cause:
+        case OperatorCancelled():
+            return "operator"
+        case RsvpReceived(whom=whom, verified=True) | CounterReceived(whom=whom, verified=True):
+            return whom
+        case CalendarEventChanged(whom=whom) | CalendarEventDeleted(whom=whom, emptied=False):
+            return whom
+        case _:
+            return cause.by if isinstance(cause, Command) else "engine"
 
 
 def settle(interview: Interview, now: datetime) -> tuple[Interview, list[Recorded]]:
@@ -650,6 +683,8 @@ def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[
         *negotiation.deadlines(interview),
         *changes.deadlines(interview),
         *seats.deadlines(interview),
+        *answers.deadlines(interview),
+        *drift.deadlines(interview),
         *session.deadlines(interview, now),
         *stays,
         *feedback.deadlines(interview),
@@ -669,6 +704,7 @@ def _follows(interview: Interview) -> list[Event]:
     return [
         *negotiation.follows(interview, at),
         *seats.follows(interview, at),
+        *drift.follows(interview),
         *evaluation.follows(interview, at),
         *feedback.follows(interview, at),
     ]

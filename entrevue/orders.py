@@ -161,7 +161,9 @@ class WriteEvent(AnOrder):
     person: PersonId
     event: CalendarEvent
     etag: str | None = None
-    """Of the version we wrote last, where there is one."""
+    """Of the version we wrote last, where there is one; or of a person's, which may be overwritten then."""
+    look_at: tuple[Instant, ...] = ()
+    """When whoever watches this calendar shall look, besides its usual pace: just before each reminder."""
 
 
 class RemoveEvent(AnOrder):
@@ -182,11 +184,24 @@ class Briefed(Message):
     subject: str
 
 
+class SameDay(Message):
+    """Which day of which candidate's process is meant: its interviews that day share reminders and requests."""
+
+    process: InterviewId
+    candidate: str
+    """As `entrevue.learning.candidate_key` tells candidates apart."""
+    start: Instant
+    end: Instant
+    """From midnight to midnight of the candidate's own day."""
+
+
 class LookUpBriefs(AnOrder):
-    """Look up what each of them has learned from earlier interviews, for the one that is ahead."""
+    """Look up what each of them has learned from earlier interviews, and what else of the process is on that day."""
 
     kind: Literal["look_up_briefs"] = "look_up_briefs"
-    people: Annotated[tuple[Briefed, ...], Field(min_length=1)]
+    people: tuple[Briefed, ...]
+    day: SameDay | None = None
+    """None: no process is named, so there is nothing to share."""
 
 
 class TellProcess(AnOrder):
@@ -233,6 +248,15 @@ class Brief(Message):
     themes: tuple[Theme, ...] = ()
     said: tuple[str, ...] = ()
     """Sentences that candidates ticked, undated and in no order."""
+
+
+class Sibling(Message):
+    """Another interview of the same process on the same day, as the candidate may see it."""
+
+    interview: InterviewId
+    slot: Slot
+    location: str | None = None
+    with_names: tuple[str, ...] = ()
 
 
 # --- letters: one model a template -----------------------------------------------------------------------------------
@@ -383,6 +407,40 @@ class LocalTimeChanged(Message):
     slot: Slot
 
 
+class AnswerCheck(Message):
+    """To somebody whose program or mail answered for them: what we heard, and what they may mean by it.
+
+    To a candidate who said no to a booked time: another time, or withdraw? An answer by mail that anybody could have
+    written changes nothing until it is confirmed here.
+    """
+
+    kind: Literal["answer_check"] = "answer_check"
+    heard: Literal["accepted", "tentative", "declined", "counter"]
+    slot: Slot
+    """The booked time, which stands."""
+    proposed: Slot | None = None
+    """With `counter`: what they would rather have."""
+    confirmed: bool = True
+    """False: heard by mail only, and not known to be theirs."""
+    until: Instant | None = None
+    """Then the booked time is given up, and another is looked for. None: it stands until they say otherwise."""
+
+
+class CalendarNotice(Message):
+    """To an interviewer, about what happened to the event in their own calendar: nothing is overwritten in silence."""
+
+    kind: Literal["calendar_notice"] = "calendar_notice"
+    what: Literal["moved", "emptied", "overlapped", "put_back"]
+    """`moved`: they moved it; it is put back, and the others are asked. `emptied`: it vanished with others of ours.
+    `overlapped`: something else stands there now. `put_back`: it had been changed, and shows the booked time again."""
+    slot: Slot
+    """The booked time."""
+    moved_to: Slot | None = None
+    asked: bool = False
+    """The candidate is asked whether they can come then."""
+    candidate_zone: ZoneName | None = None
+
+
 class AdjustmentArranged(Message):
     """To the candidate: what was arranged about the adjustment they asked for."""
 
@@ -400,6 +458,8 @@ class DayReminder(Message):
     agenda: tuple[str, ...]
     lines: tuple[Line, ...] = ()
     expectations_open: bool = True
+    siblings: tuple[Sibling, ...] = ()
+    """The other interviews of that day, by their start: this letter is for all of them."""
 
 
 class HourReminder(Message):
@@ -420,6 +480,8 @@ class HourReminder(Message):
     candidate_zone: ZoneName | None = None
     turn_to: TurnTo | None = None
     """For interviewers; the candidate reads it in the invitation."""
+    siblings: tuple[Sibling, ...] = ()
+    """For the candidate, the later interviews of that day: they get no letter of their own an hour ahead."""
 
 
 class FormRequest(Message):
@@ -442,6 +504,8 @@ class FormRequest(Message):
     """Nobody recorded the session: it is presumed held, and the reader can say it did not take place."""
     partial: bool = False
     """The reader was there for less than half of it: the form is optional."""
+    siblings: tuple[Sibling, ...] = ()
+    """For the candidate, the earlier interviews of that day: their forms are asked for here, with this one."""
 
 
 class FormReminder(Message):
@@ -519,6 +583,26 @@ class ConductReport(Message):
     interview: InterviewId
 
 
+class OpenForm(Message):
+    """One form that an interviewer owes."""
+
+    interview: InterviewId
+    who: Who
+    role: str
+    """The position talked about."""
+    candidate: str
+    """Their name."""
+    due: Instant
+    minutes: int
+
+
+class Digest(Message):
+    """To an interviewer, on a business day: every form of theirs that is open, in one letter."""
+
+    kind: Literal["digest"] = "digest"
+    forms: Annotated[tuple[OpenForm, ...], Field(min_length=1)]
+
+
 Letter = (
     Offer
     | Nudge
@@ -532,6 +616,8 @@ Letter = (
     | JoinNudge
     | InterviewerMissing
     | LocalTimeChanged
+    | AnswerCheck
+    | CalendarNotice
     | AdjustmentArranged
     | DayReminder
     | HourReminder
@@ -560,9 +646,23 @@ class SendLetter(AnOrder):
     date: Instant
     thread: str | None = None
     """Key of the first letter of this thread; None where this is the first."""
+    revision: int = 0
+    """Of the booking it speaks of: what its links lead to is bound to it."""
     again_if_unsure: bool
     """After a connection lost in mid-flight: send the same bytes again (an invitation), or let it be (a nudge)."""
     letter: Annotated[Letter, Field(discriminator="kind")]
+
+
+class SendDigest(Message):
+    """Send one interviewer their digest of one day: no interview's letter, so no interview orders it."""
+
+    key: str
+    """`digest:{person}:{date}`, by the reader's own day: sent at most once."""
+    now: Instant
+    to: Correspondent
+    organisation: str
+    reply_to: EmailAddress | None = None
+    letter: Digest
 
 
 class JournalEntry(Message):
@@ -749,8 +849,11 @@ class LetterUnsure(AnAnswer):
 
 
 class BriefsFound(AnAnswer):
+    """`siblings`: the candidate's other interviews of that day, by their start; only those that are booked."""
+
     kind: Literal["briefs_found"] = "briefs_found"
     briefs: tuple[Brief, ...]
+    siblings: tuple[Sibling, ...] = ()
 
 
 class ProcessTold(AnAnswer):

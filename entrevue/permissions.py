@@ -15,6 +15,7 @@ from entrevue.changes import (
     Withdraw,
 )
 from entrevue.disputes import DisputeCommand, OpenDispute, RuleDispute
+from entrevue.drift import RestoreEvent
 from entrevue.effects import ClearAttention, EffectsCommand, ResendMessage
 from entrevue.evaluation import (
     AddAddendum,
@@ -86,6 +87,7 @@ Command = (
     | NegotiationCommand
     | ChangeCommand
     | SeatCommand
+    | RestoreEvent
     | SessionCommand
     | VoicesCommand
     | EvaluationCommand
@@ -142,6 +144,7 @@ TABLE: dict[type[Command], Rule] = {
     RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED, _S.NO_SHOW_REVIEW}),
     GrantApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
     DenyApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
+    RestoreEvent: _rule(_COMPANY, _BOOKED),
     PutOnHold: _rule({"decision_maker", "operator", *_COMPANY}, _BEFORE),
     Resume: _rule({"decision_maker", "operator", *_COMPANY}, {_S.ON_HOLD}),
     Cancel: _rule({CANDIDATE, "decision_maker", "operator", *_COMPANY}, _NOT_YET),

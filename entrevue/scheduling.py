@@ -16,8 +16,9 @@ Aim = Literal["book", "ask", "offer", "seats"]
 """What a claim is for: to be booked; to be held until the interviewers, or the candidate, have answered; to book the
 time that is booked for another panel."""
 
-Cause = Literal["request", "no_show", "aborted", "declined", "overlap", "on_hold"]
-"""Why another time is looked for; `declined`: the panel has become too small."""
+Cause = Literal["request", "no_show", "aborted", "declined", "overlap", "on_hold", "rsvp"]
+"""Why another time is looked for; `declined`: the panel has become too small; `rsvp`: the candidate's calendar said no,
+and they did not say more."""
 
 _TRIED_IN_TROUBLE = 3
 """So often a time may be lost because nobody answered us, before the candidate's availability counts without it."""

@@ -21,6 +21,7 @@ from entrevue.attendance import (
 )
 from entrevue.changes import RequestReschedule
 from entrevue.civil import business_day_end, day_end
+from entrevue.facts import AFact
 from entrevue.scheduling import RescheduleRequested, SearchRequested
 from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Message, Refused, Side, Slot, Text, Who, side_of
 
@@ -126,14 +127,6 @@ SessionCommand = (
     | GoOnWithThoseHere
     | SayItDidNotTakePlace
 )
-
-
-class AFact(Message):
-    """Something the world tells. `source_id` is the source's own id of it: a repeat is no news."""
-
-    source_id: Annotated[str, Field(min_length=1, max_length=200)]
-    at: Instant
-    """When it happened, by the source's clock; judged, and never later than when it reached us."""
 
 
 class ParticipantJoined(AFact):

@@ -232,6 +232,8 @@ class Code(StrEnum):
     ON_HOLD = "on_hold"
     ERASED = "erased"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    LINK_INVALID = "link_invalid"
+    LINK_EXPIRED = "link_expired"
 
 
 class Refused(Exception):

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable
 from adapters.caldav import CalDav, CalendarAccount
+from adapters.memory_calendar import MemoryWatchers
 from demo.calendar_server import CalendarServer, calendar_server
 from entrevue.orders import CalendarEvent, WriteEvent
 from entrevue.values import Slot
@@ -388,7 +389,7 @@ async def test_when_to_come_back_is_handed_on_to_temporal(headers: list[str], ex
     order = WriteEvent(key="k", lane="l", interview="r7", now=NINE, who="i1", person="grace", event=event())
     async with answering(an_answer(429, *headers)) as (calendar, _):
         with pytest.raises(ApplicationError) as trouble:
-            await CalendarActivities(calendar).write_event(order)
+            await CalendarActivities(calendar, MemoryWatchers()).write_event(order)
 
     assert (trouble.value.type, trouble.value.non_retryable) == ("CalendarUnavailable", False)
     assert trouble.value.next_retry_delay == expected
@@ -398,7 +399,7 @@ async def test_a_refusal_is_retried_at_leisure() -> None:
     order = WriteEvent(key="k", lane="l", interview="r7", now=NINE, who="i1", person="grace", event=event())
     async with answering(an_answer(403)) as (calendar, _):
         with pytest.raises(ApplicationError) as trouble:
-            await CalendarActivities(calendar).write_event(order)
+            await CalendarActivities(calendar, MemoryWatchers()).write_event(order)
 
     assert (trouble.value.type, trouble.value.non_retryable) == ("CalendarRefused", False)
     assert trouble.value.next_retry_delay == timedelta(minutes=10)

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, Calendar, CalendarActivities, CalendarUnavailable, OurEvent
 from adapters.caldav import CalDav, CalendarAccount
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from demo.calendar_server import CalendarServer
 from entrevue.orders import CalendarEvent, RemoveEvent, WriteEvent
 from entrevue.values import PersonId, Slot
@@ -476,7 +476,7 @@ async def test_a_cancelled_event_takes_no_time(grace: Person) -> None:
 
 
 async def test_the_activities_answer_their_orders(grace: Person) -> None:
-    activities = CalendarActivities(grace.calendar)
+    activities = CalendarActivities(grace.calendar, MemoryWatchers())
     written = await activities.write_event(write())
     removed = await activities.remove_event(
         RemoveEvent(
@@ -512,7 +512,7 @@ def write(sequence: int = 0, etag: str | None = None, *, cancelled: bool = False
 
 @pytest.mark.parametrize("tentative", [False, True], ids=["firm", "maybe"])
 async def test_what_was_entered_meanwhile_is_seen_after_the_write(grace: Person, *, tentative: bool) -> None:
-    activities = CalendarActivities(grace.calendar)
+    activities = CalendarActivities(grace.calendar, MemoryWatchers())
     before = await activities.write_event(write())
     await grace.adds(NINE + HOUR / 2, NINE + 2 * HOUR, tentative=tentative)
 
@@ -531,13 +531,13 @@ async def test_neither_neighbours_nor_interviews_overlap(grace: Person) -> None:
     await grace.adds(NINE + HOUR, NINE + 2 * HOUR)
     await grace.calendar.ensure(GRACE, event(uid="s8.p1"), "s8", None)
 
-    written = await CalendarActivities(grace.calendar).write_event(write())
+    written = await CalendarActivities(grace.calendar, MemoryWatchers()).write_event(write())
 
     assert (written.outcome, written.overlapped) == ("created", False)
 
 
 async def test_an_event_that_does_not_stand_overlaps_nothing(grace: Person) -> None:
-    activities = CalendarActivities(grace.calendar)
+    activities = CalendarActivities(grace.calendar, MemoryWatchers())
     first = await activities.write_event(write())
     await grace.adds(NINE, NINE + HOUR)
 
@@ -566,10 +566,10 @@ async def test_a_look_that_fails_after_the_write_is_trouble_and_the_next_attempt
     calendar = _BreaksAfterTheWrite()
     calendar.add_busy(GRACE, Busy(start=NINE, end=NINE + HOUR))
     with pytest.raises(ApplicationError, match="ReadTimeout"):
-        await CalendarActivities(calendar).write_event(write())
+        await CalendarActivities(calendar, MemoryWatchers()).write_event(write())
     calendar.broken = False
 
-    written = await CalendarActivities(calendar).write_event(write())
+    written = await CalendarActivities(calendar, MemoryWatchers()).write_event(write())
 
     assert (written.outcome, written.overlapped) == ("already_there", True)
 
@@ -580,9 +580,9 @@ async def test_a_calendar_that_is_down_is_trouble_for_temporal_to_retry() -> Non
     order = WriteEvent(key="k", lane="l", interview="r7", now=NINE, who="i1", person=GRACE, event=event())
 
     with pytest.raises(ApplicationError) as trouble:
-        await CalendarActivities(calendar).write_event(order)
+        await CalendarActivities(calendar, MemoryWatchers()).write_event(order)
     calendar.down = False
 
     assert trouble.value.type == "CalendarUnavailable"
     assert not trouble.value.non_retryable
-    assert (await CalendarActivities(calendar).write_event(order)).outcome == "created"
+    assert (await CalendarActivities(calendar, MemoryWatchers()).write_event(order)).outcome == "created"

@@ -22,10 +22,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+from activities.calendar import Watchers
 from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_lessons import MemoryLessons
@@ -227,8 +228,9 @@ async def staged(
     ledger: Ledger | None = None,
     lessons: MemoryLessons | None = None,
     people: Sequence[PersonEntry] = PEOPLE,
+    watchers: Watchers | None = None,
 ) -> AsyncIterator[Stage]:
-    """Put up a stage with a worker of its own."""
+    """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch."""
     stage = Stage(
         env=env,
         task_queue=task_queue or new_queue(),
@@ -250,6 +252,12 @@ async def staged(
         post=stage.post,
         mail=MAIL,
     )
-    worker = build_worker(env.client, adapters, task_queue=stage.task_queue, max_cached_workflows=max_cached_workflows)
+    worker = build_worker(
+        env.client,
+        adapters,
+        task_queue=stage.task_queue,
+        max_cached_workflows=max_cached_workflows,
+        watchers=watchers or MemoryWatchers(),
+    )
     async with worker:
         yield stage

@@ -16,7 +16,7 @@ from temporalio.worker import Worker
 from activities.calendar import Busy, CalendarUnavailable, Ensured, Removed
 from activities.mail import Delivered, PostUnavailable, PostUnsure, Rejected
 from activities.people import OrganisationEntry, PersonEntry
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_lessons import MemoryLessons
@@ -286,7 +286,7 @@ class World:
             self._client,
             task_queue=self.task_queue,
             workflows=[GlassWorkflow],
-            activities=activities(self._adapters, self._client),
+            activities=activities(self._adapters, self._client, MemoryWatchers()),
             max_cached_workflows=1000 if self._cached else 0,
             sticky_queue_schedule_to_start_timeout=STICKY,
         )
