@@ -87,10 +87,6 @@ class Stub:
         self.requests: list[Request] = []
         self.root = ""
 
-    @property
-    def calendar(self) -> str:
-        return f"{self.root}/grace/"
-
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head, _, body = (await read_request(reader)).partition(b"\r\n\r\n")
@@ -123,11 +119,20 @@ async def answering(answer: bytes) -> AsyncIterator[tuple[CalDav, list[Request]]
         asked.append(request)
         return answer
 
-    async with (
-        scripted(script) as stub,
-        reaching(CalendarAccount(stub.calendar, "entrevue", SecretStr(SECRET))) as calendar,
-    ):
+    async with asking(script) as (calendar, _):
         yield calendar, asked
+
+
+@asynccontextmanager
+async def asking(script: Callable[[Request], bytes], address: str = "/grace/") -> AsyncIterator[tuple[CalDav, Stub]]:
+    """Reach a server that does as it is told, with Grace's own login."""
+    async with (
+        scripted(script) as server,
+        reaching(
+            CalendarAccount(f"{server.root}{address}", "grace", SecretStr(SECRET), email="grace@acme.example")
+        ) as calendar,
+    ):
+        yield calendar, server
 
 
 def an_answer(status: int, *headers: str, body: bytes = b"") -> bytes:

@@ -1,14 +1,11 @@
 """From the address that somebody typed to the calendar that is meant, and what its server can do."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from pydantic import SecretStr
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.caldav import CalDav, CalendarAccount
+from adapters.caldav import CalendarAccount
 from adapters.caldav_discovery import FoundCalendar
 from adapters.caldav_probe import Capabilities
 from demo.calendar_server import CalendarServer
@@ -16,13 +13,12 @@ from tests.adapters.dav import (
     A_CALENDAR,
     HOUR,
     NINE,
-    SECRET,
     SYNCS,
     Request,
-    Stub,
     about,
     account,
     an_answer,
+    asking,
     event,
     multistatus,
     opened,
@@ -81,15 +77,6 @@ async def test_the_calendar_of_a_service_account_is_not_everybodys(radicale: Cal
 
 
 # --- on servers as they may be ---------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def asking(script: Callable[[Request], bytes], address: str = "/home/") -> AsyncIterator[tuple[CalDav, Stub]]:
-    async with (
-        scripted(script) as server,
-        reaching(CalendarAccount(f"{server.root}{address}", "alan", SecretStr(SECRET), email=ALAN)) as calendar,
-    ):
-        yield calendar, server
 
 
 async def found_from_root(answers: dict[str, bytes]) -> list[str]:
@@ -180,7 +167,7 @@ async def test_of_several_the_one_that_can_be_meant_is_taken(
     second: str, others: dict[str, bytes], expected: str
 ) -> None:
     answers = {"/home/": multistatus(*HOME, resource("/home/b/", second))} | others
-    async with asking(lambda request: answers.get(request.path, multistatus())) as (calendar, server):
+    async with asking(lambda request: answers.get(request.path, multistatus()), "/home/") as (calendar, server):
         await calendar.busy("alan", NINE, NINE + HOUR)
 
     assert server.requests[-1].path == expected
