@@ -1,7 +1,7 @@
 """All interviews of one namespace, as backends address them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 from uuid import uuid4
@@ -24,16 +24,17 @@ from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from entrevue import contract
+from entrevue import contract, links
 from entrevue.attention import RANKS, Rank
 from entrevue.client.index import Listed, Needed, Review, listed, one_a_cause, waiting
 from entrevue.client.interview import InterviewHandle
 from entrevue.client.trouble import NoAnswerYet, NoServer, in_time, namespace_missing, raise_if_refused
-from entrevue.contract import TASK_QUEUE, Standing, read
+from entrevue.contract import TASK_QUEUE, Receipt, Standing, read
 from entrevue.learning import Aggregates, Profile, ReadLearning, Record
+from entrevue.links import Grant, Opened
 from entrevue.request import InterviewRequest, check_forms
-from entrevue.values import CANDIDATE, DirectoryId, InterviewId, Status
-from entrevue.walltime import check_zone
+from entrevue.values import CANDIDATE, Code, DirectoryId, InterviewId, Refused, Status
+from entrevue.walltime import check_zone, instants
 
 RPC_TIMEOUT = timedelta(seconds=10)
 ADDRESS = "localhost:7233"
@@ -65,12 +66,23 @@ class InterviewClient:
     """All interviews of one Temporal namespace. Make one a process, on the event loop that uses it.
 
     `rpc_timeout` is how long an answer is waited for. Any Temporal client will do whose data converter writes JSON.
+    `link_secrets` are what the worker signs links with, the newest first; only who shows pages for them needs any.
     """
 
-    def __init__(self, temporal: Client, *, rpc_timeout: timedelta = RPC_TIMEOUT, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(
+        self,
+        temporal: Client,
+        *,
+        rpc_timeout: timedelta = RPC_TIMEOUT,
+        task_queue: str = TASK_QUEUE,
+        link_secrets: Sequence[str] = (),
+    ) -> None:
+        if any(len(one) < links.SHORTEST_SECRET for one in link_secrets):
+            raise ValueError(f"link_secrets: each needs {links.SHORTEST_SECRET} characters at least")
         self._temporal = temporal
         self._patience = rpc_timeout
         self._task_queue = task_queue
+        self._link_secrets = [one.encode() for one in link_secrets]
 
     @classmethod
     async def connect(
@@ -80,6 +92,7 @@ class InterviewClient:
         data_converter: DataConverter = pydantic_data_converter,
         rpc_timeout: timedelta = RPC_TIMEOUT,
         task_queue: str = TASK_QUEUE,
+        link_secrets: Sequence[str] = (),
     ) -> Self:
         """Connect as Temporal's own profiles and `TEMPORAL_…` variables say. May raise `NoServer`."""
         config = ClientConfig.load_client_connect_config(profile)
@@ -93,7 +106,7 @@ class InterviewClient:
             if "Server connection error" not in str(trouble):
                 raise  # somebody is there, and wants something else of us
             raise NoServer(config["target_host"]) from trouble
-        return cls(temporal, rpc_timeout=rpc_timeout, task_queue=task_queue)
+        return cls(temporal, rpc_timeout=rpc_timeout, task_queue=task_queue, link_secrets=link_secrets)
 
     async def start(self, request: InterviewRequest | Mapping[str, object]) -> InterviewHandle:
         """Start an interview, or give the one of this id that exists already, running or ended.
@@ -124,6 +137,37 @@ class InterviewClient:
     def interview(self, interview: InterviewId) -> InterviewHandle:
         """Address an interview by its id. Whether it exists is found out by the first call."""
         return InterviewHandle(interview, self._workflow(interview), patience=self._patience)
+
+    async def open_link(self, token: str) -> Opened:
+        """Say what the page behind a link shows. Changes nothing, however often it is opened, by whomever.
+
+        Raises `Refused`: `link_invalid`, `link_expired`, and `not_participant` where its reader was replaced.
+        """
+        grant = self._grant(token)
+        view = await self.interview(grant.interview).view(grant.whom)
+        return links.opened(grant, view, once=uuid4().hex)
+
+    async def act(self, token: str, kind: str, fields: Mapping[str, object], *, page: str) -> Receipt:
+        """Send the command that a person has chosen on the page behind a link; `page` is what `open_link` gave.
+
+        The same choice twice is one command. Raises `Refused`, also with `stale_revision` and what is booked now where
+        that is not what the page has shown.
+        """
+        grant = self._grant(token)
+        chosen = {name: instants(field, name) for name, field in fields.items()}
+        command, key = links.command(grant, kind, chosen, page)
+        interview = self.interview(grant.interview)
+        try:
+            return await interview.send(command, key=key)
+        except Refused as refused:
+            if refused.code is not Code.STALE_REVISION:
+                raise
+            raise links.overtaken(await interview.view(grant.whom)) from refused
+
+    def _grant(self, token: str) -> Grant:
+        if not self._link_secrets:
+            raise ValueError("link_secrets: give the client what the worker signs links with")
+        return links.read(token, self._link_secrets, datetime.now(UTC))
 
     async def search(
         self, *, status: Status | None = None, attention: Rank | None = None, query: str | None = None
