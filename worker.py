@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -51,7 +52,7 @@ from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
-from activities.letters import MailSettings
+from activities.letters import MailSettings, agent_address
 from activities.mail import MailActivities, Outbox, Post
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
@@ -180,7 +181,11 @@ class Adapters:
             engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
-            calendar = CalDav(accounts(directory, settings.caldav))
+            calendar = CalDav(
+                accounts(directory, settings.caldav),
+                organizer=partial(agent_address, settings=settings.mail),
+                organisation=settings.mail.from_name,
+            )
             stack.push_async_callback(calendar.aclose)
             yield cls(
                 directory=directory,

@@ -44,12 +44,16 @@ class Removed(Message):
     outcome: Literal["removed", "already_gone", "edited_by_person"]
 
 
+OwnerAnswer = Literal["needs_action", "accepted", "tentative", "declined"]
+"""PARTSTAT, as their calendar program sets it for them."""
+
+
 class EventState(Message):
     """How an event that we wrote stands in the calendar now, whoever changed it since."""
 
     moved: bool = False
     """A person gave it other times than we wrote last."""
-    answer: Literal["needs_action", "accepted", "tentative", "declined"] | None = None
+    answer: OwnerAnswer | None = None
     """What its owner has answered in their calendar (PARTSTAT); None where it does not name them."""
 
     start: Instant
@@ -76,13 +80,13 @@ class Changes(Message):
     """What has happened in a calendar since a cursor."""
 
     cursor: str | None
-    """For the next time; None where the server keeps none, so that everything counts as changed each time."""
+    """For the next time. Opaque, at most 4,000 characters, about no person. None where there is no calendar."""
     everything: bool = False
-    """The cursor was not known (the first time, or too old): anything may have changed."""
+    """The cursor was not known (the first time, or too old): anything may have changed, and the rest says so too."""
     touched: tuple[str, ...] = ()
-    """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever."""
+    """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever; in doubt, too."""
     others: bool = False
-    """Something else was changed there: what overlaps us may have come or gone."""
+    """Something else was changed there, or may have been: what overlaps us may have come or gone."""
 
 
 class Watched(Message):
