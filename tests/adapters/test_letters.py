@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from icalendar import Calendar, Event
 from pydantic import SecretStr, ValidationError
 
-import activities.letters
 from activities.letters import (
     MailSettings,
     MalformedLetter,
@@ -31,15 +30,18 @@ from activities.letters import (
     message_id,
     render,
 )
+from activities.letters.language import TEMPLATES, known
 from entrevue.disputes import Ruling
 from entrevue.learning import K
 from entrevue.orders import (
     AdjustmentArranged,
+    AnswerCheck,
     AnswerDelayed,
     Apology,
     AvailabilityRequest,
     Brief,
     CalendarEvent,
+    CalendarNotice,
     Cancellation,
     ConductReport,
     Correspondent,
@@ -65,6 +67,7 @@ from entrevue.orders import (
     ReflectionRequest,
     SeatRequest,
     SendLetter,
+    Sibling,
     Theme,
     TimeStands,
     TurnTo,
@@ -73,7 +76,6 @@ from entrevue.privacy import ASKED
 from entrevue.values import CONFIDANT, Slot
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATES = Path(activities.letters.__file__).parent / "templates"
 
 CONFIGURED = {
     "domain": "hire.example.org",
@@ -96,6 +98,15 @@ EVENT = CalendarEvent(
     summary="Interview: Backend engineer",
     description="First your story.\n\nThen ours: https://acme.example/agenda",
     location="https://meet.example.org/room?a=1&b=2",
+)
+SIBLINGS = (
+    Sibling(
+        interview="r7-c42-2",
+        slot=Slot(start=DAY + timedelta(hours=2), minutes=30),
+        location="https://meet.example.org/second",
+        with_names=("Alan & Co", "Edsger"),
+    ),
+    Sibling(interview="r7-c42-3", slot=Slot(start=DAY + timedelta(hours=4), minutes=30)),
 )
 LINES = (Line(name="Grace", text="I hope to hear\nwhat you built"),)
 
@@ -208,6 +219,28 @@ LETTERS: dict[str, Letter] = {
         for ruling in get_args(Ruling)
     },
     "conduct report": ConductReport(interview="r7-c42-1"),
+    "answer check": AnswerCheck(heard="declined", slot=SLOT, until=DAY - timedelta(hours=4)),
+    "answer check, counter": AnswerCheck(heard="counter", slot=SLOT, proposed=LATER),
+    "answer check, no until": AnswerCheck(heard="declined", slot=SLOT),
+    **{
+        f"answer check, {heard} by anybody": AnswerCheck(heard=heard, slot=SLOT, confirmed=False)
+        for heard in ("accepted", "tentative", "declined")
+    },
+    "answer check, counter by anybody": AnswerCheck(heard="counter", slot=SLOT, proposed=LATER, confirmed=False),
+    "calendar notice, moved": CalendarNotice(
+        what="moved", slot=SLOT, moved_to=LATER, asked=True, candidate_zone="America/New_York"
+    ),
+    "calendar notice, moved, nobody asked": CalendarNotice(what="moved", slot=SLOT, moved_to=LATER),
+    "calendar notice, emptied": CalendarNotice(what="emptied", slot=SLOT),
+    "calendar notice, overlapped": CalendarNotice(what="overlapped", slot=SLOT, candidate_zone="America/New_York"),
+    "calendar notice, put back": CalendarNotice(what="put_back", slot=SLOT),
+    "day reminder, several": DayReminder(
+        slot=SLOT, location="Room 4", with_names=("Grace",), agenda=("Your story",), siblings=SIBLINGS
+    ),
+    "hour reminder, several": HourReminder(
+        slot=SLOT, location=None, with_names=("Grace",), agenda=(), siblings=SIBLINGS
+    ),
+    "form request, several": FormRequest(due=DAY, minutes=3, with_names=("Grace",), siblings=SIBLINGS),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
 
@@ -305,8 +338,10 @@ def test_every_kind_of_letter_has_a_template_for_text_and_one_for_html() -> None
     kinds = {kind.model_fields["kind"].default for kind in get_args(Letter)}
 
     assert {letter.kind for letter in LETTERS.values()} == kinds
-    for suffix in ("txt", "html"):
-        assert {file.stem for file in TEMPLATES.glob(f"[!_]*.{suffix}")} - {"layout"} == kinds
+    for language in known():
+        for suffix in ("txt", "html"):
+            stems = {file.stem for file in (TEMPLATES / language).glob(f"[!_]*.{suffix}")}
+            assert stems == {*kinds, "digest", "layout"}
 
 
 @every_reader
@@ -409,7 +444,8 @@ def test_the_subject_keeps_one_stem_and_names_nobody(name: str) -> None:
     subject = parsed(render(order_of(LETTERS[name]), SETTINGS))["Subject"]
 
     assert re.fullmatch(
-        r"((New time|New time needed|Cancelled|Ended|On hold|Waiting for you|You have left the panel): )?"
+        r"((New time|New time needed|Cancelled|Ended|On hold|Waiting for you|You have left the panel|"
+        r"About your answer|About your calendar): )?"
         r"Interview for Backend engineer at Acme",
         subject,
     )
@@ -998,7 +1034,7 @@ def test_no_text_can_add_a_header_or_a_property() -> None:
     assert list(parsed(hostile).keys()) == list(parsed(render(order_of(LETTERS["invitation"]), SETTINGS)).keys())
     assert b"\x00" not in hostile.raw
     for _, calendar, event in events(hostile):
-        assert set(event) | {"URL"} == set(tame)
+        assert set(event) | {"URL", "CONFERENCE"} == set(tame)
         assert event["ATTENDEE"] == "mailto:ada+x@example.org"
         assert len(calendar.subcomponents) == 1
         assert not re.search(rb"[\x00\x1b\x85]", calendar.to_ical())
