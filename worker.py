@@ -35,7 +35,7 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -53,11 +53,13 @@ from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.mail import MailActivities, Outbox, Post
+from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
 from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
+from adapters.imap import ImapMailbox, ImapSettings
 from adapters.migrations import migrate
 from adapters.smtp import SmtpPost, SmtpSettings
 from adapters.sql import checked, open_database
@@ -72,6 +74,7 @@ from entrevue.values import InterviewId, PersonId, Who
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
+from workflows.mailbox import MailboxWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -129,6 +132,8 @@ class Settings(BaseSettings):
     caldav: CalDavSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
+    imap: ImapSettings | None = None
+    """Where answers and bounces lie. None: they are not read."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)
@@ -169,6 +174,7 @@ class Adapters:
     lessons: Lessons
     post: Post
     mail: MailSettings
+    mailbox: Mailbox | None = None
 
     @classmethod
     @asynccontextmanager
@@ -191,6 +197,7 @@ class Adapters:
                 lessons=SqlLessons(engine),
                 post=SmtpPost(settings.smtp),
                 mail=settings.mail,
+                mailbox=ImapMailbox(settings.imap) if settings.imap else None,
             )
 
 
@@ -223,6 +230,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
+    mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
     learning = LearningActivities(adapters.journal, adapters.lessons)
     janitor = JanitorActivities(
@@ -236,6 +244,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         calendar.write_event,
         calendar.remove_event,
         mail.send_letter,
+        mailbox.read_mailbox,
         journal.append_journal,
         learning.look_up_briefs,
         learning.read_learning,
@@ -259,7 +268,7 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, ZoneRulesWorkflow],
+        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, MailboxWorkflow, ZoneRulesWorkflow],
         activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
@@ -291,6 +300,18 @@ async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) ->
         await temporal.create_schedule(JANITOR_SCHEDULE, wanted)
     except ScheduleAlreadyRunningError:
         await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
+
+
+async def open_mailbox(temporal: Client, *, task_queue: str = TASK_QUEUE, name: str = contract.MAILBOX_ID) -> None:
+    """Have the mailbox read from now on. Harmless where it is."""
+    await temporal.start_workflow(
+        MailboxWorkflow.run,
+        id=name,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Read what comes back by mail, and tell interviews",
+        rpc_timeout=RPC_TIMEOUT,
+    )
 
 
 async def connect() -> Client:
@@ -429,6 +450,8 @@ async def serve(settings: Settings) -> None:
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             if settings.janitor:
                 await _see_to_janitor(temporal)
+            if settings.imap:
+                await open_mailbox(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())

@@ -25,6 +25,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstra
 from entrevue.orders import (
     Cancellation,
     ConductReport,
+    Correspondent,
     Invitation,
     JoinNudge,
     Letter,
@@ -32,10 +33,11 @@ from entrevue.orders import (
     OnHold,
     SendLetter,
 )
-from entrevue.values import CANDIDATE, EmailAddress, Link, Message, Name, Slot
+from entrevue.values import CANDIDATE, EmailAddress, Link, Message, Name, Slot, Who
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
-_TOKEN_LENGTH = 40
+_TOKEN_LENGTH, SEAT_LENGTH = 40, 24
+_A_TOKEN = re.compile(rf"[0-9a-f]{{{_TOKEN_LENGTH}}}")
 _ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
 _LINK: TypeAdapter[str] = TypeAdapter(Link)
 _LETTER: TypeAdapter[Letter] = TypeAdapter(Annotated[Letter, Field(discriminator="kind")])
@@ -104,6 +106,7 @@ class MalformedLetter(Exception):
 
 def render(order: SendLetter, settings: MailSettings) -> Rendered:
     """Render the letter and read it back. Raise `MalformedLetter` where a rule of interoperability is broken."""
+    _demand(token_in(order.to.email, settings.agent_address) is None, "no letter to ourselves")
     letter = _LETTER.validate_python(_clean(order.letter.model_dump()))
     subject = _subject(order, letter)
     text, html = _bodies(order, letter, subject)
@@ -126,9 +129,31 @@ def message_id(key: str, settings: MailSettings) -> str:
     return f"<{_token(settings, 'message', key)}@{settings.domain}>"
 
 
-def agent_address(uid: str, settings: MailSettings) -> str:
-    """Give the ORGANIZER of the event `uid`: the same for every version of it, and nobody can guess another's."""
-    return settings.agent_address.replace(_TOKEN, _token(settings, "event", uid))
+def agent_address(uid: str, settings: MailSettings, invited: Correspondent | None = None) -> str:
+    """Give the ORGANIZER of the event `uid`: the same for every version of it, and nobody can guess another's.
+
+    Whoever is `invited` by mail gets one of their own, so that an answer to it names who was asked, and where. None:
+    the event stands in a calendar that we watch, where answers are read.
+    """
+    token = agent_token(uid, settings, invited.who, invited.email) if invited else _token(settings, "event", uid)
+    return settings.agent_address.replace(_TOKEN, token)
+
+
+def agent_token(uid: str, settings: MailSettings, who: Who, email: str) -> str:
+    """Say in `SEAT_LENGTH` characters which event and whose seat is meant, in the others which address was written to.
+
+    So an answer from an alias is known to be of that seat, and known to be from an alias.
+    """
+    seat = _token(settings, "seat", uid, who)[:SEAT_LENGTH]
+    return seat + _token(settings, "seat", uid, who, email.lower())[: _TOKEN_LENGTH - SEAT_LENGTH]
+
+
+def token_in(address: str, template: str) -> str | None:
+    """Read the token in an address of ours; None where it is none. Only who made it can say whether it is genuine."""
+    before, _, after = template.lower().partition(_TOKEN)
+    there = address.lower()
+    token = there[len(before) : len(there) - len(after)]
+    return token if there == before + token + after and _A_TOKEN.fullmatch(token) else None
 
 
 def _token(settings: MailSettings, *parts: str) -> str:
@@ -418,7 +443,7 @@ def _calendar(order: SendLetter, letter: Invitation | Cancellation, settings: Ma
     event, cancelled = letter.event, isinstance(letter, Cancellation)
     if event.cancelled and not cancelled:
         raise MalformedLetter("an invitation to a cancelled event")
-    organizer = vCalAddress(_mailto(agent_address(event.uid, settings)))
+    organizer = vCalAddress(_mailto(agent_address(event.uid, settings, order.to)))
     organizer.params["CN"] = _common_name(order.organisation)
     attendee = vCalAddress(_mailto(order.to.email))
     attendee.params.update({"CN": _common_name(order.to.name), "CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"})
