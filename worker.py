@@ -36,7 +36,7 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -54,12 +54,14 @@ from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
 from activities.letters import MailSettings, agent_address
 from activities.mail import MailActivities, Outbox, Post
+from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
 from activities.watching import WatchingActivities
 from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
+from adapters.imap import ImapMailbox, ImapSettings
 from adapters.migrations import migrate
 from adapters.smtp import SmtpPost, SmtpSettings
 from adapters.sql import checked, open_database
@@ -74,6 +76,7 @@ from entrevue.values import InterviewId, PersonId, Who
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
+from workflows.mailbox import MailboxWorkflow
 from workflows.suspicion import Watch
 from workflows.watching import WatchWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
@@ -133,6 +136,8 @@ class Settings(BaseSettings):
     caldav: CalDavSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
+    imap: ImapSettings | None = None
+    """Where answers and bounces lie. None: they are not read."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)
@@ -173,6 +178,7 @@ class Adapters:
     lessons: Lessons
     post: Post
     mail: MailSettings
+    mailbox: Mailbox | None = None
 
     @classmethod
     @asynccontextmanager
@@ -199,6 +205,7 @@ class Adapters:
                 lessons=SqlLessons(engine),
                 post=SmtpPost(settings.smtp),
                 mail=settings.mail,
+                mailbox=ImapMailbox(settings.imap) if settings.imap else None,
             )
 
 
@@ -232,6 +239,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     calendar = CalendarActivities(adapters.calendar, watchers)
     watching = WatchingActivities(adapters.calendar, interviews)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
+    mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
     learning = LearningActivities(adapters.journal, adapters.lessons)
     janitor = JanitorActivities(
@@ -247,6 +255,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         watching.look_at_calendar,
         watching.tell_interviews,
         mail.send_letter,
+        mailbox.read_mailbox,
         journal.append_journal,
         learning.look_up_briefs,
         learning.read_learning,
@@ -270,7 +279,14 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, WatchWorkflow, ZoneRulesWorkflow],
+        workflows=[
+            InterviewWorkflow,
+            JanitorWorkflow,
+            LearningWorkflow,
+            MailboxWorkflow,
+            WatchWorkflow,
+            ZoneRulesWorkflow,
+        ],
         activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
@@ -302,6 +318,18 @@ async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) ->
         await temporal.create_schedule(JANITOR_SCHEDULE, wanted)
     except ScheduleAlreadyRunningError:
         await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
+
+
+async def open_mailbox(temporal: Client, *, task_queue: str = TASK_QUEUE, name: str = contract.MAILBOX_ID) -> None:
+    """Have the mailbox read from now on. Harmless where it is."""
+    await temporal.start_workflow(
+        MailboxWorkflow.run,
+        id=name,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Read what comes back by mail, and tell interviews",
+        rpc_timeout=RPC_TIMEOUT,
+    )
 
 
 async def connect() -> Client:
@@ -454,6 +482,8 @@ async def serve(settings: Settings) -> None:
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             if settings.janitor:
                 await _see_to_janitor(temporal)
+            if settings.imap:
+                await open_mailbox(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
