@@ -58,6 +58,7 @@ from entrevue.changes import (
 )
 from entrevue.contract import TASK_QUEUE, Ended, Receipt, Standing, read
 from entrevue.disputes import Disputed, OpenDispute, RuleDispute, Ruling
+from entrevue.drift import RestoreEvent
 from entrevue.effects import ClearAttention, LetterKind, ResendMessage
 from entrevue.evaluation import (
     AddAddendum,
@@ -765,6 +766,10 @@ class InterviewHandle:
     ) -> Receipt:
         """The booked time stands; whoever asked is told."""
         return await self._command(DenyApproval, key, by=by, reason=reason)
+
+    async def restore_event(self, *, by: Actor, whom: Who, key: str | None = None) -> Receipt:
+        """Put the booked time back into somebody's calendar, whatever they did to it; they are told."""
+        return await self._command(RestoreEvent, key, by=by, whom=whom)
 
     async def put_on_hold(self, *, by: Actor, reason: Line | None = None, key: str | None = None) -> Receipt:
         """Pause before the session: clocks stand still, a booked time is kept."""
