@@ -31,6 +31,7 @@ from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_lessons import MemoryLessons
 from adapters.memory_mail import MemoryOutbox, MemoryPost
+from adapters.memory_mailbox import MemoryMailbox
 from entrevue import contract
 from entrevue.contract import Receipt
 from entrevue.view import Happening, View
@@ -199,6 +200,7 @@ class Stage:
     lessons: MemoryLessons
     post: MemoryPost
     outbox: MemoryOutbox
+    mailbox: MemoryMailbox
 
     async def start(self, **overrides: object) -> Running:
         return await start(self.env, self.task_queue, **overrides)
@@ -245,6 +247,7 @@ async def staged(
         lessons=lessons or MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
+        mailbox=MemoryMailbox(authserv_id=MAIL.domain),
     )
     adapters = Adapters(
         directory=stage.directory,
@@ -255,6 +258,7 @@ async def staged(
         lessons=stage.lessons,
         post=stage.post,
         mail=MAIL,
+        mailbox=stage.mailbox,
     )
     worker = build_worker(
         env.client,
