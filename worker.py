@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -44,18 +45,19 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watched, Watchers
+from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Unwatched, Watched, Watchers
 from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
 from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
-from activities.letters import MailSettings
+from activities.letters import MailSettings, agent_address
 from activities.mail import MailActivities, Outbox, Post
 from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
+from activities.watching import WatchingActivities
 from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
@@ -75,6 +77,8 @@ from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
 from workflows.mailbox import MailboxWorkflow
+from workflows.suspicion import Watch
+from workflows.watching import WatchWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -186,7 +190,11 @@ class Adapters:
             engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
-            calendar = CalDav(accounts(directory, settings.caldav))
+            calendar = CalDav(
+                accounts(directory, settings.caldav),
+                organizer=partial(agent_address, settings=settings.mail),
+                organisation=settings.mail.from_name,
+            )
             stack.push_async_callback(calendar.aclose)
             yield cls(
                 directory=directory,
@@ -229,6 +237,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)
+    watching = WatchingActivities(adapters.calendar, interviews)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
@@ -243,6 +252,8 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         claiming.release_time,
         calendar.write_event,
         calendar.remove_event,
+        watching.look_at_calendar,
+        watching.tell_interviews,
         mail.send_letter,
         mailbox.read_mailbox,
         journal.append_journal,
@@ -268,7 +279,14 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, MailboxWorkflow, ZoneRulesWorkflow],
+        workflows=[
+            InterviewWorkflow,
+            JanitorWorkflow,
+            LearningWorkflow,
+            MailboxWorkflow,
+            WatchWorkflow,
+            ZoneRulesWorkflow,
+        ],
         activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
@@ -366,17 +384,31 @@ class InterviewsOnServer:
 
 
 class WatchersOnServer:
-    """A workflow a person, started by the first event that it shall watch."""
+    """A workflow a person, started by the first event that it shall watch; it ends by itself after the last."""
 
     def __init__(self, temporal: Client, task_queue: str) -> None:
         self._temporal = temporal
         self._task_queue = task_queue
 
     async def watch(self, person: PersonId, event: Watched) -> None:
-        """To come with the workflow that watches."""
+        await self._temporal.start_workflow(
+            WatchWorkflow.run,
+            Watch(person=person),
+            id=contract.watch_id(person),
+            task_queue=self._task_queue,
+            start_signal="watch",
+            start_signal_args=[event],
+            static_summary="Watch what becomes of interviews in one person's calendar",
+            rpc_timeout=RPC_TIMEOUT,
+        )
 
     async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
-        """To come with the workflow that watches."""
+        handle = self._temporal.get_workflow_handle(contract.watch_id(person))
+        try:
+            await handle.signal("unwatch", Unwatched(interview=interview, who=who), rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
 
 def _interviews(workflows: Iterable[str]) -> tuple[str, ...]:

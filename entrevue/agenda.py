@@ -6,10 +6,10 @@ from typing import assert_never
 
 from entrevue import attention, briefing, correspondence, feedback, people
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
-from entrevue.correspondence import event_for
 from entrevue.effects import event_key, is_confidential, removal_key
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
+from entrevue.letters import event_for
 from entrevue.orders import (
     ClaimTime,
     FindSlots,
