@@ -6,12 +6,20 @@ import pytest
 from demo.calendar_server import CalendarServer, calendar_server
 from demo.postgres_server import PostgresServer
 from tests.adapters.database import Database, postgresql_database, sqlite_database
+from tests.adapters.imap_server import ImapServer, imap_server
 
 
 @pytest.fixture(scope="session")
 async def radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CalendarServer]:
     """One calendar server a test process. A test that changes something opens a calendar of its own."""
     async with calendar_server(tmp_path_factory.mktemp("radicale"), ["grace", "alan"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", name="imap")
+async def _imap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ImapServer]:
+    """One IMAP server a test process. A test that wants a folder makes one of its own."""
+    async with imap_server(tmp_path_factory.mktemp("imap") / "log") as server:
         yield server
 
 

@@ -113,19 +113,15 @@ def mail(
     text: str = "Ada Summer has answered.",
     mime_method: str | None = "REPLY",
     mime_type: str = "calendar",
-    **headers: str,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Write a mail as a calendar program sends it; `headers` with _ for -, and those given twice by `results`."""
+    """Write a mail as a calendar program sends it; `results` are the Authentication-Results, topmost first."""
     message = EmailMessage()
     for result in results:
         message.add_header("Authentication-Results", result)
-    wanted = {
-        "Return_Path": "<ada@example.org>",
-        "Message_ID": "<rsvp-1@example.org>",
-        "Subject": "Declined: Interview",
-    }
-    for name, value in (wanted | headers).items():
-        message[name.replace("_", "-")] = value
+    usual = {"Return-Path": "<ada@example.org>", "Message-ID": "<rsvp-1@example.org>", "Subject": "Declined"}
+    for name, value in (usual | dict(headers or {})).items():
+        message[name] = value
     message["From"] = sender
     message["To"] = to if to is not None else agent_address(CANDIDATES_EVENT, SETTINGS, ADA)
     message.set_content(text)
