@@ -35,6 +35,7 @@ from temporalio.client import (
     ScheduleState,
     ScheduleUpdate,
     ScheduleUpdateInput,
+    WorkflowQueryFailedError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -72,6 +73,8 @@ from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
+from entrevue.orders import SameDay
+from entrevue.sharing import Asked, Shared
 from entrevue.values import InterviewId, PersonId, Who
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
@@ -104,6 +107,11 @@ LONGEST = timedelta(hours=6)
 
 _OF_ONE_PROCESS = 1000
 """Interviews that are told of the end of their process, at most: as many runs the server's index is asked for."""
+
+_OF_ONE_DAY = 200
+"""Interviews of one process on one day that are asked, at most. More are an open day, not one candidate's."""
+
+_ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 _log = structlog.get_logger()
 
@@ -241,7 +249,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
     mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
-    learning = LearningActivities(adapters.journal, adapters.lessons)
+    learning = LearningActivities(adapters.journal, adapters.lessons, interviews)
     janitor = JanitorActivities(
         adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, InterviewClient(temporal)
     )
@@ -349,7 +357,7 @@ class InterviewsOnServer:
         self._temporal = temporal
 
     async def page(self, mark: str | None, *, since: datetime | None, most: int) -> Page:
-        began = f' AND StartTime >= "{since:%Y-%m-%dT%H:%M:%S.%fZ}"' if since else ""
+        began = f' AND StartTime >= "{since:{_ISO}}"' if since else ""
         found = self._temporal.list_workflows(
             f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running"{began}',
             page_size=most,
@@ -371,6 +379,28 @@ class InterviewsOnServer:
             rpc_timeout=RPC_TIMEOUT,
         )
         return _interviews([one.id async for one in found])
+
+    async def of_day(self, day: SameDay) -> tuple[str, ...]:
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND {contract.PROCESS} = "{day.process}" '
+            f'AND {contract.START} >= "{day.start:{_ISO}}" AND {contract.START} < "{day.end:{_ISO}}" '
+            'AND ExecutionStatus IN ("Running", "ContinuedAsNew")',
+            limit=_OF_ONE_DAY,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        return _interviews([one.id async for one in found])
+
+    async def same_day(self, interview: str, asked: Asked) -> Shared:
+        handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
+        try:
+            said: Shared = await handle.query(contract.SAME_DAY, asked, result_type=Shared, rpc_timeout=RPC_TIMEOUT)
+        except WorkflowQueryFailedError:  # run by a worker that knows no such question
+            return Shared()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return Shared()
+        return said
 
     async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
         handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from entrevue import sharing
 from entrevue.attendance import grace, is_there, missed
 from entrevue.briefing import to_try
 from entrevue.civil import waking
 from entrevue.effects import Posted
-from entrevue.evaluation import knows_outcome
+from entrevue.evaluation import FormState, knows_outcome
 from entrevue.letters import MAYBE_SENT, Due, location, others, scale, to_candidate, turn_to
 from entrevue.orders import (
     Apology,
@@ -81,11 +82,11 @@ def before_session(interview: "Interview", whom: str) -> Iterator[Due]:
         return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
-    if whom == CANDIDATE:
+    if whom == CANDIDATE and not sharing.is_covered(interview, "day_reminder"):
         at = booking.slot.start - day
         if at > booking.at and waking(at, interview.people.clock(whom)) < last:
             yield _reminder(interview, booking, whom, "day_reminder", at=at, until=last)
-    if last > booking.at:
+    if last > booking.at and not (whom == CANDIDATE and sharing.is_covered(interview, "hour_reminder")):
         yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
 
 
@@ -121,6 +122,7 @@ def _reminder(
                 agenda=AGENDA,
                 lines=told,
                 expectations_open=whom not in interview.evaluation.expectations,
+                siblings=sharing.named_in(interview, "day_reminder", date),
             )
         return HourReminder(
             slot=booking.slot,
@@ -133,6 +135,7 @@ def _reminder(
             instructions=() if whom == CANDIDATE else _instructed(interview),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
             turn_to=None if whom == CANDIDATE else turn_to(interview),
+            siblings=sharing.named_in(interview, "hour_reminder", date) if whom == CANDIDATE else (),
         )
 
     near = kind == "hour_reminder"
@@ -186,13 +189,17 @@ def forms(interview: "Interview", whom: str) -> Iterator[Due]:
     if form is None or ended is None or form.was != "open":
         return
     version, minutes = str(interview.session.n), CANDIDATE_MINUTES if whom == CANDIDATE else SCORECARD_MINUTES
+    if whom == CANDIDATE:
+        yield from _form_reminder(interview, form, version)
+        if sharing.is_covered(interview, "form_request"):
+            return
     yield Due(
         kind="form_request",
         whom=whom,
         version=version,
-        at=ended,
+        at=sharing.form_from(interview, ended) if whom == CANDIDATE else ended,
         until=form.due,
-        write=lambda _: FormRequest(
+        write=lambda date: FormRequest(
             due=form.due,
             minutes=minutes,
             with_names=others(interview, whom),
@@ -202,18 +209,29 @@ def forms(interview: "Interview", whom: str) -> Iterator[Due]:
             consents=_may_agree_to(interview) if whom == CANDIDATE else (),
             presumed=can_be_denied(interview, whom),
             partial=form.partial,
+            siblings=sharing.named_in(interview, "form_request", date) if whom == CANDIDATE else (),
         ),
     )
-    sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial and not knows_outcome(interview):
-        yield Due(
-            kind="form_reminder",
-            whom=whom,
-            version=version,
-            at=sent.at + interview.policy.form_reminder,
-            until=form.due,
-            write=lambda _: FormReminder(due=form.due, minutes=minutes),
-        )
+
+
+def _form_reminder(interview: "Interview", form: FormState, version: str) -> Iterator[Due]:
+    """Once, and to the candidate alone: interviewers have their digest of a day."""
+    sent = _left(interview, "form_request", CANDIDATE, version)
+    at = sent.at + interview.policy.form_reminder if sent is not None else sharing.form_reminder_from(interview)
+    if at is None or form.partial or knows_outcome(interview) or sharing.is_covered(interview, "form_reminder"):
+        return
+    yield Due(
+        kind="form_reminder",
+        whom=CANDIDATE,
+        version=version,
+        at=at,
+        until=form.due,
+        write=lambda date: FormReminder(
+            due=form.due,
+            minutes=CANDIDATE_MINUTES,
+            siblings=sharing.named_in(interview, "form_reminder", date),
+        ),
+    )
 
 
 def apology(interview: "Interview") -> Iterator[Due]:

@@ -23,8 +23,8 @@ class Rendered:
 
 def render(order: SendLetter | SendDigest, settings: MailSettings) -> Rendered:
     """Render the letter and read it back. Raise `MalformedLetter` where a rule of interoperability is broken."""
-    if token_in(order.to.email, settings.agent_address):
-        raise MalformedLetter("a letter to ourselves")
+    if token_in(order.to.email, settings.agent_address) is not None:
+        raise MalformedLetter("no letter to ourselves")
     letter, words = cleaned(order.letter), words_of(settings.language)
     calendar = attachment(order, letter, words, settings) if isinstance(order, SendLetter) else None
     written = write(order, letter, words, settings)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstra
 from activities.letters.language import known
 from entrevue.links import Grant, mint
 from entrevue.orders import Correspondent
-from entrevue.values import EmailAddress, Link, Message, Name
+from entrevue.values import EmailAddress, Link, Message, Name, Who
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
 _PURPOSE = "{purpose}"
@@ -96,11 +96,11 @@ def agent_address(uid: str, settings: MailSettings, invited: Correspondent | Non
     Whoever is `invited` by mail gets one of their own, so that an answer to it names who was asked, and where. None:
     the event stands in a calendar that we watch, where answers are read.
     """
-    signed = agent_token(uid, settings, invited.who, invited.email) if invited else token(settings, "event", uid)
-    return settings.agent_address.replace(_TOKEN, signed)
+    made = agent_token(uid, settings, invited.who, invited.email) if invited else token(settings, "event", uid)
+    return settings.agent_address.replace(_TOKEN, made)
 
 
-def agent_token(uid: str, settings: MailSettings, who: str, email: str) -> str:
+def agent_token(uid: str, settings: MailSettings, who: Who, email: str) -> str:
     """Say in `SEAT_LENGTH` characters which event and whose seat is meant, in the others which address was written to.
 
     So an answer from an alias is known to be of that seat, and known to be from an alias.

@@ -204,7 +204,7 @@ def test_an_invitation_to_a_cancelled_event_is_not_sent() -> None:
 def test_nobody_is_invited_by_themselves() -> None:
     to = reader().model_copy(update={"email": agent_address(EVENT.uid, SETTINGS)})
 
-    with pytest.raises(MalformedLetter, match="a letter to ourselves"):
+    with pytest.raises(MalformedLetter, match="no letter to ourselves"):
         render(order_of(LETTERS["invitation"], to=to), SETTINGS)
 
 
