@@ -14,6 +14,7 @@ from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
 from entrevue.effects import CONFIDENTIAL
 from entrevue.learning import Aggregates, Profile, ReadLearning, Record
+from entrevue.links import ALLOWED, SHOWN
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
@@ -461,6 +462,26 @@ write a mail in anybody's name.
 """
 
 
+_LINKS = """\
+## What signed links lead to
+
+A letter's link is for one purpose ([links.md](links.md)). Its page may send these commands, where they fit; it shows
+what is the reader's own to see (`view`), and of these fields only what is named here.
+
+| purpose | candidate | interviewer | fields of the view |
+|---|---|---|---|"""
+
+
+def _purposes() -> Iterator[str]:
+    for purpose, allowed in ALLOWED.items():
+        named = (
+            ", ".join(f"`{kind}`" for kind in sorted(allowed) if role in TABLE[COMMANDS[kind]].roles)
+            for role in ("candidate", "interviewer")
+        )
+        shown = ", ".join(f"`{field}`" for field in sorted(SHOWN[purpose]))
+        yield f"| `{purpose}` | {' | '.join(named)} | {shown} |"
+
+
 def commands() -> str:
     lines = [
         _BEGINNING,
@@ -479,6 +500,9 @@ def commands() -> str:
         "",
         _FACTS,
         *_section(FACTS),
+        _LINKS,
+        *_purposes(),
+        "",
     ]
     return "\n".join(lines)
 

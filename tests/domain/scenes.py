@@ -635,6 +635,7 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3],
         },
         "remove_seat": {"whom": ("i2", "i3", "i1")[n % 3]},
+        "restore_event": {"whom": whom},
         "declare_conflict": {"whom": by if by.startswith("i") else whom, "reason": secret("conflict")},
         "deny_approval": {"reason": secret("denial")},
         "put_on_hold": {"reason": secret("pause")},
