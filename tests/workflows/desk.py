@@ -25,6 +25,8 @@ class Diary(MemoryCalendar):
     def __init__(self) -> None:
         super().__init__()
         self.refused: str | None = None
+        self.forgetful = False
+        self.unreadable: set[str] = set()
         self.answers: dict[str, Heard] = {}
         self.asked: list[str] = []
 
@@ -32,10 +34,12 @@ class Diary(MemoryCalendar):
         self.asked.append("changes")
         if self.refused is not None:
             raise CalendarRefused(person, self.refused)
-        return await super().changes(person, cursor, uids)
+        return await super().changes(person, None if self.forgetful else cursor, uids)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
         self.asked.append("read")
+        if uid in self.unreadable:
+            raise CalendarRefused(person, "an event that cannot be read")
         state = await super().read(person, uid)
         return state and state.model_copy(update={"answer": self.answers.get(uid)})
 
