@@ -74,6 +74,17 @@ async def test_a_move_that_is_taken_back_at_once_is_no_news(desk: Desk) -> None:
     assert desk.told() == []
 
 
+async def test_who_puts_the_event_back_later_is_heard_too(desk: Desk) -> None:
+    await desk.write()
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    desk.calendar.move(desk.person, UID, desk.now + IN_FIVE_DAYS)
+    await desk.forward(A_QUARTER)
+
+    starts = [CalendarEventChanged.model_validate(fact).start for _, _, fact in desk.interviews.heard]
+    assert starts == [desk.now + timedelta(days=6), desk.now + IN_FIVE_DAYS]
+
+
 async def test_the_same_drag_is_news_again_after_the_booked_time_was_put_back(desk: Desk) -> None:
     await desk.write()
     for _ in range(2):
@@ -142,8 +153,11 @@ async def test_an_answer_holds_as_long_as_its_time_and_is_asked_for_anew_with_an
     at_the_same_time = len(desk.told())
     await desk.write(sequence=2, ahead=timedelta(days=6))
     await desk.forward(A_QUARTER)
+    unanswered = len(desk.told())
+    desk.calendar.answer(desk.person, UID, "accepted")
+    await desk.forward(A_QUARTER)
 
-    assert (at_the_same_time, len(desk.told())) == (1, 2)
+    assert (at_the_same_time, unanswered, len(desk.told())) == (1, 1, 2)
 
 
 async def test_what_comes_to_stand_beside_it_is_told_and_so_is_its_going(desk: Desk) -> None:
