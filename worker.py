@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -34,8 +35,9 @@ from temporalio.client import (
     ScheduleState,
     ScheduleUpdate,
     ScheduleUpdateInput,
+    WorkflowQueryFailedError,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -44,20 +46,23 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watched, Watchers
+from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Unwatched, Watched, Watchers
 from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
 from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
-from activities.letters import MailSettings
+from activities.letters import MailSettings, agent_address
 from activities.mail import MailActivities, Outbox, Post
+from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
+from activities.watching import WatchingActivities
 from activities.zone_rules import Page, ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
+from adapters.imap import ImapMailbox, ImapSettings
 from adapters.migrations import migrate
 from adapters.smtp import SmtpPost, SmtpSettings
 from adapters.sql import checked, open_database
@@ -68,10 +73,15 @@ from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
+from entrevue.orders import SameDay
+from entrevue.sharing import Asked, Shared
 from entrevue.values import InterviewId, PersonId, Who
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
+from workflows.mailbox import MailboxWorkflow
+from workflows.suspicion import Watch
+from workflows.watching import WatchWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -97,6 +107,11 @@ LONGEST = timedelta(hours=6)
 
 _OF_ONE_PROCESS = 1000
 """Interviews that are told of the end of their process, at most: as many runs the server's index is asked for."""
+
+_OF_ONE_DAY = 200
+"""Interviews of one process on one day that are asked, at most. More are an open day, not one candidate's."""
+
+_ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 _log = structlog.get_logger()
 
@@ -129,6 +144,8 @@ class Settings(BaseSettings):
     caldav: CalDavSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
+    imap: ImapSettings | None = None
+    """Where answers and bounces lie. None: they are not read."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)
@@ -169,6 +186,7 @@ class Adapters:
     lessons: Lessons
     post: Post
     mail: MailSettings
+    mailbox: Mailbox | None = None
 
     @classmethod
     @asynccontextmanager
@@ -180,7 +198,11 @@ class Adapters:
             engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
-            calendar = CalDav(accounts(directory, settings.caldav))
+            calendar = CalDav(
+                accounts(directory, settings.caldav),
+                organizer=partial(agent_address, settings=settings.mail),
+                organisation=settings.mail.from_name,
+            )
             stack.push_async_callback(calendar.aclose)
             yield cls(
                 directory=directory,
@@ -191,6 +213,7 @@ class Adapters:
                 lessons=SqlLessons(engine),
                 post=SmtpPost(settings.smtp),
                 mail=settings.mail,
+                mailbox=ImapMailbox(settings.imap) if settings.imap else None,
             )
 
 
@@ -222,9 +245,11 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)
+    watching = WatchingActivities(adapters.calendar, interviews)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
+    mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
-    learning = LearningActivities(adapters.journal, adapters.lessons)
+    learning = LearningActivities(adapters.journal, adapters.lessons, interviews)
     janitor = JanitorActivities(
         adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, InterviewClient(temporal)
     )
@@ -235,7 +260,10 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         claiming.release_time,
         calendar.write_event,
         calendar.remove_event,
+        watching.look_at_calendar,
+        watching.tell_interviews,
         mail.send_letter,
+        mailbox.read_mailbox,
         journal.append_journal,
         learning.look_up_briefs,
         learning.read_learning,
@@ -259,7 +287,14 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, ZoneRulesWorkflow],
+        workflows=[
+            InterviewWorkflow,
+            JanitorWorkflow,
+            LearningWorkflow,
+            MailboxWorkflow,
+            WatchWorkflow,
+            ZoneRulesWorkflow,
+        ],
         activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
@@ -293,6 +328,18 @@ async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) ->
         await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
 
 
+async def open_mailbox(temporal: Client, *, task_queue: str = TASK_QUEUE, name: str = contract.MAILBOX_ID) -> None:
+    """Have the mailbox read from now on. Harmless where it is."""
+    await temporal.start_workflow(
+        MailboxWorkflow.run,
+        id=name,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Read what comes back by mail, and tell interviews",
+        rpc_timeout=RPC_TIMEOUT,
+    )
+
+
 async def connect() -> Client:
     """Connect as Temporal's own profiles and `TEMPORAL_…` variables say; to localhost where they are silent."""
     config = ClientConfig.load_client_connect_config()
@@ -310,7 +357,7 @@ class InterviewsOnServer:
         self._temporal = temporal
 
     async def page(self, mark: str | None, *, since: datetime | None, most: int) -> Page:
-        began = f' AND StartTime >= "{since:%Y-%m-%dT%H:%M:%S.%fZ}"' if since else ""
+        began = f' AND StartTime >= "{since:{_ISO}}"' if since else ""
         found = self._temporal.list_workflows(
             f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running"{began}',
             page_size=most,
@@ -333,6 +380,28 @@ class InterviewsOnServer:
         )
         return _interviews([one.id async for one in found])
 
+    async def of_day(self, day: SameDay) -> tuple[str, ...]:
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND {contract.PROCESS} = "{day.process}" '
+            f'AND {contract.START} >= "{day.start:{_ISO}}" AND {contract.START} < "{day.end:{_ISO}}" '
+            'AND ExecutionStatus IN ("Running", "ContinuedAsNew")',
+            limit=_OF_ONE_DAY,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        return _interviews([one.id async for one in found])
+
+    async def same_day(self, interview: str, asked: Asked) -> Shared:
+        handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
+        try:
+            said: Shared = await handle.query(contract.SAME_DAY, asked, result_type=Shared, rpc_timeout=RPC_TIMEOUT)
+        except WorkflowQueryFailedError:  # run by a worker that knows no such question
+            return Shared()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return Shared()
+        return said
+
     async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
         handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
         try:
@@ -345,17 +414,31 @@ class InterviewsOnServer:
 
 
 class WatchersOnServer:
-    """A workflow a person, started by the first event that it shall watch."""
+    """A workflow a person, started by the first event that it shall watch; it ends by itself after the last."""
 
     def __init__(self, temporal: Client, task_queue: str) -> None:
         self._temporal = temporal
         self._task_queue = task_queue
 
     async def watch(self, person: PersonId, event: Watched) -> None:
-        """To come with the workflow that watches."""
+        await self._temporal.start_workflow(
+            WatchWorkflow.run,
+            Watch(person=person),
+            id=contract.watch_id(person),
+            task_queue=self._task_queue,
+            start_signal="watch",
+            start_signal_args=[event],
+            static_summary="Watch what becomes of interviews in one person's calendar",
+            rpc_timeout=RPC_TIMEOUT,
+        )
 
     async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
-        """To come with the workflow that watches."""
+        handle = self._temporal.get_workflow_handle(contract.watch_id(person))
+        try:
+            await handle.signal("unwatch", Unwatched(interview=interview, who=who), rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
 
 def _interviews(workflows: Iterable[str]) -> tuple[str, ...]:
@@ -429,6 +512,8 @@ async def serve(settings: Settings) -> None:
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             if settings.janitor:
                 await _see_to_janitor(temporal)
+            if settings.imap:
+                await open_mailbox(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())

@@ -30,6 +30,7 @@ from entrevue import (
     scheduling,
     seats,
     session,
+    sharing,
     voices,
 )
 from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived, RsvpReceived
@@ -96,6 +97,7 @@ from entrevue.session import (
     SessionEvent,
     SessionFact,
 )
+from entrevue.sharing import DayLookedUp, Looks
 from entrevue.values import Message, Side, Status, Who
 from entrevue.voices import Voices, VoicesCommand, VoicesEvent
 
@@ -167,6 +169,7 @@ Event = (
     | DisputeEvent
     | FollowUpEvent
     | BriefsGathered
+    | DayLookedUp
     | PrivacyEvent
     | EffectsEvent
     | AttentionEvent
@@ -215,6 +218,7 @@ class Interview:
     disputes: Disputes = ()
     follow_up: FollowUp = FollowUp()
     briefs: Briefs = field(default_factory=dict)
+    looks: Looks = ()
     privacy: Privacy = Privacy()
     effects: Effects = Effects()
     attention: tuple[Item, ...] = ()
@@ -374,7 +378,7 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
         case GaveUp(order="release_time"):
             return []  # what must be undone is owed until it is undone
         case BriefsFound():
-            return _widen(briefing.answered(answer, interview))
+            return [*_widen(briefing.answered(answer, interview)), *_widen(sharing.answered(answer, interview))]
         case ProcessTold():
             return _widen(feedback.told(answer, interview))
         case EventWritten(who=who, overlapped=True):
@@ -460,7 +464,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             evaluation=evaluation.cancelled(interview.evaluation, event),
         )
         if isinstance(event, InterviewScheduled):
-            folded = replace(folded, briefs={})  # people may learn until then
+            folded = replace(folded, briefs={}, looks=())  # people may learn until then
         return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
@@ -483,6 +487,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         return _closed_by(folded, event, at, by)
     if isinstance(event, BriefsGathered):
         return replace(interview, briefs=briefing.evolve(interview.briefs, event))
+    if isinstance(event, DayLookedUp):
+        return replace(interview, looks=sharing.evolve(interview.looks, event, at))
     if isinstance(event, PrivacyEvent):
         return replace(interview, privacy=privacy.evolve(interview.privacy, event, at))
     if isinstance(event, EffectsEvent):

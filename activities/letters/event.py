@@ -28,7 +28,7 @@ def attachment(order: SendLetter, letter: Letter | Digest, words: Words, setting
     event, cancelled = letter.event, isinstance(letter, Cancellation)
     if event.cancelled and not cancelled:
         raise MalformedLetter("an invitation to a cancelled event")
-    organizer = vCalAddress(_mailto(agent_address(event.uid, settings)))
+    organizer = vCalAddress(_mailto(agent_address(event.uid, settings, order.to)))
     organizer.params["CN"] = _common_name(order.organisation)
     attendee = vCalAddress(_mailto(order.to.email))
     attendee.params.update({"CN": _common_name(order.to.name), "CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"})

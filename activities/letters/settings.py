@@ -3,17 +3,20 @@
 import hashlib
 import hmac
 import json
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter
 
 from activities.letters.language import known
 from entrevue.links import Grant, mint
-from entrevue.values import EmailAddress, Link, Message, Name
+from entrevue.orders import Correspondent
+from entrevue.values import EmailAddress, Link, Message, Name, Who
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
 _PURPOSE = "{purpose}"
-_TOKEN_LENGTH = 40
+_TOKEN_LENGTH, SEAT_LENGTH = 40, 24
+_A_TOKEN = re.compile(rf"[0-9a-f]{{{_TOKEN_LENGTH}}}")
 _ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
 _LINK: TypeAdapter[str] = TypeAdapter(Link)
 
@@ -87,9 +90,31 @@ def bounce_address(key: str, settings: MailSettings) -> str:
     return settings.bounce_address.replace(_TOKEN, token(settings, "message", key))
 
 
-def agent_address(uid: str, settings: MailSettings) -> str:
-    """Give the ORGANIZER of the event `uid`: the same for every version of it, and nobody can guess another's."""
-    return settings.agent_address.replace(_TOKEN, token(settings, "event", uid))
+def agent_address(uid: str, settings: MailSettings, invited: Correspondent | None = None) -> str:
+    """Give the ORGANIZER of the event `uid`: the same for every version of it, and nobody can guess another's.
+
+    Whoever is `invited` by mail gets one of their own, so that an answer to it names who was asked, and where. None:
+    the event stands in a calendar that we watch, where answers are read.
+    """
+    made = agent_token(uid, settings, invited.who, invited.email) if invited else token(settings, "event", uid)
+    return settings.agent_address.replace(_TOKEN, made)
+
+
+def agent_token(uid: str, settings: MailSettings, who: Who, email: str) -> str:
+    """Say in `SEAT_LENGTH` characters which event and whose seat is meant, in the others which address was written to.
+
+    So an answer from an alias is known to be of that seat, and known to be from an alias.
+    """
+    seat = token(settings, "seat", uid, who)[:SEAT_LENGTH]
+    return seat + token(settings, "seat", uid, who, email.lower())[: _TOKEN_LENGTH - SEAT_LENGTH]
+
+
+def token_in(address: str, template: str) -> str | None:
+    """Read the token in an address of ours; None where it is none. Only who made it can say whether it is genuine."""
+    before, _, after = template.lower().partition(_TOKEN)
+    there = address.lower()
+    found = there[len(before) : len(there) - len(after)]
+    return found if there == before + found + after and _A_TOKEN.fullmatch(found) else None
 
 
 def page_address(grant: Grant, links: LinkSettings) -> str:

@@ -7,6 +7,7 @@ import pytest
 from demo.calendar_server import CalendarServer, calendar_server
 from demo.postgres_server import PostgresServer
 from tests.adapters.database import Database, postgresql_database, sqlite_database
+from tests.adapters.grace import InMemory, Person, on_radicale
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
 
 
@@ -15,6 +16,15 @@ async def radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ca
     """One calendar server a test process. A test that changes something opens a calendar of its own."""
     async with calendar_server(tmp_path_factory.mktemp("radicale"), ["grace", "alan"]) as server:
         yield server
+
+
+@pytest.fixture(params=["memory", "radicale"])
+async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+    if request.param == "memory":
+        yield InMemory()
+        return
+    async with on_radicale(radicale, request.node.name) as grace:
+        yield grace
 
 
 @pytest.fixture

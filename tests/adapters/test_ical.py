@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.calendar import Busy
-from adapters.ical import Owner, Reading, Written, busy_times, event_text, localise_tzids, our_events, stored_event
+from adapters.ical import Owner, localise_tzids
+from adapters.ical_busy import Reading, busy_times
+from adapters.ical_events import Written, event_text, our_events, stored_event
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
 
@@ -433,7 +435,7 @@ def test_the_same_version_is_the_same_text_byte_for_byte() -> None:
 
 
 def test_an_event_is_read_back_as_it_was_written() -> None:
-    stored = stored_event(event_text(our_event(cancelled=True), "r7"), "r7.p1", BERLIN.zone)
+    stored = stored_event(event_text(our_event(cancelled=True), "r7"), "r7.p1", BERLIN)
 
     assert stored is not None
     assert (stored.start, stored.end) == (at("2026-12-01 09:00"), at("2026-12-01 09:45"))
@@ -444,7 +446,7 @@ def test_an_event_is_read_back_as_it_was_written() -> None:
 
 def test_fractions_of_a_second_do_not_make_an_edit() -> None:
     fine = our_event(slot=Slot(start=at("2026-12-01 09:00") + timedelta(milliseconds=300), minutes=45))
-    stored = stored_event(event_text(fine, "r7"), "r7.p1", BERLIN.zone)
+    stored = stored_event(event_text(fine, "r7"), "r7.p1", BERLIN)
 
     assert stored is not None
     assert stored.written == Written.of(fine, "r7")
@@ -453,7 +455,7 @@ def test_fractions_of_a_second_do_not_make_an_edit() -> None:
 
 def test_the_same_time_in_another_zone_is_no_move() -> None:
     text = event_text(our_event(), "r7").replace("DTSTART:20261201T090000Z", "DTSTART;TZID=Asia/Tokyo:20261201T180000")
-    stored = stored_event(text, "r7.p1", BERLIN.zone)
+    stored = stored_event(text, "r7.p1", BERLIN)
 
     assert stored is not None
     assert not stored.edited
@@ -474,7 +476,7 @@ def test_what_a_person_does_to_an_event_shows(old: str, new: str) -> None:
     text = event_text(our_event(), "r7")
     assert old in text
 
-    stored = stored_event(text.replace(old, new), "r7.p1", BERLIN.zone)
+    stored = stored_event(text.replace(old, new), "r7.p1", BERLIN)
 
     assert stored is not None
     assert stored.edited
@@ -483,8 +485,8 @@ def test_what_a_person_does_to_an_event_shows(old: str, new: str) -> None:
 def test_what_cannot_be_read_is_not_taken_for_ours() -> None:
     broken = event_text(our_event(), "r7").replace("DTSTART:20261201T090000Z", "DTSTART:soon")
 
-    assert stored_event(broken, "r7.p1", BERLIN.zone) is None
-    assert stored_event("nonsense", "r7.p1", BERLIN.zone) is None
+    assert stored_event(broken, "r7.p1", BERLIN) is None
+    assert stored_event("nonsense", "r7.p1", BERLIN) is None
 
 
 @pytest.mark.parametrize(
@@ -506,7 +508,7 @@ def test_what_does_not_say_that_it_is_ours_is_not_found_among_ours(old: str, new
 
 
 _INJECT = """
-from adapters.ical import event_text
+from adapters.ical_events import event_text
 from tests.adapters.test_ical import our_event
 evil = "a\\r\\nX-EVIL:1\\x00"
 print(event_text(our_event(uid=evil, summary=evil, description=evil, location=evil), evil), end="")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from activities.letters import (
+    SEAT_LENGTH,
     MailSettings,
     MalformedLetter,
     agent_address,
@@ -23,6 +24,7 @@ from activities.letters import (
     clean_text,
     message_id,
     render,
+    token_in,
 )
 from entrevue.orders import (
     Brief,
@@ -149,7 +151,7 @@ def test_the_event_is_one_that_clients_offer_to_accept(name: str) -> None:
     assert shown.get_param("method") == calendar["METHOD"] == ("CANCEL" if cancelled else "REQUEST")
     assert event["STATUS"] == ("CANCELLED" if cancelled else "CONFIRMED")
     assert event["ATTENDEE"] == f"mailto:{letter.recipient}"
-    assert event["ORGANIZER"] == f"mailto:{agent_address(EVENT.uid, SETTINGS)}" != event["ATTENDEE"]
+    assert event["ORGANIZER"] == f"mailto:{agent_address(EVENT.uid, SETTINGS, reader())}" != event["ATTENDEE"]
     assert event["UID"] == EVENT.uid
     assert event["SEQUENCE"] == 3
     assert not calendar.walk("VALARM")
@@ -182,6 +184,16 @@ def test_each_event_has_an_organizer_of_its_own_that_outlives_its_versions() -> 
     assert agent_address("r7-c42-1.p0", SETTINGS) != agent_address("r7-c42-1.c0", SETTINGS)
 
 
+def test_whoever_is_invited_answers_to_an_address_of_their_own() -> None:
+    grace, linus = reader("i1", "Grace"), reader("i2", "Linus")
+    elsewhere = grace.model_copy(update={"email": "grace@example.net"})
+    asked = [agent_address("r7-c42-1.p0", SETTINGS, one) for one in (grace, linus, elsewhere)]
+    seats = [(token_in(one, SETTINGS.agent_address) or "")[:SEAT_LENGTH] for one in asked]
+
+    assert len({*asked, agent_address("r7-c42-1.p0", SETTINGS)}) == 4
+    assert seats[0] == seats[2] != seats[1]
+
+
 def test_an_invitation_to_a_cancelled_event_is_not_sent() -> None:
     gone = EVENT.model_copy(update={"cancelled": True})
 
@@ -192,7 +204,7 @@ def test_an_invitation_to_a_cancelled_event_is_not_sent() -> None:
 def test_nobody_is_invited_by_themselves() -> None:
     to = reader().model_copy(update={"email": agent_address(EVENT.uid, SETTINGS)})
 
-    with pytest.raises(MalformedLetter, match="the organizer is not the recipient"):
+    with pytest.raises(MalformedLetter, match="no letter to ourselves"):
         render(order_of(LETTERS["invitation"], to=to), SETTINGS)
 
 

@@ -47,6 +47,7 @@ from entrevue.orders import (
     ProcessTold,
     ReleaseTime,
     RemoveEvent,
+    SameDay,
     Seated,
     SendLetter,
     SlotsFound,
@@ -59,6 +60,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
+from entrevue.sharing import Asked, answer, found
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
 from entrevue.view import View, view
 
@@ -170,6 +172,8 @@ class Scene:
     """Kinds of orders that nobody answers for now."""
     edited: set[str] = field(default_factory=set)
     """Whose calendars a person has changed."""
+    peers: list["Scene"] = field(default_factory=list)
+    """Other interviews of the same process, as the index lists them."""
     in_flight: dict[str, Order] = field(default_factory=dict)
     started: list[SendLetter] = field(default_factory=list)
     mailbox: list[Sent] = field(default_factory=list)
@@ -331,6 +335,9 @@ class Scene:
                 return EventRemoved.model_validate(
                     {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
                 )
+            case LookUpBriefs(key=key, day=SameDay() as day):
+                asked = Asked(interview=order.interview, day=day)
+                return found(key, [answer(peer.interview, asked) for peer in self.peers])
             case LookUpBriefs(key=key, people=people):
                 return BriefsFound(key=key, briefs=tuple(Brief(who=one.who) for one in people))
             case TellProcess(key=key):
@@ -628,6 +635,7 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "role": ("OPTIONAL", "REQUIRED", "SHADOW")[n % 3],
         },
         "remove_seat": {"whom": ("i2", "i3", "i1")[n % 3]},
+        "restore_event": {"whom": whom},
         "declare_conflict": {"whom": by if by.startswith("i") else whom, "reason": secret("conflict")},
         "deny_approval": {"reason": secret("denial")},
         "put_on_hold": {"reason": secret("pause")},

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from entrevue.agenda import summary
 from entrevue.civil import waking
-from entrevue.correspondence import Due, open_letters, orders
+from entrevue.correspondence import open_letters, orders
 from entrevue.evaluation import FormState
 from entrevue.interview import Interview
+from entrevue.letters import Due
 from entrevue.orders import (
     AnswerDelayed,
     Apology,

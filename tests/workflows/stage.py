@@ -31,6 +31,7 @@ from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_lessons import MemoryLessons
 from adapters.memory_mail import MemoryOutbox, MemoryPost
+from adapters.memory_mailbox import MemoryMailbox
 from entrevue import contract
 from entrevue.contract import Receipt
 from entrevue.view import Happening, View
@@ -84,7 +85,11 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     """Start the real dev server, with a clock for each workflow; `settings` are dynamic configuration, `key=value`."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
     assert binary, "the temporal command is missing; it comes with the lock file"
-    wanted = ("frontend.WorkflowTimeSkippingEnabled=true", *settings)
+    wanted = (
+        "frontend.WorkflowTimeSkippingEnabled=true",
+        'history.timerProcessorMaxTimeShift="20ms"',  # else each clock that is put forward takes a second
+        *settings,
+    )
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=binary,
@@ -195,6 +200,7 @@ class Stage:
     lessons: MemoryLessons
     post: MemoryPost
     outbox: MemoryOutbox
+    mailbox: MemoryMailbox
 
     async def start(self, **overrides: object) -> Running:
         return await start(self.env, self.task_queue, **overrides)
@@ -241,6 +247,7 @@ async def staged(
         lessons=lessons or MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
+        mailbox=MemoryMailbox(authserv_id=MAIL.domain),
     )
     adapters = Adapters(
         directory=stage.directory,
@@ -251,6 +258,7 @@ async def staged(
         lessons=stage.lessons,
         post=stage.post,
         mail=MAIL,
+        mailbox=stage.mailbox,
     )
     worker = build_worker(
         env.client,
