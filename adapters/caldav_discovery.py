@@ -107,20 +107,19 @@ async def _calendars(session: Session, here: _Seen) -> tuple[FoundCalendar, ...]
 
 
 async def _defaults(session: Session, here: _Seen) -> list[str]:
-    """Say which calendar their owner has chosen: only servers that schedule know (RFC 6638, 9.2)."""
-    principal = here
-    if not here.said.hrefs(f"{CALDAV}schedule-inbox-URL") and (owners := here.said.hrefs(f"{DAV}owner")):
-        principal = await _look(session, _to(session, here.url, owners[0]))
-    inboxes = principal.said.hrefs(f"{CALDAV}schedule-inbox-URL")[:1]
-    answers = [
-        await session.ask_xml("PROPFIND", _to(session, here.url, inbox), _DEFAULT, depth="0") for inbox in inboxes
-    ]
-    return [
-        _to(session, here.url, href)
-        for answer in answers
-        for one in answer.resources
-        for href in one.hrefs(f"{CALDAV}schedule-default-calendar-URL")
-    ]
+    """Say which calendar their owner has chosen: only servers that schedule know (RFC 6638, 9.2), and not all tell."""
+    inbox, default = f"{CALDAV}schedule-inbox-URL", f"{CALDAV}schedule-default-calendar-URL"
+    try:
+        principal = here
+        if not here.said.hrefs(inbox) and (owners := here.said.hrefs(f"{DAV}owner")):
+            principal = await _look(session, _to(session, here.url, owners[0]))
+        found = []
+        for href in principal.said.hrefs(inbox)[:1]:
+            answer = await session.ask_xml("PROPFIND", _to(session, principal.url, href), _DEFAULT, depth="0")
+            found += [one for said in answer.resources for one in said.hrefs(default)]
+        return [_to(session, principal.url, one) for one in found]
+    except CalendarRefused:
+        return []
 
 
 def _to(session: Session, base: str, href: str) -> str:

@@ -76,6 +76,7 @@ class WorkerServer:
                 ENTREVUE_MAIL__BOUNCE_ADDRESS=f"bounces+{{token}}@{_DOMAIN}",
                 ENTREVUE_MAIL__SECRET=secrets.token_urlsafe(24),
                 ENTREVUE_LOG_FORMAT="json",
+                ENTREVUE_DIGEST="false",
                 ENTREVUE_JANITOR="false",  # its clock is the wall's: what the demo has in its past is ahead of it
             ),
         )

@@ -83,6 +83,13 @@ def others(interview: "Interview", whom: str) -> tuple[str, ...]:
     return tuple(member.name for member in interview.people.members if member.who != whom and member.name)
 
 
+def asked_for_form(interview: "Interview", whom: str) -> datetime | None:
+    """Give the Date of the request for their form, where it has left."""
+    version = str(interview.session.n)
+    sent = [one for one in interview.effects.of("form_request", whom) if one.was == "sent" and one.version == version]
+    return sent[-1].date if sent else None
+
+
 def by_mail(interview: "Interview", whom: str) -> bool:
     """Exactly one inviter a person: their calendar, where we write it, else the letter."""
     return not interview.people[whom].has_calendar

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
 from activities.calendar import Watched
-from activities.watching import CalendarSeen, Fact, News, Seen
+from activities.watching import CalendarSeen, Fact, LookAtCalendar, News, Seen
 from entrevue.answers import Heard, RsvpReceived
 from entrevue.drift import (
     CalendarAccessLost,
@@ -152,11 +152,16 @@ def _confirmed_at(suspicion: Suspicion) -> datetime:
     return min(suspicion.since + CONFIRMED, suspicion.noticed_at + AT_THE_LATEST)
 
 
-def closely(watch: Watch) -> tuple[str, ...]:
-    """Give the UIDs that are to be read whatever the calendar says has changed."""
+def order(watch: Watch) -> LookAtCalendar:
+    """Ask for a look; what is new to us, suspected or could not be read, is read whatever has changed since."""
     suspected = {_key(seen) for seen in watch.suspicion.found} if watch.suspicion is not None else set()
-    return tuple(
-        one.event.uid for one in watch.events if one.fresh or one.known.what == "refused" or one.key in suspected
+    return LookAtCalendar(
+        person=watch.person,
+        cursor=watch.cursor,
+        events=tuple(one.event for one in watch.events),
+        closely=tuple(
+            one.event.uid for one in watch.events if one.fresh or one.known.what == "refused" or one.key in suspected
+        ),
     )
 
 

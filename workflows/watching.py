@@ -11,15 +11,15 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
     from activities.calendar import Unwatched, Watched
-    from activities.watching import LookAtCalendar, TellInterviews, WatchingActivities
+    from activities.watching import TellInterviews, WatchingActivities
     from entrevue import contract
     from workflows.suspicion import (
         Key,
         Watch,
-        closely,
         failed,
         looked,
         next_look,
+        order,
         unwatched,
         watched,
         without_past,
@@ -101,19 +101,14 @@ class WatchWorkflow:
         return self._asked or workflow.now() >= due
 
     async def _look(self) -> None:
-        now, at_once, events = workflow.now(), self._asked, self._watch.events
+        now, at_once, events = workflow.now(), self._asked, len(self._watch.events)
         self._asked = False
         self._written.clear()
         try:
             seen = await workflow.execute_activity_method(
                 WatchingActivities.look_at_calendar,
-                LookAtCalendar(
-                    person=self._watch.person,
-                    cursor=self._watch.cursor,
-                    events=tuple(one.event for one in events),
-                    closely=closely(self._watch),
-                ),
-                summary=f"Look what has become of {_events(len(events))} in this calendar",
+                order(self._watch),
+                summary=f"Look what has become of {_events(events)} in this calendar",
                 start_to_close_timeout=_ATTEMPT,
                 schedule_to_close_timeout=_WITHIN,
                 heartbeat_timeout=_SILENCE,
