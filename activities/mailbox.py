@@ -357,8 +357,9 @@ def _subject(tidings: Tidings) -> tuple[object, ...]:
 def _note(mail: Mail, found: Tidings | NoFact) -> None:
     """Leave word of where the mail lies: whoever must read it finds it by that."""
     if isinstance(found, Tidings):
-        about = getattr(found.fact, "key", None) or getattr(found.fact, "whom", None)
-        _log.info("mail understood", kind=found.fact.kind, interview=found.interview, about=about, place=mail.place)
+        fact = found.fact
+        about = fact.key if isinstance(fact, MessageBounced | MessageDelivered) else fact.whom
+        _log.info("mail understood", kind=fact.kind, interview=found.interview, about=about, place=mail.place)
     else:
         _log.info("mail leads to nothing", kind="mail_ignored", because=found, place=mail.place)
 

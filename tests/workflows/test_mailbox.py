@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 
 import icalendar
 import pytest
@@ -15,11 +16,13 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.mailbox import MailboxRefused, MailboxUnavailable
+from adapters.imap import ImapMailbox
 from adapters.memory_mail import Posted
 from entrevue import contract
 from entrevue.orders import JournalEntry
 from entrevue.values import Status
-from tests.adapters.test_bounces import CORPUS
+from tests.adapters.desk import returned
+from tests.adapters.imap_server import imap_server
 from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.world import OPENING
@@ -72,25 +75,28 @@ async def reading(stage: Stage) -> AsyncIterator[Reader]:
     await handle.terminate("the test is over")
 
 
-def answer_to(letter: Posted, partstat: str, results: str = VOUCHED) -> bytes:
+def answer_to(
+    letter: Posted, partstat: str, results: str = VOUCHED, *, method: str = "REPLY", start: datetime | None = None
+) -> bytes:
     """Answer as the candidate's calendar program does, from what it was sent."""
     invited = message_from_bytes(letter.raw, EmailMessage, policy=default)
     part = next(part for part in invited.walk() if part.get_content_type() == "text/calendar")
     asked = icalendar.Calendar.from_ical(part.get_content())
     (event,) = asked.walk("VEVENT")
     event["ATTENDEE"].params = icalendar.Parameters({"PARTSTAT": partstat})
-    asked["METHOD"] = "REPLY"
+    asked["METHOD"] = method
+    if start is not None:
+        event["DTSTART"] = icalendar.vDatetime(start)
     reply = EmailMessage()
     reply["Authentication-Results"] = results
     reply["From"] = f"Ada <{letter.recipient}>"
     reply["To"] = str(event["ORGANIZER"]).removeprefix("mailto:")
-    reply.set_content(asked.to_ical().decode(), subtype="calendar", params={"method": "REPLY"})
+    reply.set_content(asked.to_ical().decode(), subtype="calendar", params={"method": method})
     return reply.as_bytes()
 
 
-def bounced(letter: Posted, name: str = "postfix-user-unknown") -> bytes:
-    token = letter.sender.partition("+")[2].partition("@")[0]
-    return (CORPUS / f"{name}.eml").read_text().replace("TOKEN", token).encode()
+def bounced(letter: Posted) -> bytes:
+    return returned("postfix-user-unknown", letter.sender.partition("+")[2].partition("@")[0])
 
 
 def invitation(stage: Stage) -> Posted:
@@ -196,6 +202,33 @@ async def test_nothing_that_names_anybody_reaches_the_readers_own_history(stage:
     assert '"rsvp_received":1' in told
     assert "@" not in told
     assert interview.handle.id.removeprefix(contract.workflow_id("")) not in told
+
+
+@pytest.mark.slow
+async def test_what_lies_on_a_real_server_reaches_those_concerned(server: WorkflowEnvironment, tmp_path: Path) -> None:
+    """An answer to an older time, one that was forged, a proposal, and a letter that came back."""
+    async with (
+        imap_server(tmp_path / "log") as imap,
+        staged(server, mailbox=ImapMailbox(imap.settings(authserv_id=MAIL.domain))) as stage,
+        reading(stage) as reader,
+    ):
+        interview = await stage.start()
+        start = await to_booking(interview)
+        asked = invitation(stage)
+        await interview.send("reschedule", by="coordinator", start=(start + timedelta(days=1)).isoformat())
+        _, renewed = await eventually(_invitations(stage), lambda letters: len(letters) == 2)
+        stale, forged = answer_to(asked, "ACCEPTED"), answer_to(renewed, "DECLINED", "")
+        other = answer_to(renewed, "TENTATIVE", method="COUNTER", start=start + timedelta(days=2))
+        imap.deliver("INBOX", stale, forged, other, bounced(renewed), at=await interview.now())
+        seen = await reader.until(lambda view: "message_bounced" in view.counts)
+        await interview.happened("counter_heard")
+        await interview.until(lambda view: any(item.id == "CANDIDATE_UNREACHABLE" for item in view.attention))
+        heard = await recorded(stage, interview, "answer_heard")
+        kinds = await interview.kinds()
+
+    assert seen.counts == {"rsvp_received": 2, "counter_received": 1, "message_bounced": 1}
+    assert (heard.data["answer"], heard.data["verified"]) == ("declined", False)
+    assert kinds.count("answer_heard") == 1
 
 
 @pytest.mark.slow
