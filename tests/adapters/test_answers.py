@@ -359,6 +359,12 @@ async def test_an_answer_that_comes_twice_has_one_name_and_another_answer_anothe
     assert "ada" not in str(names)
 
 
+async def test_a_forged_answer_has_another_name_than_the_genuine_so_that_it_cannot_silence_it() -> None:
+    forged, genuine = await read_one(mail(event(), results=())), await read_one(mail(event()))
+
+    assert forged.facts[0][2]["source_id"] != genuine.facts[0][2]["source_id"]
+
+
 async def test_of_several_answers_the_last_by_its_own_stamp_is_told() -> None:
     mailbox = MemoryMailbox(authserv_id=SERVER)
     accepted = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.org"
