@@ -18,7 +18,7 @@ from activities.mailbox import Batch, Mail, MailboxRefused, MailboxUnavailable, 
 from adapters.mails import LONGEST, read_mail
 from entrevue.values import Message
 
-_BUDGET = 60.0
+_BUDGET = 30.0
 """Seconds after which a batch ends with what it has; the next one goes on from there."""
 _WINDOW = 1000
 """UIDs asked about at once: an answer that names all of a full mailbox would be longer than the library reads."""

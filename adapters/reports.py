@@ -27,7 +27,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"^(?:-{2,}.*(?:copy|original|below|message|headers).*|Return-Path: .*|Received: from .*)$",
+    r"^(?:--.*(?:copy|original|below|message|headers).*|Return-Path: .*|Received: from .*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -15,7 +15,9 @@ with workflow.unsafe.imports_passed_through():
 _EVERY, _RAREST = timedelta(minutes=1), timedelta(minutes=15)
 """How often the mailbox is read, and how often while it is in trouble."""
 
-_ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=2)
+_ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=3)
+"""The silence is longer than a batch takes to fetch from the slowest server that an adapter waits for."""
+
 _ONCE = RetryPolicy(maximum_attempts=1)
 """Trouble is shown at once, and tried again by ourselves: what lies in the mailbox waits there."""
 

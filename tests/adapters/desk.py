@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 
 from pydantic import JsonValue, SecretStr
 from temporalio.testing import ActivityEnvironment
@@ -33,6 +34,9 @@ CANDIDATES_EVENT, PANELS_EVENT = f"{INTERVIEW}.c1", f"{INTERVIEW}.p2"
 INVITATION, PANELS_INVITATION = f"{INTERVIEW}/invitation/candidate/3.1", f"{INTERVIEW}/invitation/i1/3.1"
 DIGEST = "digest:grace:2026-11-23"
 ARRIVED = datetime(2026, 11, 23, 9, 0, 12, tzinfo=UTC)
+
+CORPUS = Path(__file__).parent.parent / "corpus" / "bounces"
+"""What mail systems send back, written after the forms of those that are in use. TOKEN stands for the envelope's."""
 
 VOUCHED = f"{SERVER}; dkim=pass header.d=example.org; spf=pass smtp.mailfrom=ada@example.org; dmarc=pass (p=none)"
 
@@ -82,6 +86,16 @@ async def read_one(raw: bytes) -> Desk:
     await desk.sent(INVITATION, PANELS_INVITATION, DIGEST)
     await desk.read()
     return desk
+
+
+def returned(name: str, token: str) -> bytes:
+    """Give a mail of the corpus, about the letter whose envelope had this token."""
+    text = (CORPUS / f"{name}.eml").read_text().replace("TOKEN", token)
+    return text.replace("\n", "\r\n").encode()
+
+
+def token_of(key: str) -> str:
+    return message_id(key, SETTINGS).removeprefix("<").partition("@")[0]
 
 
 # --- mails -----------------------------------------------------------------------------------------------------------

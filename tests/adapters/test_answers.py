@@ -359,6 +359,12 @@ async def test_an_answer_that_comes_twice_has_one_name_and_another_answer_anothe
     assert "ada" not in str(names)
 
 
+async def test_a_forged_answer_has_another_name_than_the_genuine_so_that_it_cannot_silence_it() -> None:
+    forged, genuine = await read_one(mail(event(), results=())), await read_one(mail(event()))
+
+    assert forged.facts[0][2]["source_id"] != genuine.facts[0][2]["source_id"]
+
+
 async def test_of_several_answers_the_last_by_its_own_stamp_is_told() -> None:
     mailbox = MemoryMailbox(authserv_id=SERVER)
     accepted = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.org"
@@ -468,8 +474,16 @@ async def test_words_that_belong_to_nobody_are_told_to_nobody(raw: bytes, becaus
         b"Authentication-Results: " + b"(" * 9_000 + b"\r\nFrom: a@b.example\r\n\r\nx",
         b'From: "' + b"\\" * 9_000 + b"\r\n\r\nx",
         b"From: a@b.example\r\nReferences: " + b"<a@b.example> " * 9_000 + b"\r\n\r\nx",
+        b"To: " + b"a" * 20_000 + (b"\r\nTo: " + b"a" * 1_000) * 900 + b"\r\n\r\nx",
+        b"From: postmaster@b.example\r\n\r\n" + b"-" * 1_000_000,
+        b"From: postmaster@b.example\r\n\r\n" + b"5.1.1x " * 100_000,
+        b"From: postmaster@b.example\r\n\r\n" + b"user will be " * 50_000,
+        b"From: a@b.example\r\nAuthentication-Results: " + SERVER.encode() + b";" + b" " * 500_000 + b"=\r\n\r\nx",
+        mail(event("COUNTER", start="DTSTART;TZID=" + "/x" * 100_000 + ":20261202T110000")),
+        mail(event(more="ATTENDEE:mailto:a@b.example\r\n" * 9_000)),
+        mail(event(more="BEGIN:VALARM\r\n" * 15_000)),
     ],
-    ids=range(14),
+    ids=range(22),
 )
 async def test_no_mail_stops_those_that_come_after_it(raw: bytes) -> None:
     mailbox = MemoryMailbox(authserv_id=SERVER)
@@ -478,7 +492,7 @@ async def test_no_mail_stops_those_that_come_after_it(raw: bytes) -> None:
     desk = Desk(mailbox)
     await desk.read()
 
-    assert [fact for _, fact, _ in desk.facts] == ["rsvp_received"]
+    assert "rsvp_received" in [fact for _, fact, _ in desk.facts]
 
 
 async def test_what_lies_behind_a_huge_attachment_is_read_as_far_as_it_goes() -> None:

@@ -1,12 +1,8 @@
-from pathlib import Path
-
 import pytest
 
-from activities.letters import message_id
-from tests.adapters.desk import DIGEST, INTERVIEW, INVITATION, SETTINGS, read_one
-
-CORPUS = Path(__file__).parent.parent / "corpus" / "bounces"
-"""What mail systems send back, written after the forms of those that are in use. TOKEN stands for the envelope's."""
+from adapters.imap import ImapMailbox
+from tests.adapters.desk import ARRIVED, CORPUS, DIGEST, INTERVIEW, INVITATION, Desk, read_one, returned, token_of
+from tests.adapters.imap_server import ImapServer
 
 NOBODY_THERE = {
     "postfix-user-unknown": "5.1.1",
@@ -66,10 +62,8 @@ AUTOMATIC = (
 IN_WORDS = ("person-to-the-envelope",)
 
 
-def returned(name: str, key: str = INVITATION) -> bytes:
-    token = message_id(key, SETTINGS).removeprefix("<").partition("@")[0]
-    text = (CORPUS / f"{name}.eml").read_text().replace("TOKEN", token)
-    return text.replace("\n", "\r\n").encode()
+async def read_returned(name: str, key: str = INVITATION) -> Desk:
+    return await read_one(returned(name, token_of(key)))
 
 
 def test_every_mail_of_the_corpus_is_judged_here() -> None:
@@ -84,7 +78,7 @@ def test_every_mail_of_the_corpus_is_judged_here() -> None:
     + [(name, status, False) for name, status in REFUSED.items()],
 )
 async def test_a_letter_that_came_back_is_told_with_the_reason(name: str, status: str, *, address_is_bad: bool) -> None:
-    desk = await read_one(returned(name))
+    desk = await read_returned(name)
     ((interview, fact, payload),) = desk.facts
 
     assert (interview, fact) == (INTERVIEW, "message_bounced")
@@ -94,7 +88,7 @@ async def test_a_letter_that_came_back_is_told_with_the_reason(name: str, status
 
 @pytest.mark.parametrize("name", DELIVERED)
 async def test_a_letter_that_arrived_is_told(name: str) -> None:
-    desk = await read_one(returned(name))
+    desk = await read_returned(name)
     ((interview, fact, payload),) = desk.facts
 
     assert (interview, fact, payload["key"]) == (INTERVIEW, "message_delivered", INVITATION)
@@ -102,21 +96,21 @@ async def test_a_letter_that_arrived_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", DELAYED)
 async def test_a_letter_that_is_late_is_no_news(name: str) -> None:
-    desk = await read_one(returned(name))
+    desk = await read_returned(name)
 
     assert (desk.facts, desk.counts) == ([], {"delayed": 1})
 
 
 @pytest.mark.parametrize("name", AUTOMATIC)
 async def test_what_a_program_answers_by_itself_is_no_news(name: str) -> None:
-    desk = await read_one(returned(name))
+    desk = await read_returned(name)
 
     assert (desk.facts, desk.counts) == ([], {"automatic": 1})
 
 
 @pytest.mark.parametrize("name", IN_WORDS)
 async def test_a_person_who_answers_to_the_envelope_has_bounced_nothing(name: str) -> None:
-    desk = await read_one(returned(name))
+    desk = await read_returned(name)
     ((interview, fact, payload),) = desk.facts
 
     assert (interview, fact, payload["whom"]) == (INTERVIEW, "words_received", "candidate")
@@ -124,19 +118,38 @@ async def test_a_person_who_answers_to_the_envelope_has_bounced_nothing(name: st
 
 @pytest.mark.parametrize("name", ["postfix-user-unknown", "qmail-no-mailbox", "empty"])
 async def test_a_report_about_a_letter_that_never_left_us_is_believed_by_nobody(name: str) -> None:
-    desk = await read_one(returned(name, key=f"{INTERVIEW}/offer/candidate/1.1"))
+    desk = await read_returned(name, key=f"{INTERVIEW}/offer/candidate/1.1")
 
     assert (desk.facts, desk.counts) == ([], {"not_ours": 1})
 
 
 async def test_a_letter_that_belongs_to_no_interview_is_no_interviews_news() -> None:
-    desk = await read_one(returned("postfix-user-unknown", key=DIGEST))
+    desk = await read_returned("postfix-user-unknown", key=DIGEST)
 
     assert (desk.facts, desk.counts) == ([], {"of_no_interview": 1})
 
 
+async def test_the_whole_corpus_goes_the_whole_way(imap: ImapServer) -> None:
+    """By a real IMAP server, and in one go: each mail is about the letter of an interview that bears its name."""
+    names = sorted(file.stem for file in CORPUS.glob("*.eml"))
+    imap.make("Corpus")
+    desk = Desk(ImapMailbox(imap.settings(folders=("Corpus",))))
+    await desk.sent(*(f"{name}/invitation/candidate/1.1" for name in names))
+    mails = [returned(name, token_of(f"{name}/invitation/candidate/1.1")) for name in names]
+    imap.deliver("Corpus", *mails, at=ARRIVED)
+    await desk.read(most=100)
+    heard = {interview: (fact, payload.get("status")) for interview, fact, payload in desk.facts}
+
+    assert heard == {
+        **{name: ("message_bounced", status) for name, status in (NOBODY_THERE | REFUSED).items()},
+        **dict.fromkeys(DELIVERED, ("message_delivered", None)),
+        **dict.fromkeys(IN_WORDS, ("words_received", None)),
+    }
+    assert (desk.counts["delayed"], desk.counts["automatic"]) == (len(DELAYED), len(AUTOMATIC))
+
+
 async def test_what_is_told_of_a_report_names_nobody() -> None:
-    desk = await read_one(returned("postfix-user-unknown"))
+    desk = await read_returned("postfix-user-unknown")
     ((_, _, payload),) = desk.facts
 
     assert set(payload) == {"kind", "source_id", "at", "key", "status", "address_is_bad"}
@@ -145,6 +158,6 @@ async def test_what_is_told_of_a_report_names_nobody() -> None:
 
 @pytest.mark.parametrize("name", ["postfix-user-unknown", "empty", "postfix-delivered"])
 async def test_the_same_report_has_the_same_name_wherever_it_lies(name: str) -> None:
-    first, second = await read_one(returned(name)), await read_one(returned(name))
+    first, second = await read_returned(name), await read_returned(name)
 
     assert [fact for *_, fact in first.facts] == [fact for *_, fact in second.facts]

@@ -12,9 +12,8 @@ from activities.mailbox import Mailbox, MailboxRefused, MailboxUnavailable, Mark
 from adapters.imap import ImapMailbox, ImapSettings
 from adapters.mails import read_mail
 from adapters.memory_mailbox import MemoryMailbox
-from tests.adapters.desk import ARRIVED, INVITATION, PANELS_INVITATION, SERVER, Desk, event, mail
+from tests.adapters.desk import ARRIVED, INVITATION, SERVER, Desk, event, mail, returned, token_of
 from tests.adapters.imap_server import PASSWORD, ImapServer
-from tests.adapters.test_bounces import returned
 
 _NUMBER = count(1)
 
@@ -43,7 +42,7 @@ def by_imap(server: ImapServer, **settings: object) -> Box:
     server.make(folder)
     return Box(
         ImapMailbox(server.settings(folders=(folder,), authserv_id=SERVER, **settings)),
-        lambda raw, at: server.deliver(folder, raw, at),
+        lambda raw, at: server.deliver(folder, raw, at=at),
         lambda: server.remake(folder),
     )
 
@@ -126,10 +125,16 @@ async def test_a_folder_that_counts_anew_is_read_from_its_beginning(box: Box) ->
 
 async def test_answers_and_bounces_go_the_whole_way(box: Box) -> None:
     desk = Desk(box.mailbox)
-    await desk.sent(INVITATION, PANELS_INVITATION)
+    await desk.sent(INVITATION)
     counter = event("COUNTER", stamp="DTSTAMP:20261123T085959Z", start="DTSTART:20261202T100000Z")
     spoofed = mail(event(), to="interviews+" + "0" * 40 + "@hire.acme.example")
-    for raw in (mail(event()), b"\x00broken\xff", spoofed, mail(counter), returned("qmail-no-mailbox")):
+    for raw in (
+        mail(event()),
+        b"\x00broken\xff",
+        spoofed,
+        mail(counter),
+        returned("qmail-no-mailbox", token_of(INVITATION)),
+    ):
         box.deliver(raw, ARRIVED)
     await desk.read()
 
@@ -149,7 +154,7 @@ async def test_answers_and_bounces_go_the_whole_way(box: Box) -> None:
 
 async def test_what_was_read_by_us_stays_unread_for_people(imap: ImapServer) -> None:
     imap.make("Untouched")
-    imap.deliver("Untouched", numbered(1)[0], ARRIVED)
+    imap.deliver("Untouched", numbered(1)[0], at=ARRIVED)
     mailbox = ImapMailbox(imap.settings(folders=("Untouched",)))
     before = imap.flags("Untouched")
     batch = await mailbox.since((), 50)
@@ -164,11 +169,11 @@ async def test_several_folders_are_read_each_from_its_own_mark(imap: ImapServer)
         imap.make(folder)
     mailbox = ImapMailbox(imap.settings(folders=("Here", "There")))
     first, second, third = numbered(1, 2, 3)
-    imap.deliver("Here", first, ARRIVED)
-    imap.deliver("There", second, ARRIVED)
+    imap.deliver("Here", first, at=ARRIVED)
+    imap.deliver("There", second, at=ARRIVED)
     one = await mailbox.since((), 1)
     two = await mailbox.since(one.mark, 1)
-    imap.deliver("There", third, ARRIVED)
+    imap.deliver("There", third, at=ARRIVED)
     rest = await mailbox.since(two.mark, 50)
 
     assert [[each.place.partition("/")[0] for each in batch.mails] for batch in (one, two, rest)] == [
@@ -182,7 +187,7 @@ async def test_several_folders_are_read_each_from_its_own_mark(imap: ImapServer)
 async def test_mails_that_somebody_deleted_leave_no_hole(imap: ImapServer) -> None:
     imap.make("Tidied")
     for raw in numbered(1, 2, 3):
-        imap.deliver("Tidied", raw, ARRIVED)
+        imap.deliver("Tidied", raw, at=ARRIVED)
     mailbox = ImapMailbox(imap.settings(folders=("Tidied",)))
     uids = [int(one.place.rpartition("/")[2]) for one in (await mailbox.since((), 50)).mails]
     imap.expunge("Tidied", uids[1])
@@ -198,7 +203,7 @@ async def test_mails_that_somebody_deleted_leave_no_hole(imap: ImapServer) -> No
 async def test_a_batch_that_takes_long_ends_with_what_it_has(imap: ImapServer) -> None:
     imap.make("Slow")
     for raw in numbered(1, 2):
-        imap.deliver("Slow", raw, ARRIVED)
+        imap.deliver("Slow", raw, at=ARRIVED)
     mailbox = ImapMailbox(imap.settings(folders=("Slow",)), budget=0)
     first = await mailbox.since((), 50)
     second = await mailbox.since(first.mark, 50)
