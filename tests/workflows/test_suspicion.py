@@ -140,6 +140,7 @@ async def test_an_answer_holds_as_long_as_its_time_and_is_asked_for_anew_with_an
     await desk.forward(A_QUARTER)
     at_the_same_time = len(desk.told())
     await desk.write(sequence=2, ahead=timedelta(days=6))
+    desk.calendar.answer(desk.person, UID, "accepted")
     await desk.forward(A_QUARTER)
 
     assert (at_the_same_time, len(desk.told())) == (1, 2)
