@@ -189,6 +189,6 @@ def _known(name: str) -> str | None:
     if name in WINDOWS_TO_OLSON:
         return WINDOWS_TO_OLSON[name]
     if name.startswith("/"):
-        parts = name.split("/")
+        parts = name.rsplit("/", 3)  # no name has more; a hostile one has thousands
         return next((end for n in range(1, len(parts)) if (end := "/".join(parts[n:])) in KNOWN_ZONES), None)
     return None
