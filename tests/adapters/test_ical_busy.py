@@ -209,9 +209,9 @@ EVERY_SECOND_OF_THE_YEAR = "FREQ=YEARLY;" + ";".join(
     "rule",
     [
         "FREQ=SECONDLY",
-        "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30",
-        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
-        EVERY_SECOND_OF_THE_YEAR,
+        pytest.param("FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30", marks=pytest.mark.slow),
+        pytest.param("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", marks=pytest.mark.slow),
+        pytest.param(EVERY_SECOND_OF_THE_YEAR, marks=pytest.mark.slow),
     ],
 )
 def test_a_rule_without_an_end_in_sight_blocks_the_time_from_its_start_on(rule: str) -> None:
