@@ -109,3 +109,20 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
 
     assert code == 2
     assert "--rebuild" in told
+
+
+async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
+    imap = {
+        "ENTREVUE_IMAP__HOST": "imap.acme.example",
+        "ENTREVUE_IMAP__USERNAME": "entrevue",
+        "ENTREVUE_IMAP__PASSWORD": "sesame",
+        "ENTREVUE_IMAP__FOLDERS": '["INBOX", "Junk"]',
+    }
+    said = await run("-c", "from worker import Settings; print(Settings().imap)", **imap)
+    refused = await run("worker.py", **imap | {"ENTREVUE_IMAP__TLS": "none"})
+
+    assert said[0] == 0
+    assert "folders=('INBOX', 'Junk')" in said[1]
+    assert refused[0] == 2
+    assert refused[1].startswith("ENTREVUE_IMAP: ")
+    assert "sesame" not in said[1] + refused[1]
