@@ -48,6 +48,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Unwatched, Watched, Watchers
 from activities.claiming import ClaimingActivities
+from activities.digest import Awaiting, DigestActivities, InterviewSilent
 from activities.free_time import FreeTimeActivities
 from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
@@ -72,10 +73,12 @@ from adapters.sql_lessons import SqlLessons
 from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
-from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
+from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
 from entrevue.orders import SameDay
+from entrevue.owed import Owed
 from entrevue.sharing import Asked, Shared
-from entrevue.values import InterviewId, PersonId, Who
+from entrevue.values import InterviewId, PersonId, Status, Who
+from workflows.digest import DigestWorkflow
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
@@ -101,6 +104,9 @@ GRACE = timedelta(seconds=25)
 
 EVERY, JITTER = timedelta(hours=1), timedelta(minutes=10)
 """When the janitor comes. The jitter keeps several namespaces from asking one calendar server in the same minute."""
+
+DIGEST_JITTER = timedelta(minutes=5)
+"""Nine o'clock is nearly that."""
 
 LONGEST = timedelta(hours=6)
 """A janitor that is still at work then never ends, and holds up the next."""
@@ -151,6 +157,8 @@ class Settings(BaseSettings):
     max_cached_workflows: int = Field(default=1000, ge=0)
     janitor: bool = True
     """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
+    digest: bool = True
+    """The same of the daily digest of open forms."""
 
     @field_validator("database_url")
     @classmethod
@@ -239,9 +247,11 @@ def accounts(
     return account
 
 
-def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequence[Callable[..., object]]:
-    interviews = InterviewsOnServer(temporal)
-    people = PeopleActivities(adapters.directory)
+def activities(
+    adapters: Adapters, temporal: Client, watchers: Watchers, task_queue: str = TASK_QUEUE
+) -> Sequence[Callable[..., object]]:
+    interviews = InterviewsOnServer(temporal, task_queue)
+    people = PeopleActivities(adapters.directory, adapters.mail.secret)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)
@@ -250,6 +260,7 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
     mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
     learning = LearningActivities(adapters.journal, adapters.lessons, interviews)
+    digest = DigestActivities(adapters.directory, interviews)
     janitor = JanitorActivities(
         adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, InterviewClient(temporal)
     )
@@ -269,6 +280,10 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         learning.read_learning,
         ProcessActivities(interviews).tell_process,
         ZoneRulesActivities(interviews).tell_zone_rules,
+        digest.find_readers,
+        digest.gather_open_forms,
+        digest.address_digest,
+        mail.send_digest,
         janitor.tidy_ledger,
         janitor.prune_ledger,
         janitor.tidy_calendars,
@@ -289,13 +304,14 @@ def build_worker(
         task_queue=task_queue,
         workflows=[
             InterviewWorkflow,
+            DigestWorkflow,
             JanitorWorkflow,
             LearningWorkflow,
             MailboxWorkflow,
             WatchWorkflow,
             ZoneRulesWorkflow,
         ],
-        activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
+        activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue), task_queue),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
@@ -319,13 +335,37 @@ async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) ->
         state=ScheduleState(note="Kept by the worker. Pausing it is safe: claims and events of dead interviews stay."),
     )
 
+    await _schedule(temporal, JANITOR_SCHEDULE, wanted)
+
+
+async def schedule_digest(temporal: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    """Have the digest come every hour, as this version wants it. Harmless where it does; a pause stays a pause.
+
+    Nothing is caught up: the next run looks back as far as the last one.
+    """
+    wanted = Schedule(
+        action=ScheduleActionStartWorkflow(
+            DigestWorkflow.run,
+            id=DIGEST_SCHEDULE,
+            task_queue=task_queue,
+            execution_timeout=EVERY,
+            static_summary="Tell interviewers, at nine of their own day, which forms they owe",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)], jitter=DIGEST_JITTER),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=DIGEST_JITTER),
+        state=ScheduleState(note="Kept by the worker. While it is paused nobody is told what forms they owe."),
+    )
+    await _schedule(temporal, DIGEST_SCHEDULE, wanted)
+
+
+async def _schedule(temporal: Client, name: str, wanted: Schedule) -> None:
     def renewed(there: ScheduleUpdateInput) -> ScheduleUpdate:
         return ScheduleUpdate(replace(wanted, state=there.description.schedule.state))
 
     try:
-        await temporal.create_schedule(JANITOR_SCHEDULE, wanted)
+        await temporal.create_schedule(name, wanted)
     except ScheduleAlreadyRunningError:
-        await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
+        await temporal.get_schedule_handle(name).update(renewed)
 
 
 async def open_mailbox(temporal: Client, *, task_queue: str = TASK_QUEUE, name: str = contract.MAILBOX_ID) -> None:
@@ -353,8 +393,9 @@ async def connect() -> Client:
 class InterviewsOnServer:
     """The open interviews of one namespace, as the server's index lists them: a moment behind."""
 
-    def __init__(self, temporal: Client) -> None:
+    def __init__(self, temporal: Client, task_queue: str = TASK_QUEUE) -> None:
         self._temporal = temporal
+        self._task_queue = task_queue
 
     async def page(self, mark: str | None, *, since: datetime | None, most: int) -> Page:
         began = f' AND StartTime >= "{since:{_ISO}}"' if since else ""
@@ -401,6 +442,33 @@ class InterviewsOnServer:
                 raise
             return Shared()
         return said
+
+    async def awaiting_forms(self, mark: str | None, *, most: int) -> Awaiting:
+        """Those that workers of this queue serve: others have another directory."""
+        found = self._temporal.list_workflows(
+            f'WorkflowType = "{contract.WORKFLOW}" AND {contract.STATUS} = "{Status.AWAITING_EVALUATIONS}" '
+            f'AND ExecutionStatus = "Running" AND TaskQueue = "{self._task_queue}"',
+            page_size=most,
+            next_page_token=bytes.fromhex(mark) if mark else None,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        await found.fetch_next_page()
+        token = found.next_page_token
+        return Awaiting(
+            interviews=_interviews(one.id for one in found.current_page or ()), next=token.hex() if token else None
+        )
+
+    async def open_forms(self, interview: InterviewId) -> tuple[Owed, ...]:
+        handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
+        try:
+            owed: list[Owed] = await handle.query(contract.OPEN_FORMS, result_type=list[Owed], rpc_timeout=RPC_TIMEOUT)
+        except WorkflowQueryFailedError:
+            raise InterviewSilent("query failed") from None
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise InterviewSilent(error.status.name) from None
+            return ()
+        return tuple(owed)
 
     async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
         handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
@@ -511,7 +579,9 @@ async def serve(settings: Settings) -> None:
             if await announce_zone_rules(temporal, TZDATA):
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             if settings.janitor:
-                await _see_to_janitor(temporal)
+                await _see_to("janitor", schedule_janitor(temporal))
+            if settings.digest:
+                await _see_to("digest", schedule_digest(temporal))
             if settings.imap:
                 await open_mailbox(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
@@ -527,11 +597,11 @@ async def learn_anew(settings: Settings) -> None:
     _log.info("lessons rebuilt", kind="lessons_rebuilt", interviews=interviews)
 
 
-async def _see_to_janitor(temporal: Client) -> None:
+async def _see_to(what: str, scheduled: Awaitable[None]) -> None:
     try:
-        await schedule_janitor(temporal)
+        await scheduled
     except RPCError as trouble:  # perhaps it may not; interviews go on without
-        _log.error("the janitor is not scheduled", kind="janitor_not_scheduled", because=trouble.status.name)
+        _log.error(f"the {what} is not scheduled", kind=f"{what}_not_scheduled", because=trouble.status.name)
 
 
 def main() -> None:

@@ -218,33 +218,33 @@ class MailboxActivities:
         whom, token = seat
         invited = mail.sender is not None and _same(token, agent_token(answer.uid, self._settings, whom, mail.sender))
         verified = invited and mail.authenticated and mail.sender == answer.attendee
+        return Tidings(interview=event[1], fact=self._heard(mail, answer, whom, verified=verified))
+
+    def _heard(self, mail: Mail, answer: Answer, whom: Who, *, verified: bool) -> Fact:
         at = min(answer.stamp or mail.arrived, mail.arrived)
-        source_id = self._source(answer, whom)
-        interview, sequence = event[1], answer.sequence
+        source_id = self._source(answer, whom, verified=verified)
         if answer.answer is not None:
-            rsvp = RsvpReceived(
+            return RsvpReceived(
                 source_id=source_id,
                 at=at,
                 whom=whom,
                 answer=answer.answer,
-                sequence=sequence,
+                sequence=answer.sequence,
                 via="mail",
                 verified=verified,
             )
-            return Tidings(interview=interview, fact=rsvp)
         if answer.start is not None:
-            counter = CounterReceived(
+            return CounterReceived(
                 source_id=source_id,
                 at=at,
                 whom=whom,
                 start=answer.start,
-                sequence=sequence,
+                sequence=answer.sequence,
                 via="mail",
                 verified=verified,
                 reason=answer.reason,
             )
-            return Tidings(interview=interview, fact=counter)
-        return Tidings(interview=interview, fact=WordsReceived(source_id=mail.source_id, at=mail.arrived, whom=whom))
+        return WordsReceived(source_id=mail.source_id, at=mail.arrived, whom=whom)
 
     def _seat(self, token: str, uid: str, seats: Iterable[Who]) -> tuple[Who, str] | None:
         """Find whose seat of this event the token is of."""
@@ -253,11 +253,15 @@ class MailboxActivities:
                 return who, token
         return None
 
-    def _source(self, answer: Answer, whom: Who) -> str:
-        """Name an answer so that the same one, sent or read twice, has the same name, and so that nobody reads who."""
+    def _source(self, answer: Answer, whom: Who, *, verified: bool) -> str:
+        """Name an answer so that the same one, sent or read twice, has the same name, and so that nobody reads who.
+
+        A forged one has another name than the genuine: whoever comes first shall not silence the other.
+        """
         stamp = answer.stamp.isoformat() if answer.stamp else ""
         said = answer.answer or (answer.start.isoformat() if answer.start else "")
-        parts = "\n".join((answer.uid, whom, answer.attendee or "", str(answer.sequence), stamp, said))
+        of_whom = answer.attendee or ""
+        parts = "\n".join((answer.uid, whom, of_whom, str(answer.sequence), stamp, said, str(verified)))
         secret = self._settings.secret.get_secret_value().encode()
         return "itip-" + hmac.new(secret, parts.encode(), hashlib.sha256).hexdigest()[:40]
 
@@ -357,8 +361,9 @@ def _subject(tidings: Tidings) -> tuple[object, ...]:
 def _note(mail: Mail, found: Tidings | NoFact) -> None:
     """Leave word of where the mail lies: whoever must read it finds it by that."""
     if isinstance(found, Tidings):
-        about = getattr(found.fact, "key", None) or getattr(found.fact, "whom", None)
-        _log.info("mail understood", kind=found.fact.kind, interview=found.interview, about=about, place=mail.place)
+        fact = found.fact
+        about = fact.key if isinstance(fact, MessageBounced | MessageDelivered) else fact.whom
+        _log.info("mail understood", kind=fact.kind, interview=found.interview, about=about, place=mail.place)
     else:
         _log.info("mail leads to nothing", kind="mail_ignored", because=found, place=mail.place)
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 _LONGEST = 8000
-_AROUND_EQUALS = re.compile(r"\s*=\s*")
 _METHOD = re.compile(r"([a-z0-9-]+)(?:/\d+)?=([a-z]+)")
 
 
@@ -45,7 +44,7 @@ def _aligned(signer: str, domain: str) -> bool:
 
 
 def _result(part: str) -> tuple[str, str, dict[str, str]]:
-    words = _AROUND_EQUALS.sub("=", part).split()
+    words = " ".join(part.split()).replace(" =", "=").replace("= ", "=").split()
     method = _METHOD.fullmatch(words[0]) if words else None
     pairs = (word.split("=", 1) for word in words[1:] if "=" in word)
     about: dict[str, str] = {}

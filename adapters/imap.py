@@ -18,7 +18,7 @@ from activities.mailbox import Batch, Mail, MailboxRefused, MailboxUnavailable, 
 from adapters.mails import LONGEST, read_mail
 from entrevue.values import Message
 
-_BUDGET = 60.0
+_BUDGET = 30.0
 """Seconds after which a batch ends with what it has; the next one goes on from there."""
 _WINDOW = 1000
 """UIDs asked about at once: an answer that names all of a full mailbox would be longer than the library reads."""
@@ -68,17 +68,18 @@ class ImapMailbox:
         return await asyncio.to_thread(self._read, mark, most)
 
     def _read(self, mark: Mark, most: int) -> Batch:
-        until = monotonic() + self._budget
         known = {place.folder: place for place in mark}
         mails: list[Mail] = []
         places: list[Place] = []
         more = False
         with self._connected() as server:
+            until = monotonic() + self._budget
             for folder in self._settings.folders:
                 reading = _Folder(server, folder, known.get(folder))
-                steps = reading.steps()
-                while len(mails) < most and monotonic() < until and (step := next(steps, None)) is not None:
+                for step in reading.steps() if len(mails) < most else ():
                     mails += [self._understood(one, f"{folder}/{reading.validity}/{reading.last}") for one in step]
+                    if len(mails) == most or monotonic() > until:
+                        break
                 places.append(reading.place)
                 more = more or reading.more
         return Batch(mails=tuple(mails), mark=tuple(places), more=more)
@@ -182,11 +183,17 @@ def _open(settings: ImapSettings) -> IMAP4:
     server = IMAP4(settings.host, settings.port, timeout=settings.patience)
     if settings.tls == "starttls":
         try:
-            server.starttls(ssl.create_default_context())
+            _start_tls(server)
         except BaseException:
             server.shutdown()
             raise
     return server
+
+
+def _start_tls(server: IMAP4) -> None:
+    if "STARTTLS" not in server.capabilities:
+        raise MailboxRefused("the server offers no STARTTLS")
+    server.starttls(ssl.create_default_context())
 
 
 def _sign_in(server: IMAP4, username: str, password: str) -> None:

@@ -8,21 +8,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from icalendar.parser import Contentline
 
 from activities.letters import clean_line
 from activities.mailbox import Answer
-from adapters.ical import localise_tzids
+from adapters.ical import KNOWN_ZONES, localise_tzids
 
-_LONGEST = 256 * 1024
+_LONGEST, _LONGEST_LINE, _MOST_LINES = 256 * 1024, 2000, 1000
 _MOST_SEQUENCE = 2**31
 _WANTED = re.compile(
-    r"(UID|SEQUENCE|DTSTAMP|DTSTART|ATTENDEE|ORGANIZER|COMMENT|METHOD|RECURRENCE-ID|BEGIN|END)[;:]", re.IGNORECASE
+    r"(UID|SEQUENCE|DTSTAMP|DTSTART|ATTENDEE|ORGANIZER|COMMENT|METHOD|RECURRENCE-ID|BEGIN|END|TZID)[;:]", re.IGNORECASE
 )
 _STAMP = re.compile(r"\d{8}T\d{6}Z?")
-_ZONES = frozenset(available_timezones())
 _ANSWERS: Mapping[str, Literal["accepted", "tentative", "declined"]] = {
     "ACCEPTED": "accepted",
     "TENTATIVE": "tentative",
@@ -43,8 +42,12 @@ def read_answer(text: str, sender: str | None) -> tuple[str, Answer | None]:
     """
     if len(text) > _LONGEST:
         raise NoAnswer("too long")
+    unfolded = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]", "", text))
+    lines = [line for line in unfolded if len(line) <= _LONGEST_LINE and _WANTED.match(line)]
+    if len(lines) > _MOST_LINES:
+        raise NoAnswer("too many lines")
     try:
-        method, event = _read(localise_tzids(text))
+        method, event = _read(localise_tzids("\r\n".join(lines)))
         return method, _answer(method, event, sender) if method in ("REPLY", "COUNTER") else None
     except (ValueError, LookupError, OverflowError) as broken:
         raise NoAnswer(type(broken).__name__) from None
@@ -55,7 +58,7 @@ def _read(text: str) -> tuple[str, Properties]:
     method, inside = "", list[str]()
     events: list[dict[str, list[tuple[Mapping[str, str], str]]]] = []
     for line in text.split("\r\n"):
-        if not _WANTED.match(line):
+        if not line:
             continue
         name, parameters, value = Contentline(line).parts()  # type: ignore[no-untyped-call]  # `__new__` alone has no types
         match name.upper():
@@ -110,7 +113,7 @@ def _instant(event: Properties, name: str) -> datetime | None:
     """Read a time with a zone that everybody reads alike; None where there is none: a date, a floating time."""
     for parameters, value in event.get(name, ())[:1]:
         zone = "UTC" if value.endswith("Z") else parameters.get("TZID", "")
-        if _STAMP.fullmatch(value) and zone in _ZONES:
+        if _STAMP.fullmatch(value) and zone in KNOWN_ZONES:
             wall = datetime.strptime(value.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007  # zone: next line
             return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return None

@@ -17,7 +17,7 @@ LONGEST = 1024 * 1024
 """Of a mail no more is read: answers and reports are small, and what follows is an attachment."""
 
 _MOST_PARTS, _MOST_CALENDARS, _MOST_RECIPIENTS, _MOST_THREADS = 100, 4, 100, 10
-_MOST_HEADER = 20_000
+_MOST_HEADER, _MOST_OF_A_NAME = 20_000, 20
 
 _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Original-Recipient")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,200}@[^\s<>,;:\"()\[\]]{1,253}")
@@ -152,7 +152,7 @@ def _decoded(part: Part) -> str:
 
 
 def _headers(message: Part, *names: str) -> list[str]:
-    return [str(value)[:_MOST_HEADER] for name in names for value in message.get_all(name, [])]
+    return [str(value)[:_MOST_HEADER] for name in names for value in message.get_all(name, [])[:_MOST_OF_A_NAME]]
 
 
 def _subject(message: Part) -> str:
@@ -164,7 +164,7 @@ def _subject(message: Part) -> str:
 
 
 def _recipients(message: Part) -> list[str]:
-    found = _ADDRESS.findall(" ".join(_headers(message, *_RECIPIENTS)))
+    found = _ADDRESS.findall(" ".join(_headers(message, *_RECIPIENTS))[: 2 * _MOST_HEADER])
     return list(dict.fromkeys(address.lower() for address in found))[:_MOST_RECIPIENTS]
 
 

@@ -22,11 +22,12 @@ _STILL_TRYING = re.compile(
 _NOBODY = re.compile(
     r"user unknown|unknown user|no such (?:user|recipient|mailbox|address|person)|(?:user|account|mailbox|address)"
     r"[^.\n]{0,60}(?:does not|doesn't|not) (?:exist|found)|no mailbox here by that name|unrouteable address"
+    r"|(?:does not|doesn't) have an? [\w.-]+ account"
     r"|unknown (?:local part|recipient|address)|not listed in|recipient not found|invalid (?:recipient|mailbox)",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"^(?:-{2,}.*(?:copy|original|below|message|headers).*|Return-Path: .*|Received: from .*)$",
+    r"^(?:--.*(?:copy|original|below|message|headers).*|Return-Path: .*|Received: from .*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 

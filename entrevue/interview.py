@@ -409,8 +409,11 @@ def _found(answer: PeopleFound, interview: Interview, now: datetime) -> PeopleLo
     first = interview.people.looked_up == 0
     seats = {one.person: one.who for one in reversed(answer.people)}
     twice = tuple(one.who for one in answer.people if seats[one.person] != one.who)
+    organisation, known = answer.organisation, interview.people.organisation
+    if known is not None and interview.scheduling.shown is not None:  # where people were told to come does not change
+        organisation = organisation.model_copy(update={"conference_link": known.conference_link})
     return PeopleLookedUp(
-        organisation=answer.organisation,
+        organisation=organisation,
         people=answer.people,
         clocks=answer.clocks,
         zones=answer.zones,

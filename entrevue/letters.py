@@ -68,6 +68,7 @@ def event_for(interview: "Interview", whom: str, shown: Shown) -> CalendarEvent:
 
 
 def location(interview: "Interview") -> str | None:
+    """Give the link or the place: the request's, else the room that the directory's template makes."""
     request, organisation = interview.request, interview.people.organisation
     template = organisation.conference_link if organisation else None
     return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)
@@ -81,6 +82,13 @@ def turn_to(interview: "Interview") -> TurnTo | None:
 
 def others(interview: "Interview", whom: str) -> tuple[str, ...]:
     return tuple(member.name for member in interview.people.members if member.who != whom and member.name)
+
+
+def asked_for_form(interview: "Interview", whom: str) -> datetime | None:
+    """Give the Date of the request for their form, where it has left."""
+    version = str(interview.session.n)
+    sent = [one for one in interview.effects.of("form_request", whom) if one.was == "sent" and one.version == version]
+    return sent[-1].date if sent else None
 
 
 def by_mail(interview: "Interview", whom: str) -> bool:

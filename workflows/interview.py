@@ -63,6 +63,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         TellProcess,
         WriteEvent,
     )
+    from entrevue.owed import Owed, open_forms
     from entrevue.permissions import Command
     from entrevue.request import InterviewRequest, check_forms
     from entrevue.scheduling import ApprovalRequested
@@ -234,6 +235,10 @@ class InterviewWorkflow:
             return answer(self._interview, _read(Asked, asked))
         except Refused as refused:
             raise _refusal(refused) from None
+
+    @workflow.query(name=contract.OPEN_FORMS, description="The forms that interviewers owe, for their daily digest")
+    def open_forms(self) -> list[Owed]:
+        return [] if self._unreadable is not None else open_forms(self._interview, workflow.now())
 
     @workflow.query(name=contract.TIMELINE, description="What happened when, without its content")
     def timeline(self) -> list[Happening]:

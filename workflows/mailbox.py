@@ -15,9 +15,11 @@ with workflow.unsafe.imports_passed_through():
 _EVERY, _RAREST = timedelta(minutes=1), timedelta(minutes=15)
 """How often the mailbox is read, and how often while it is in trouble."""
 
-_ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=2)
-_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3)
-"""Then the trouble is shown, and tried again later: what lies in the mailbox waits there."""
+_ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=3)
+"""The silence is longer than a batch takes to fetch from the slowest server that an adapter waits for."""
+
+_ONCE = RetryPolicy(maximum_attempts=1)
+"""Trouble is shown at once, and tried again by ourselves: what lies in the mailbox waits there."""
 
 
 class Reading(Message):
@@ -72,7 +74,7 @@ class MailboxWorkflow:
             summary="Read what came back by mail",
             start_to_close_timeout=_ATTEMPT,
             heartbeat_timeout=_SILENCE,
-            retry_policy=_RETRY,
+            retry_policy=_ONCE,
         )
 
 
@@ -89,7 +91,8 @@ def _failed(reading: Reading, failure: ActivityError) -> Reading:
 
 
 def _pause(failures: int) -> timedelta:
-    return min(_EVERY * (1 << min(failures, 10)), _RAREST)
+    """Wait a minute after the first failure, too: most pass by themselves."""
+    return min(_EVERY * (1 << min(max(failures - 1, 0), 10)), _RAREST)
 
 
 def _card(reading: Reading) -> str:

@@ -8,6 +8,7 @@ from demo.calendar_server import CalendarServer, calendar_server
 from demo.postgres_server import PostgresServer
 from tests.adapters.database import Database, postgresql_database, sqlite_database
 from tests.adapters.grace import InMemory, Person, on_radicale
+from tests.adapters.imap_server import ImapServer, imap_server
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
 
 
@@ -25,6 +26,13 @@ async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> Asy
         return
     async with on_radicale(radicale, request.node.name) as grace:
         yield grace
+
+
+@pytest.fixture(scope="session", name="imap")
+async def _imap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ImapServer]:
+    """One IMAP server a test process. A test that wants a folder makes one of its own."""
+    async with imap_server(tmp_path_factory.mktemp("imap") / "log") as server:
+        yield server
 
 
 @pytest.fixture

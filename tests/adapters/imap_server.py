@@ -52,10 +52,11 @@ class ImapServer:
             assert session.delete(folder)[0] == "OK"
             assert session.create(folder)[0] == "OK"
 
-    def deliver(self, folder: str, raw: bytes, at: datetime) -> None:
+    def deliver(self, folder: str, *raws: bytes, at: datetime) -> None:
         stamp = f'"{at:%d-%b-%Y %H:%M:%S %z}"'
         with self.open() as session:
-            assert session.append(folder, "", stamp, raw)[0] == "OK"
+            for raw in raws:
+                assert session.append(folder, "", stamp, raw)[0] == "OK"
 
     def expunge(self, folder: str, uid: int) -> None:
         with self.open() as session:

@@ -164,6 +164,8 @@ class Scene:
     """Directory ids of whom the organisation names for reports of conduct."""
     decides: str | None = None
     """Directory id of the decision maker."""
+    room: str = "https://meet.acme.example/r7"
+    """What the directory's template makes of this interview."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -479,7 +481,7 @@ class Scene:
                 zone="Europe/Berlin",
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
-                conference_link="https://meet.acme.example/{id}",
+                conference_link=self.room,
                 conduct=tuple(
                     Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
                     for one in self.confidants

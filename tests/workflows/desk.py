@@ -10,7 +10,6 @@ from temporalio.testing import ActivityEnvironment
 from activities.calendar import Busy, CalendarRefused, Changes, EventState, Watched
 from activities.watching import TellInterviews, WatchingActivities
 from adapters.memory_calendar import MemoryCalendar
-from entrevue.answers import Heard
 from entrevue.orders import CalendarEvent
 from entrevue.values import PersonId, Slot
 from workflows.suspicion import FAR, Watch, failed, looked, next_look, order, unwatched, watched, without_past
@@ -25,27 +24,25 @@ class Diary(MemoryCalendar):
     def __init__(self) -> None:
         super().__init__()
         self.refused: str | None = None
-        self.answers: dict[str, Heard] = {}
+        self.forgetful = False
+        self.unreadable: set[str] = set()
         self.asked: list[str] = []
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
         self.asked.append("changes")
         if self.refused is not None:
             raise CalendarRefused(person, self.refused)
-        return await super().changes(person, cursor, uids)
+        return await super().changes(person, None if self.forgetful else cursor, uids)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
         self.asked.append("read")
-        state = await super().read(person, uid)
-        return state and state.model_copy(update={"answer": self.answers.get(uid)})
+        if uid in self.unreadable:
+            raise CalendarRefused(person, "an event that cannot be read")
+        return await super().read(person, uid)
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         self.asked.append("busy")
         return await super().busy(person, start, end)
-
-    def answer(self, person: PersonId, uid: str, answer: Heard) -> None:
-        self.answers[uid] = answer
-        self._touch(person, uid, self._entries[person, uid])
 
     def free(self, person: PersonId) -> None:
         """Take everything of the person's own out again."""

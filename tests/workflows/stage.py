@@ -25,6 +25,7 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from activities.calendar import Watchers
 from activities.ledger import Ledger
 from activities.letters import MailSettings
+from activities.mailbox import Mailbox
 from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from adapters.memory_directory import MemoryDirectory
@@ -235,8 +236,12 @@ async def staged(
     lessons: MemoryLessons | None = None,
     people: Sequence[PersonEntry] = PEOPLE,
     watchers: Watchers | None = None,
+    mailbox: Mailbox | None = None,
 ) -> AsyncIterator[Stage]:
-    """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch."""
+    """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch.
+
+    `mailbox`: None for the stage's own.
+    """
     stage = Stage(
         env=env,
         task_queue=task_queue or new_queue(),
@@ -258,7 +263,7 @@ async def staged(
         lessons=stage.lessons,
         post=stage.post,
         mail=MAIL,
-        mailbox=stage.mailbox,
+        mailbox=mailbox or stage.mailbox,
     )
     worker = build_worker(
         env.client,

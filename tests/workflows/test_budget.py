@@ -20,7 +20,7 @@ OF_THE_SKIPPED_CLOCK = (
 async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage, most: int, others: int) -> None:
     """Booked three months ahead, moved twice, held, judged by both sides, decided, and left to end by itself.
 
-    Who shares the day with another interview of the same process looks at it before each letter: some thirty events more.
+    Who shares the day with another interview of a process looks at it before each letter: some thirty events more.
     """
     process = {"process_id": new_queue()} if others else {}
     interview = await stage.start(interviewers=["grace"], policy={"horizon_days": 120}, **process)
