@@ -25,6 +25,7 @@ from tests.adapters.desk import returned
 from tests.adapters.imap_server import imap_server
 from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
+from tests.workflows.test_janitor import Worker
 from tests.workflows.world import OPENING
 from worker import open_mailbox
 from workflows.mailbox import MailboxWorkflow, Reading
@@ -257,6 +258,21 @@ async def test_however_many_workers_open_the_mailbox_one_workflow_reads_it(stage
     after = await reader.handle.describe()
 
     assert before.run_id == after.run_id
+
+
+@pytest.mark.slow
+async def test_a_worker_that_knows_a_mailbox_sees_to_it_that_it_is_read(
+    server: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    imap = {"HOST": "127.0.0.1", "PORT": "1", "TLS": "none", "USERNAME": "entrevue", "PASSWORD": "sesame"}
+    worker = Worker(tmp_path, server.client.service_client.config.target_host)
+    await worker.start(**{f"ENTREVUE_IMAP__{name}": value for name, value in imap.items()})
+    handle = server.client.get_workflow_handle(contract.MAILBOX_ID)
+    described = await handle.describe()
+    await handle.terminate("the test is over")
+
+    assert (described.workflow_type, described.task_queue) == (contract.MAILBOX, contract.TASK_QUEUE)
+    assert "sesame" not in "".join(worker.said)
 
 
 def _counted(strangers: int) -> Callable[[Reading], bool]:
