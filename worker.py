@@ -251,7 +251,7 @@ def activities(
     adapters: Adapters, temporal: Client, watchers: Watchers, task_queue: str = TASK_QUEUE
 ) -> Sequence[Callable[..., object]]:
     interviews = InterviewsOnServer(temporal, task_queue)
-    people = PeopleActivities(adapters.directory)
+    people = PeopleActivities(adapters.directory, adapters.mail.secret)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)

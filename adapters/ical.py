@@ -21,8 +21,7 @@ from entrevue.values import EmailAddress, InterviewId
 INTERVIEW: Final = "X-ENTREVUE-INTERVIEW"
 """Marks an event as ours, and says for which interview it is."""
 
-A_DAY: Final = timedelta(days=1)
-
+_A_DAY = timedelta(days=1)
 _LONGEST = 1_000_000
 _TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "RECURRENCE-ID"}
 
@@ -61,18 +60,34 @@ def events_of(localised: str) -> list[icalendar.Event]:
     return events
 
 
-def span(event: icalendar.Event) -> tuple[date, date]:
-    """Give start and end as they are written: dates, or times with or without a zone."""
+def span(event: icalendar.Event, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Give start and end as instants; whole days and floating times are in this zone. The end may come first."""
     start = _time(event, "DTSTART")
+    first = instant(start, zone)
     if "DTEND" in event:
         end = _time(event, "DTEND")
-    elif "DURATION" in event:
-        end = start + _length(event)
-    else:
+    elif "DURATION" not in event:
         end = start
+    elif isinstance(start, datetime):
+        length = _length(event)  # RFC 5545, 3.3.6: days go by the clock on the wall, hours by that in the pocket
+        return first, instant(start + timedelta(days=length.days), zone) + timedelta(seconds=length.seconds)
+    else:
+        end = start + _length(event)
     if not isinstance(start, datetime) and end == start:
-        return start, start + A_DAY
-    return start, end
+        end = start + _A_DAY
+    return first, instant(end, zone)
+
+
+def is_floating(event: icalendar.Event) -> bool:
+    """Say whether it starts at a time of day without a zone, or with one that nobody knows."""
+    start = _time(event, "DTSTART")
+    return isinstance(start, datetime) and start.tzinfo is None
+
+
+def instant(at: date, zone: ZoneInfo) -> datetime:
+    """Give the moment of a date (its midnight), of a floating time, or of a time with a zone."""
+    wall = at if isinstance(at, datetime) else datetime.combine(at, time())
+    return (wall if wall.tzinfo else wall.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _time(event: icalendar.Event, name: Literal["DTSTART", "DTEND"]) -> date:
@@ -87,12 +102,6 @@ def _length(event: icalendar.Event) -> timedelta:
     if not isinstance(value, vDDDTypes) or not isinstance(value.dt, timedelta):
         raise TypeError("DURATION is no length of time")
     return value.dt
-
-
-def instant(at: date, zone: ZoneInfo) -> datetime:
-    """Give the moment of a date (its midnight), of a floating time, or of a time with a zone."""
-    wall = at if isinstance(at, datetime) else datetime.combine(at, time())
-    return (wall if wall.tzinfo else wall.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def own_answer(event: icalendar.Event, owner: Owner) -> str | None:

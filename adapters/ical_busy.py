@@ -5,7 +5,7 @@ import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import FrameType
 from typing import Literal, TypeVar
@@ -16,13 +16,13 @@ import recurring_ical_events  # type: ignore[import-untyped]  # annotated, but i
 
 from activities.calendar import Busy
 from adapters.ical import (
-    A_DAY,
     KNOWN_ZONES,
     TZID_PARAMETER,
     Owner,
     events_of,
     instant,
     interview_of,
+    is_floating,
     localise_tzids,
     own_answer,
     parsing,
@@ -40,7 +40,7 @@ _SLACK = timedelta(hours=26)
 """How far an all-day or floating event may lie from where UTC would put it."""
 _REPEATS = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _FREE_AT_MICROSOFT = {"FREE", "WORKINGELSEWHERE"}
-_AN_HOUR = timedelta(hours=1)
+_AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,19 @@ def busy_times(
     One broken object hides no other, and is never taken for free: it counts by its DTSTART and DTEND, as far as these
     can be made out. Repetitions too many to be worked out count as one long stretch from the first on.
     """
+    cache = ParseCache() if cache is None else cache
     busy: set[Busy] = set()
     doubts: Counter[Doubt] = Counter()
     steps = _Steps(_STEPS_A_CALENDAR)
     with parsing():
         for text in objects:
-            parsed = cache.parsed(text, owner) if cache else _parse(text, owner)
             try:
-                found, doubt = _within(parsed, start, end, owner, steps)
+                said = _within((start, end), text, owner, steps, cache)
             except Exception:  # noqa: BLE001  # a stranger's text can break the libraries in any way
-                found, doubt = tuple(_guess(localise_tzids(text), owner)), "unreadable"
-            busy.update(one for one in found if one.start < end and start < one.end)
-            if doubt:
-                doubts[doubt] += 1
+                said = _Said(tuple(_guess(localise_tzids(text), owner)), "unreadable")
+            busy.update(one for one in said.busy if one.start < end and start < one.end)
+            if said.doubt:
+                doubts[said.doubt] += 1
     return Reading(tuple(sorted(busy, key=lambda one: (one.start, one.end, one.tentative))), doubts)
 
 
@@ -79,37 +79,47 @@ def busy_times(
 
 
 @dataclass(frozen=True)
-class _Parsed:
-    """What an object says whatever window is asked about."""
+class _Said:
+    """What an object says: whatever window is asked about, or what it says of one."""
 
     busy: tuple[Busy, ...]
-    """Of what repeats, the events as they are written, each once."""
     doubt: Doubt | None
     repeating: tuple[icalendar.Event, ...] = ()
-    """What there is to expand."""
+    """What must be expanded to know more: `busy` has these events as they are written, each once."""
 
 
-def _parse(text: str, owner: Owner) -> _Parsed:
+def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: "_Steps", cache: "ParseCache") -> _Said:
+    """Say what may touch the window, and perhaps more: repetitions are expanded, and kept, for whole days."""
+    read_by = sha256(f"{owner.zone.key}\n{owner.email}\n{text}".encode()).digest()
+    parsed = cache.remembered((read_by, None), lambda: _parse(text, owner), len(text))
+    if not parsed.repeating:
+        return parsed
+    start, end = window
+    first, last = _midnight(start), _midnight(end) + _A_DAY
+
+    def expand() -> _Said:
+        occurrences = steps.spend(_STEPS_AN_OBJECT, lambda: _occurrences(parsed.repeating, first, last))
+        return _Said(*_taken(occurrences, owner))
+
+    try:
+        return cache.remembered((read_by, (first, last)), expand, 0)
+    except _TooManySteps:
+        return _Said(tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless")
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _parse(text: str, owner: Owner) -> _Said:
     localised = localise_tzids(text)
     try:
         events = events_of(localised)
         busy, doubt = _taken(events, owner)
     except Exception:  # noqa: BLE001  # as above
-        return _Parsed(tuple(_guess(localised, owner)), "unreadable")
+        return _Said(tuple(_guess(localised, owner)), "unreadable")
     repeating = any(name in event for event in events for name in _REPEATS)
-    return _Parsed(busy, doubt, tuple(events) if repeating else ())
-
-
-def _within(
-    parsed: _Parsed, start: datetime, end: datetime, owner: Owner, steps: "_Steps"
-) -> tuple[tuple[Busy, ...], Doubt | None]:
-    if not parsed.repeating:
-        return parsed.busy, parsed.doubt
-    try:
-        occurrences = steps.spend(_STEPS_AN_OBJECT, lambda: _occurrences(parsed.repeating, start, end))
-    except _TooManySteps:
-        return tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless"
-    return _taken(occurrences, owner)
+    return _Said(busy, doubt, tuple(events) if repeating else ())
 
 
 def _occurrences(events: Iterable[icalendar.Event], start: datetime, end: datetime) -> list[icalendar.Event]:
@@ -135,10 +145,9 @@ def _taken(occurrences: Iterable[icalendar.Event], owner: Owner) -> tuple[tuple[
             or answer == "DECLINED"
         ):
             continue
-        first, last = span(event)
-        if isinstance(first, datetime) and first.tzinfo is None:
+        if is_floating(event):
             doubt = "zone_assumed"
-        start, end = sorted((instant(first, owner.zone), instant(last, owner.zone)))
+        start, end = sorted(span(event, owner.zone))
         unsure = ("TENTATIVE",) if interview else ("TENTATIVE", "NEEDS-ACTION")  # we asked, and mean it
         if start < end:
             busy.append(
@@ -155,8 +164,11 @@ def _taken(occurrences: Iterable[icalendar.Event], owner: Owner) -> tuple[tuple[
 # --- what has been parsed before -------------------------------------------------------------------------------------
 
 
+_Key = tuple[bytes, tuple[datetime, datetime] | None]
+
+
 class ParseCache:
-    """What objects say, by a digest of their text and of whose calendar it is: parsing is nearly all of the work.
+    """What objects say, by a digest of their text and of whose calendar it is: to parse and expand is all of the work.
 
     Not by href and etag: those are the server's word, and a weak etag, or one that a copied server gives out twice,
     would make the answer stale. A digest costs microseconds and depends on nobody. Definitions of zones are part of
@@ -164,34 +176,27 @@ class ParseCache:
     """
 
     def __init__(self, *, most: int = 50_000, largest: int = 64 * 1024 * 1024) -> None:
-        """Keep so many objects, and about so many bytes."""
+        """Keep so many answers, and about so many bytes."""
         self._most, self._largest = most, largest
-        self._kept: OrderedDict[bytes, tuple[_Parsed, int]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[_Said, int]] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def parsed(self, text: str, owner: Owner) -> _Parsed:
-        key = sha256(f"{owner.zone.key}\n{owner.email}\n{text}".encode()).digest()
+    def remembered(self, key: _Key, make: Callable[[], _Said], length: int) -> _Said:
+        """Give what is kept, or make it; `length` is that of the text. What cannot be made is not kept."""
         if kept := self._kept.get(key):
             self._kept.move_to_end(key)
             return kept[0]
-        parsed = _parse(text, owner)
-        self._keep(key, parsed, _size(parsed, text))
-        return parsed
-
-    def _keep(self, key: bytes, parsed: _Parsed, size: int) -> None:
-        self._kept[key] = parsed, size
+        said = make()
+        size = 500 + 700 * len(said.busy) + (12 * length if said.repeating else 0)  # on the high side
+        self._kept[key] = said, size
         self._size += size
         while len(self._kept) > self._most or self._size > self._largest:
             _, (_, freed) = self._kept.popitem(last=False)
             self._size -= freed
-
-
-def _size(parsed: _Parsed, text: str) -> int:
-    """Estimate the memory held, on the high side."""
-    return 500 + 700 * len(parsed.busy) + (12 * len(text) if parsed.repeating else 0)
+        return said
 
 
 # --- what cannot be read as it should --------------------------------------------------------------------------------
@@ -210,7 +215,7 @@ def _guess(text: str, owner: Owner) -> Iterator[Busy]:
                 times.setdefault(name.upper(), instant(wall, ZoneInfo("UTC") if utc else _zone(parameters, owner)))
             except (ValueError, OverflowError):
                 continue
-            length = length if clock else A_DAY
+            length = length if clock else _A_DAY
         if start := times.get("DTSTART"):
             end = times.get("DTEND", start)
             yield Busy(start=start, end=end if start < end else start + length)

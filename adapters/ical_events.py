@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from activities.calendar import OurEvent, OwnerAnswer
-from adapters.ical import INTERVIEW, Owner, events_of, instant, interview_of, localise_tzids, own_answer, parsing, span
+from adapters.ical import INTERVIEW, Owner, events_of, interview_of, localise_tzids, own_answer, parsing, span
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId
 
@@ -163,11 +163,11 @@ def stored_event(text: str, uid: str, owner: Owner) -> StoredEvent | None:
     with parsing():
         try:
             event = _master(text)
-            first, last = span(event)
+            start, end = span(event, owner.zone)
             partstat = own_answer(event, owner)
             return StoredEvent(
-                start=instant(first, owner.zone),
-                end=instant(last, owner.zone),
+                start=start,
+                end=end,
                 summary=str(event.get("SUMMARY", "")),
                 cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
                 sequence=int(event.get("SEQUENCE", 0)),
@@ -192,9 +192,8 @@ def _ours(text: str, zone: ZoneInfo) -> OurEvent | None:
             written, interview = Written.parse(str(event.get(_WRITTEN, ""))), interview_of(event)
             if written is None or interview is None:
                 return None
-            first, _ = span(event)
-            at = instant(first, zone)
-            return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=at)
+            start, _ = span(event, zone)
+            return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=start)
         except Exception:  # noqa: BLE001  # as above
             return None
 

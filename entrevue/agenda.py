@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from entrevue import attention, briefing, correspondence, feedback, people, sharing
+from entrevue import attention, briefing, correspondence, drift, feedback, people, sharing
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
-from entrevue.effects import event_key, is_confidential, removal_key
+from entrevue.effects import OnCalendar, event_key, is_confidential, removal_key
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
 from entrevue.letters import event_for
@@ -204,8 +204,7 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
         sequence, present = version
         if present and interview.closed is not None:
             continue  # what has taken place stays as it is
-        etag = held.etag if held else None
-        if not present:
+        if not present or interview.is_stray(who):
             owed.append(
                 RemoveEvent(
                     key=removal_key(interview, who),
@@ -214,9 +213,9 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
                     now=now,
                     who=who,
                     person=person,
-                    uid=event_for(interview, who, shown).uid,
+                    uid=held.uid if held is not None and held.present else drift.uid(interview, who),
                     sequence=sequence,
-                    etag=etag,
+                    etag=held.etag if held is not None else None,
                 )
             )
         else:
@@ -229,11 +228,16 @@ def _calendars(interview: Interview, now: datetime) -> list[WriteEvent | RemoveE
                     who=who,
                     person=person,
                     event=event_for(interview, who, shown),
-                    etag=etag,
+                    etag=_etag(held, sequence),
                     look_at=_just_before_reminders(interview, shown.slot.start),
                 )
             )
     return owed
+
+
+def _etag(held: OnCalendar | None, sequence: int) -> str | None:
+    """Give that of the version before. Where it was called off in between, we may have removed it ourselves."""
+    return held.etag if held is not None and held.sequence >= sequence - 1 else None
 
 
 def _just_before_reminders(interview: Interview, start: datetime) -> tuple[datetime, ...]:

@@ -1,11 +1,11 @@
 """Answers that reach us by a calendar or by mail: yes, maybe, no, and "rather then"; judged, never obeyed blindly.
 
 What is heard in a person's own calendar, or behind a signed link, is theirs. What is heard by mail alone could be
-anybody's: it is remembered, and asked about, until they confirm it. A candidate's no to a booked time is a question,
-not a cancellation (lifecycle, section 8).
+anybody's: it is remembered beside what is known, and asked about, until they confirm it. A candidate's no to a booked
+time is a question, not a cancellation (lifecycle, section 8).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -15,9 +15,8 @@ from pydantic import Field
 from entrevue import changes, negotiation, seats
 from entrevue.facts import AFact
 from entrevue.negotiation import ProposeOtherTime
-from entrevue.scheduling import RescheduleRequested, SearchRequested
-from entrevue.seats import RespondToSeat
-from entrevue.values import CANDIDATE, Instant, Line, Message, Refused, Side, Who
+from entrevue.scheduling import SchedulingEvent, TimeRequested
+from entrevue.values import CANDIDATE, Code, Instant, Line, Message, Refused, Side, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -26,8 +25,8 @@ Heard = Literal["accepted", "tentative", "declined"]
 Via = Literal["calendar", "mail"]
 
 _WAITS, _NOT_LATER_THAN, _AT_LEAST = timedelta(hours=24), timedelta(hours=4), timedelta(hours=1)
-"""How long a candidate who said no is asked before the time is given up: 24 h, at most until four
-hours before it begins, an hour at least."""
+"""How long a candidate who said no is asked before the time is given up: 24 h, until four hours before it begins; but
+an hour at least."""
 
 _REMEMBERED = 100
 
@@ -72,7 +71,7 @@ AnswerFact = RsvpReceived | CounterReceived | WordsReceived
 
 
 class AnswerHeard(Message):
-    """`until`: of a candidate's no, when the booked time is given up; None where nothing follows by itself."""
+    """`waits`: something is being booked, or it is on hold; the seat has the answer when that is settled."""
 
     kind: Literal["answer_heard"] = "answer_heard"
     whom: Who
@@ -80,12 +79,21 @@ class AnswerHeard(Message):
     via: Via
     verified: bool
     sequence: int
+    told_at: Instant
     source_id: str
-    until: Instant | None = None
+    waits: bool = False
+
+
+class AnswerAsked(Message):
+    """The candidate, who said no, has the question what they meant: at `until` the booked time is given up."""
+
+    kind: Literal["answer_asked"] = "answer_asked"
+    whom: Who
+    until: Instant
 
 
 class CounterHeard(Message):
-    """`refused`: why it could not become a proposal, as a command is refused; a person must look."""
+    """`claim`: the time that is asked of the ledger for it. `refused`: why it could not become a proposal."""
 
     kind: Literal["counter_heard"] = "counter_heard"
     whom: Who
@@ -93,8 +101,18 @@ class CounterHeard(Message):
     via: Via
     verified: bool
     sequence: int
+    told_at: Instant
     source_id: str
+    reason: str | None = None
     refused: str | None = None
+    claim: int | None = None
+
+
+class AnswerSettled(Message):
+    """A person has looked after what somebody answered: nothing waits for them any more."""
+
+    kind: Literal["answer_settled"] = "answer_settled"
+    whom: Who
 
 
 class WordsHeard(Message):
@@ -110,7 +128,7 @@ class WordsRead(Message):
     whom: Who
 
 
-AnswerEvent = AnswerHeard | CounterHeard | WordsHeard | WordsRead
+AnswerEvent = AnswerHeard | AnswerAsked | CounterHeard | AnswerSettled | WordsHeard | WordsRead
 Outcome = AnswerEvent | seats.Outcome
 """What this module decides; what an answer leads to are the events of scheduling and of the seats."""
 
@@ -122,35 +140,56 @@ class Said:
     """The last answer of somebody to a version of the event."""
 
     n: int
-    """Counts the answers that ask something of them: a letter a number."""
+    """Counts the answers: a letter that asks about one has its number."""
     answer: Literal["accepted", "tentative", "declined", "counter"]
+    via: Via
     sequence: int
-    verified: bool
     at: datetime
-    until: datetime | None = None
+    """When we heard it."""
+    told_at: datetime
+    """When it was given, as far as its source can be believed; never before the time was booked."""
     start: datetime | None = None
+    reason: str | None = None
     refused: str | None = None
+    claim: int | None = None
+    waits: bool = False
+    settled: bool = False
+    asked_at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
     said: dict[str, Said] = field(default_factory=dict)
+    """What is known to be theirs."""
+    claimed: dict[str, Said] = field(default_factory=dict)
+    """What came in their name since, and could be anybody's: it changes nothing of what they have said."""
+    heard: int = 0
     words: tuple[str, ...] = ()
     """Who has written something that nobody has read yet."""
     facts: tuple[str, ...] = ()
 
 
-# --- rules -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Somebody is asked what they meant; `confirmed`: the answer is known to be theirs."""
+
+    whom: str
+    said: Said
+    confirmed: bool
 
 
-def judge(fact: AnswerFact, interview: "Interview", now: datetime) -> list[Outcome]:
+# --- rules: facts ----------------------------------------------------------------------------------------------------
+
+
+def judge(fact: AnswerFact, interview: "Interview", now: datetime) -> Sequence[Outcome]:
     """A fact cannot be refused, only judged: a repeat, a stranger's, or one about another version is no news."""
     state = interview.answers
     if interview.closed is not None or fact.source_id in state.facts or fact.whom not in interview.people:
         return []
     if isinstance(fact, WordsReceived):
         return [WordsHeard(whom=fact.whom, source_id=fact.source_id)]
-    if not _is_about_now(interview, fact.sequence, now):
+    if not _is_about_now(interview, fact.sequence, now) or _is_older(interview, fact, now):
         return []
     match fact:
         case RsvpReceived():
@@ -169,98 +208,215 @@ def _is_about_now(interview: "Interview", sequence: int, now: datetime) -> bool:
     return shown.since <= sequence <= shown.sequence and now < booking.slot.start
 
 
-def _rsvp(fact: RsvpReceived, interview: "Interview", now: datetime) -> list[Outcome]:
-    said = interview.answers.said.get(fact.whom)
+def _told_at(fact: RsvpReceived | CounterReceived, interview: "Interview", now: datetime) -> datetime:
+    """Their program's clock may be wrong: nobody answers to a time before it was booked, or after we hear of it."""
+    booking = interview.scheduling.booking
+    return max(min(fact.at, now), booking.at if booking is not None else fact.at)
+
+
+def _is_older(interview: "Interview", fact: RsvpReceived | CounterReceived, now: datetime) -> bool:
+    """Whether they have said something else since: mails overtake one another, and a mailbox is read again."""
+    known = [_current(interview, interview.answers.said.get(fact.whom))]
+    known += [] if fact.verified else [_current(interview, interview.answers.claimed.get(fact.whom))]
+    return any(one is not None and _told_at(fact, interview, now) < one.told_at for one in known)
+
+
+def _current(interview: "Interview", said: Said | None) -> Said | None:
+    """Give an answer that was given to the time that is shown now."""
     shown = interview.scheduling.shown
-    again = said is not None and shown is not None and said.sequence >= shown.since
-    if again and said is not None and (said.answer, said.verified) == (fact.answer, fact.verified):
+    return said if said is not None and shown is not None and said.sequence >= shown.since else None
+
+
+def _is_known(interview: "Interview", whom: str, answer: str, start: datetime | None = None, *, verified: bool) -> bool:
+    """Whether this is what they were heard to say last. What is known to be theirs need not be told once more."""
+    said = _current(interview, interview.answers.said.get(whom))
+    claimed = _current(interview, interview.answers.claimed.get(whom))
+    last = said if verified else claimed or said
+    hidden = verified and claimed is not None
+    return last is not None and not hidden and (last.answer, last.start) == (answer, start)
+
+
+def _rsvp(fact: RsvpReceived, interview: "Interview", now: datetime) -> Sequence[Outcome]:
+    if _is_known(interview, fact.whom, fact.answer, verified=fact.verified):
         return []
+    answered, waits = _seat_answers(interview, fact.whom, fact.answer, now) if fact.verified else ([], False)
     heard = AnswerHeard(
         whom=fact.whom,
         answer=fact.answer,
         via=fact.via,
         verified=fact.verified,
         sequence=fact.sequence,
+        told_at=_told_at(fact, interview, now),
         source_id=fact.source_id,
-        until=_given_up_at(fact, interview, now),
+        waits=waits,
     )
-    return [heard, *(_of_interviewer(fact, interview, now) if fact.whom != CANDIDATE and fact.verified else [])]
+    return [heard, *answered]
 
 
-def _of_interviewer(fact: RsvpReceived, interview: "Interview", now: datetime) -> Iterable[Outcome]:
+def declined(interview: "Interview", whom: str, sequence: int, source_id: str, now: datetime) -> Sequence[Outcome]:
+    """Somebody has taken the event out of their own calendar: that is a no, and theirs."""
+    if not _is_about_now(interview, sequence, now):
+        return []
+    answered, waits = _seat_answers(interview, whom, "declined", now)
+    heard = AnswerHeard(
+        whom=whom,
+        answer="declined",
+        via="calendar",
+        verified=True,
+        sequence=sequence,
+        told_at=now,
+        source_id=source_id,
+        waits=waits,
+    )
+    return [heard, *answered]
+
+
+def _seat_answers(
+    interview: "Interview", whom: str, answer: Heard, now: datetime
+) -> tuple[Sequence[seats.Outcome], bool]:
+    """Give what an interviewer's answer leads to; or that it must wait."""
+    if whom == CANDIDATE:
+        return [], False
     try:
-        return seats.decide(RespondToSeat(by=fact.whom, answer=fact.answer), interview, now)
+        return seats.to_booked(interview, whom, answer, now), False
     except Refused:
-        return []  # what is being booked settles it, and the answer is shown meanwhile
+        return [], True
 
 
-def _given_up_at(fact: RsvpReceived, interview: "Interview", now: datetime) -> datetime | None:
-    booking = interview.scheduling.booking
-    wants = fact.whom == CANDIDATE and fact.answer == "declined" and fact.verified
-    if not wants or booking is None or interview.scheduling.exchange is not None:
-        return None
-    until = min(now + _WAITS, max(booking.slot.start - _NOT_LATER_THAN, now + _AT_LEAST))
-    return until if until < booking.slot.start else None
-
-
-def _counter(fact: CounterReceived, interview: "Interview", now: datetime) -> list[Outcome]:
-    refused: str | None = None
-    proposed: list[Outcome] = []
-    if fact.verified:
-        try:
-            proposed = [*propose(interview, fact.whom, fact.start, now, fact.reason)]
-        except Refused as refusal:
-            refused = refusal.code
+def _counter(fact: CounterReceived, interview: "Interview", now: datetime) -> Sequence[Outcome]:
+    if _is_known(interview, fact.whom, "counter", fact.start, verified=fact.verified):
+        return []
+    proposed, refused = propose(interview, fact.whom, fact.start, now, fact.reason) if fact.verified else ([], None)
     heard = CounterHeard(
         whom=fact.whom,
         start=fact.start,
         via=fact.via,
         verified=fact.verified,
         sequence=fact.sequence,
+        told_at=_told_at(fact, interview, now),
         source_id=fact.source_id,
+        reason=fact.reason,
         refused=refused,
+        claim=claimed_by(proposed),
     )
     return [heard, *proposed]
 
 
 def propose(
     interview: "Interview", whom: str, start: datetime, now: datetime, reason: str | None = None
-) -> Iterable[Outcome]:
-    """Propose another time in their name, as the command would. May raise `Refused`."""
+) -> tuple[Sequence[SchedulingEvent], str | None]:
+    """Propose another time in their name, as the command would; or give the code with which it is refused."""
+    if interview.scheduling.paused:
+        return [], Code.ON_HOLD
     revision = interview.scheduling.revision
-    command = ProposeOtherTime(by=whom, start=start, reason=reason, expected_revision=revision)
-    return negotiation.decide(command, interview, now)
+    try:
+        asked = ProposeOtherTime(by=whom, start=start, reason=reason, expected_revision=revision)
+        return negotiation.decide(asked, interview, now), None
+    except Refused as refusal:
+        return [], refusal.code
 
 
-def asks(interview: "Interview") -> Iterable[tuple[str, Said]]:
-    """Give who must be asked what they meant: a candidate who said no, and whoever answered by mail unconfirmed."""
-    shown, booking = interview.scheduling.shown, interview.scheduling.booking
-    if shown is None or booking is None or shown.cancelled:
+def claimed_by(proposed: Sequence[SchedulingEvent]) -> int | None:
+    """Give the claim that a proposal waits for; none where the coordinator must allow it first."""
+    return next((one.claim for one in proposed if isinstance(one, TimeRequested)), None)
+
+
+def is_lost(interview: "Interview", claim: int) -> bool:
+    """Whether the ledger would not have it: nobody was asked about it. What was held and not accepted is no such."""
+    one = interview.scheduling.claim(claim)
+    return one.lost and one.because != ""
+
+
+# --- rules: what an answer asks for ----------------------------------------------------------------------------------
+
+
+def asks(interview: "Interview") -> Iterator[Asked]:
+    """Give who must be asked what they meant: a candidate who said no, and whoever answered by mail unconfirmed.
+
+    It ends with anything they do, with another answer of theirs, and with the time itself. While another time is
+    looked for, there is nothing to ask.
+    """
+    state = interview.scheduling
+    if state.booking is None or state.exchange is not None or interview.session.started_at is not None:
+        return
+    no = interview.answers.said.get(CANDIDATE)
+    if no is not None and no.answer == "declined" and _is_open(interview, CANDIDATE, no):
+        yield Asked(whom=CANDIDATE, said=no, confirmed=True)
+    for whom, said in interview.answers.claimed.items():
+        if said.answer in ("declined", "counter") and _is_open(interview, whom, said):
+            yield Asked(whom=whom, said=said, confirmed=False)
+
+
+def unmet(interview: "Interview") -> Iterator[str]:
+    """Give whose proposal of another time came to nothing without their doing: a person must look."""
+    state = interview.scheduling
+    if state.booking is None or state.exchange is not None or interview.session.started_at is not None:
         return
     for whom, said in interview.answers.said.items():
-        about_now = whom in interview.people and said.sequence >= shown.since
-        no = said.answer == "declined" and (whom == CANDIDATE or not said.verified)
-        other = said.answer == "counter" and not said.verified
-        if about_now and (no or other) and interview.acted.get(whom, said.at) <= said.at:
-            yield whom, said
+        lost = said.claim is not None and is_lost(interview, said.claim)
+        if said.answer == "counter" and (said.refused is not None or lost) and _is_open(interview, whom, said):
+            yield whom
 
 
-def deadlines(interview: "Interview") -> list[tuple[datetime, list[RescheduleRequested | SearchRequested]]]:
-    """The candidate said no, was asked, and is silent: the time is given up, and another is looked for."""
-    if interview.scheduling.requested is not None or interview.scheduling.exchange is not None:
+def _is_open(interview: "Interview", whom: str, said: Said) -> bool:
+    acted = interview.acted.get(whom)
+    has_acted = acted is not None and acted > said.told_at and acted != said.at  # to be heard is no act of its own
+    current = _current(interview, said) is not None and not has_acted
+    return current and not said.settled and whom in interview.people
+
+
+def given_up_at(interview: "Interview", asked_at: datetime) -> datetime | None:
+    """Give when the booked time is given up of a candidate who is asked now; None where it is too near for that."""
+    booking = interview.scheduling.booking
+    if booking is None:
+        return None
+    start, last = booking.slot.start, booking.slot.start - interview.policy.approve_by
+    until = min(asked_at + _WAITS, max(start - _NOT_LATER_THAN, asked_at + _AT_LEAST), last)
+    return until if until > asked_at else None
+
+
+def asked(interview: "Interview", n: int, now: datetime) -> list[AnswerAsked]:
+    """The letter has left that asks about this answer: a candidate's time begins. Sent again, it takes none away."""
+    for one in asks(interview):
+        until = given_up_at(interview, now) if one.confirmed and one.said.n == n else None
+        if until is not None and (one.said.until is None or until > one.said.until):
+            return [AnswerAsked(whom=one.whom, until=until)]
+    return []
+
+
+def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
+    """The candidate said no, was asked, and is silent: the time is given up, and another is looked for.
+
+    Nothing runs before the question is in their hands, and while they cannot be reached.
+    """
+    booking, state = interview.scheduling.booking, interview.scheduling
+    if booking is None or state.requested is not None or interview.effects.unreachable(CANDIDATE):
         return []
-    if interview.effects.unreachable(CANDIDATE) or interview.scheduling.paused:
+    due: list[tuple[datetime, list[SchedulingEvent]]] = []
+    for one in asks(interview):
+        until = one.said.until
+        if one.confirmed and until is not None and until < booking.slot.start and _is_in_hand(interview, one.said):
+            vacated = changes.exchange(interview, Side.CANDIDATE, until, vacate=True, cause="rsvp", asked_by=CANDIDATE)
+            due.append((until, vacated))
+    return due
+
+
+def _is_in_hand(interview: "Interview", said: Said) -> bool:
+    sent = [one for one in interview.effects.of("answer_check", CANDIDATE) if one.version == str(said.n)]
+    return bool(sent) and sent[-1].was in ("sent", "unsure") and not sent[-1].outdated
+
+
+def follows(interview: "Interview", at: datetime) -> Sequence[seats.Outcome]:
+    """What an interviewer has answered meanwhile is told to their seat, once nothing is being booked any more."""
+    state, booking = interview.scheduling, interview.scheduling.booking
+    if booking is None or state.requested is not None or state.paused:
         return []
-    return [
-        (said.until, _vacated(interview, said.until))
-        for whom, said in asks(interview)
-        if whom == CANDIDATE and said.until is not None
-    ]
-
-
-def _vacated(interview: "Interview", at: datetime) -> list[RescheduleRequested | SearchRequested]:
-    given_up = changes.exchange(interview, Side.CANDIDATE, at, vacate=True, cause="rsvp", asked_by=CANDIDATE)
-    return [one for one in given_up if isinstance(one, RescheduleRequested | SearchRequested)]
+    for whom, said in interview.answers.said.items():
+        answer = said.answer
+        waits = said.waits and _is_about_now(interview, said.sequence, at)
+        if waits and answer != "counter" and _is_open(interview, whom, said):
+            return _seat_answers(interview, whom, answer, at)[0]
+    return []
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -270,25 +426,33 @@ def evolve(state: Answers, event: AnswerEvent, at: datetime) -> Answers:
     match event:
         case AnswerHeard():
             said = Said(
-                n=_next(state),
+                n=state.heard + 1,
                 answer=event.answer,
+                via=event.via,
                 sequence=event.sequence,
-                verified=event.verified,
                 at=at,
-                until=event.until,
+                told_at=event.told_at,
+                waits=event.waits,
             )
-            return _heard(state, event.whom, said, event.source_id)
+            return _heard(state, event.whom, said, event.source_id, verified=event.verified)
+        case AnswerAsked(whom=whom, until=until):
+            return _said(state, whom, replace(state.said[whom], asked_at=at, until=until))
         case CounterHeard():
             said = Said(
-                n=_next(state),
+                n=state.heard + 1,
                 answer="counter",
+                via=event.via,
                 sequence=event.sequence,
-                verified=event.verified,
                 at=at,
+                told_at=event.told_at,
                 start=event.start,
+                reason=event.reason,
                 refused=event.refused,
+                claim=event.claim,
             )
-            return _heard(state, event.whom, said, event.source_id)
+            return _heard(state, event.whom, said, event.source_id, verified=event.verified)
+        case AnswerSettled(whom=whom):
+            return _said(state, whom, replace(state.said[whom], settled=True))
         case WordsHeard(whom=whom, source_id=source_id):
             words = state.words if whom in state.words else (*state.words, whom)
             return replace(state, words=words, facts=(*state.facts, source_id)[-_REMEMBERED:])
@@ -298,9 +462,44 @@ def evolve(state: Answers, event: AnswerEvent, at: datetime) -> Answers:
             assert_never(event)
 
 
-def _next(state: Answers) -> int:
-    return 1 + max((one.n for one in state.said.values()), default=0)
+def _heard(state: Answers, whom: str, said: Said, source_id: str, *, verified: bool) -> Answers:
+    """What is known to be theirs takes the place of what was said in their name; not the other way round."""
+    state = replace(state, heard=said.n, facts=(*state.facts, source_id)[-_REMEMBERED:])
+    if not verified:
+        return replace(state, claimed={**state.claimed, whom: said})
+    claimed = {name: one for name, one in state.claimed.items() if name != whom}
+    return replace(_said(state, whom, said), claimed=claimed)
 
 
-def _heard(state: Answers, whom: str, said: Said, source_id: str) -> Answers:
-    return replace(state, said={**state.said, whom: said}, facts=(*state.facts, source_id)[-_REMEMBERED:])
+def _said(state: Answers, whom: str, said: Said) -> Answers:
+    return replace(state, said={**state.said, whom: said})
+
+
+def seat_answered(state: Answers, whom: str) -> Answers:
+    """The seat has an answer to the booked time, whoever gave it: an older one waits no more."""
+    said = state.said.get(whom)
+    return state if said is None or not said.waits else _said(state, whom, replace(said, waits=False))
+
+
+def resumed(state: Answers, paused_at: datetime, at: datetime, last: datetime) -> Answers:
+    """The clock of the candidate who was asked stood still; `last` is when the time must be given up, if it must."""
+    said = state.said.get(CANDIDATE)
+    if said is None or said.until is None or said.asked_at is None:
+        return state
+    until = said.until + (at - max(paused_at, said.asked_at))
+    return _said(state, CANDIDATE, replace(said, until=min(until, last) if last > at else until))
+
+
+def asked_anew(state: Answers) -> Answers:
+    """The candidate can be reached again: what they were asked meanwhile they are asked once more, with all the time.
+
+    Under a new number: a letter about the old one may still come back.
+    """
+    said, claimed = state.said.get(CANDIDATE), state.claimed.get(CANDIDATE)
+    if said is not None:
+        state = replace(state, heard=state.heard + 1)
+        state = _said(state, CANDIDATE, replace(said, n=state.heard, asked_at=None, until=None))
+    if claimed is not None:
+        renewed = replace(claimed, n=state.heard + 1)
+        state = replace(state, heard=renewed.n, claimed={**state.claimed, CANDIDATE: renewed})
+    return state

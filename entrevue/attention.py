@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import briefing, correspondence, people
+from entrevue import answers, briefing, correspondence, people
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.claims import fillable, search_key
@@ -100,6 +100,7 @@ def causes(interview: "Interview", now: datetime) -> Iterator[Item]:
     yield from _of_people(interview)
     yield from _of_scheduling(interview, now)
     yield from _of_effects(interview, now)
+    yield from _of_answers(interview, now)
     yield from _of_session(interview, now)
     yield from _of_voices(interview, now)
     yield from _of_evaluation(interview, now)
@@ -120,6 +121,9 @@ def moments(interview: "Interview") -> Iterator[datetime]:
         if dispute.ruled is None:
             yield dispute.rule_by
     yield from _left_alone(interview) or ()
+    too_late = _too_late_to_ask(interview)
+    if too_late is not None:
+        yield too_late
     if scheduling.booking is not None and any(one.arranged is None for one in interview.voices.adjustments):
         yield scheduling.booking.slot.start - _ADJUST_SOON
     due = review_due(interview)
@@ -204,8 +208,36 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
             continue
         if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today")
-        if on_calendar.edited:
+        if on_calendar.edited and who in interview.people and not interview.drift.is_out(who, shown):
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today")
+    for who in interview.drift.lost if _is_ahead(interview) else ():
+        if who in interview.people:
+            yield Item(id=f"CALENDAR_LOST:{who}", owner="operator", rank="today")
+
+
+def _of_answers(interview: "Interview", now: datetime) -> Iterator[Item]:
+    """What somebody said that the engine cannot see to: words, a time that is not to be had, a no that comes late."""
+    for who in interview.answers.words:
+        if who in interview.people:
+            yield Item(id=f"ANSWER_IN_WORDS:{who}", owner="coordinator", rank="today")
+    if not _is_ahead(interview) or interview.session.ended_at is not None:
+        return
+    for who in answers.unmet(interview):
+        yield Item(id=f"COUNTER_PROPOSED:{who}", owner="coordinator", rank="today")
+    too_late = _too_late_to_ask(interview)
+    if too_late is not None and too_late <= now:
+        yield Item(id="CANDIDATE_DECLINED", owner="coordinator", rank="now")
+
+
+def _too_late_to_ask(interview: "Interview") -> datetime | None:
+    """Give from when on a candidate's no is the coordinator's, because nothing will follow from it by itself."""
+    booking = interview.scheduling.booking
+    no = next((one.said for one in answers.asks(interview) if one.confirmed), None)
+    if booking is None or no is None or (no.until is not None and no.until < booking.slot.start):
+        return None
+    if correspondence.asked_enough(interview, CANDIDATE, no):
+        return no.at
+    return booking.slot.start - interview.policy.approve_by
 
 
 def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
@@ -317,11 +349,15 @@ def _decision_due(interview: "Interview") -> Rank | None:
 
 CLEARS: Mapping[str, tuple[str, ...]] = {
     "ADJUSTMENT_ASKED": ("arrange_adjustment",),
+    "ANSWER_IN_WORDS": ("clear_attention",),
     "APPROVAL_DUE": ("grant_approval", "deny_approval"),
     "CALENDAR_BEHIND": (),
-    "CALENDAR_EDITED": ("reschedule", "cancel"),
+    "CALENDAR_EDITED": ("restore_event", "reschedule", "replace_interviewer", "cancel"),
+    "CALENDAR_LOST": (),
     "CANCEL_AFTER_SESSION": ("end_session",),
+    "CANDIDATE_DECLINED": ("reschedule", "cancel", "clear_attention"),
     "CANDIDATE_UNREACHABLE": ("update_contact", "resend_message"),
+    "COUNTER_PROPOSED": ("reschedule", "propose_other_time", "clear_attention"),
     "DECISION_DUE": ("record_decision",),
     "DIRECTORY_BEHIND": (),
     "EVALUATIONS_LATE": ("excuse_evaluation",),

@@ -358,13 +358,15 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
         given_up = exchange(interview, approval.side, approval.until, vacate=True, reason=approval.reason)
         due.append((approval.until, [ApprovalGranted(approval=approval.n), *given_up]))
     if going is not None and not going.vacated and state.held is None:
-        due.append((going.deadline, _lapsed(interview, going.deadline, unfit=going.unfit)))
+        unheard = interview.effects.unreachable(CANDIDATE)
+        until = going.latest or going.deadline if unheard else going.deadline
+        due.append((until, _lapsed(interview, until, unfit=going.unfit, unheard=unheard)))
     return due
 
 
-def _lapsed(interview: "Interview", at: datetime, *, unfit: bool) -> list[SchedulingEvent]:
+def _lapsed(interview: "Interview", at: datetime, *, unfit: bool, unheard: bool) -> list[SchedulingEvent]:
     """The booked time stands, unless the panel is short of somebody: then it is given up in time."""
     if not unfit:
-        return [ExchangeLapsed()]
+        return [ExchangeLapsed(unheard=unheard)]
     fresh = interview.scheduling.offer is None
     return exchange(interview, Side.COMPANY, at, vacate=True, cause="declined", counts=False, search=fresh)

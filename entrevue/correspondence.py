@@ -6,19 +6,23 @@ quiet hours of their own day, but for the last reminder, what happens the same d
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from entrevue import reminders
+from entrevue import answers, reminders
+from entrevue.answers import Asked, Said
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
+from entrevue.drift import Drifted
 from entrevue.effects import MessageSkipped, event_key, is_confidential, letter_key
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
 from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, by_mail, event_for, is_near, others, to_candidate, turn_to
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
+    AnswerCheck,
     AnswerDelayed,
     AvailabilityRequest,
+    CalendarNotice,
     Cancellation,
     ConductReport,
     Confidant,
@@ -37,8 +41,8 @@ from entrevue.orders import (
 )
 from entrevue.people import Member
 from entrevue.report import document, report
-from entrevue.scheduling import Offered, Shown, Told
-from entrevue.values import CANDIDATE, CONFIDANT, Side, Status
+from entrevue.scheduling import Booking, Offered, Shown, Told
+from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
 
 if TYPE_CHECKING:
@@ -60,6 +64,16 @@ _NO_ANSWERS = frozenset(
     }
 )
 """No command leads to one of these at once: they wait for the morning, also where the reader is up by chance."""
+
+_TIME_TO_ACT = timedelta(hours=5)
+"""Before the start: what somebody's answer leads to by itself has its end four hours before it, an hour after they
+were asked."""
+
+_MOST_NOTICES = 3
+"""Letters of one kind about what was answered to one booked time, or done to it in one calendar."""
+
+_SHORTEST, _LONGEST = 5, 8 * 60
+"""Minutes of a slot."""
 
 _STALE = timedelta(days=2)
 """That an interview goes on again is news for so long."""
@@ -178,6 +192,8 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from reminders.join_nudge(interview, whom)
         yield from reminders.forms(interview, whom)
         yield from _of_change(interview, whom)
+        yield from _of_answers(interview, whom)
+        yield from _of_drift(interview, whom)
     if CANDIDATE in reachable and (interview.closed is not None or not interview.scheduling.paused):
         yield from _of_offer(interview)
         yield from _of_adjustments(interview)
@@ -429,6 +445,116 @@ def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
 def _concerned(stands: Told) -> set[str]:
     """Who asked for another time; and the candidate, who was asked to choose one."""
     return {stands.whom, CANDIDATE} if stands.because == "nothing_found" else {stands.whom}
+
+
+def _of_answers(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Who was answered for is asked what they meant, at most a few times about one booked time."""
+    booking = interview.scheduling.booking
+    for one in answers.asks(interview):
+        if booking is not None and one.whom == whom and not asked_enough(interview, whom, one.said):
+            yield _answer_check(interview, booking, one)
+
+
+def _answer_check(interview: "Interview", booking: Booking, asked: Asked) -> Due:
+    said, slot = asked.said, booking.slot
+    proposed = slot.model_copy(update={"start": said.start, "wall": None}) if said.start is not None else None
+    clock = asked.confirmed and asked.whom == CANDIDATE
+    return Due(
+        kind="answer_check",
+        whom=asked.whom,
+        version=str(said.n),
+        at=said.at,
+        until=slot.start,
+        any_hour=_cannot_wait(interview, asked.whom, said.at, slot),
+        write=lambda date: AnswerCheck(
+            heard=said.answer,
+            slot=slot,
+            proposed=proposed,
+            confirmed=asked.confirmed,
+            until=answers.given_up_at(interview, date) if clock else None,
+        ),
+    )
+
+
+def asked_enough(interview: "Interview", whom: str, said: Said) -> bool:
+    """Whether they were asked about this booked time as often as one may be; this very question not counted."""
+    return _written_often(interview, "answer_check", whom, str(said.n))
+
+
+def _of_drift(interview: "Interview", whom: str) -> Iterator[Due]:
+    """Whoever's calendar we put something back into is told so, at most a few times about one booked time."""
+    shown, booking, known = interview.scheduling.shown, interview.scheduling.booking, interview.effects.calendars
+    if shown is None or shown.cancelled or booking is None or interview.session.started_at is not None:
+        return
+    drifted, held = interview.drift.current(whom, shown), known.get(whom)
+    if drifted is not None and not _written_often(interview, "calendar_notice", whom, str(drifted.n)):
+        yield from _drifted(interview, booking, whom, drifted)
+    invited = _was_invited(interview, shown.sequence + 1, whom)  # else ours gives way
+    if held is not None and held.overlapped and held.overlapped_at is not None and invited:
+        yield _notice(interview, booking, whom, f"overlap-{shown.since}", held.overlapped_at, what="overlapped")
+
+
+def _drifted(interview: "Interview", booking: Booking, whom: str, drifted: Drifted) -> Iterator[Due]:
+    """What became of the time they would rather have is told with it: it waits until the ledger has answered."""
+    state, claim, version = interview.scheduling, drifted.claim, str(drifted.n)
+    match drifted.what:
+        case "moved" if drifted.start is not None and drifted.end is not None:
+            if claim is None or state.claim(claim).was != "requested":
+                asked = claim is not None and not answers.is_lost(interview, claim)
+                moved_to = _as_moved(booking.slot, drifted.start, drifted.end)
+                yield _notice(
+                    interview, booking, whom, version, drifted.at, what="moved", moved_to=moved_to, asked=asked
+                )
+        case "emptied" | "put_back":
+            yield _notice(interview, booking, whom, version, drifted.at, what=drifted.what)
+        case _:
+            pass
+
+
+def _notice(
+    interview: "Interview",
+    booking: Booking,
+    whom: str,
+    version: str,
+    at: datetime,
+    *,
+    what: Literal["moved", "emptied", "overlapped", "put_back"],
+    moved_to: Slot | None = None,
+    asked: bool = False,
+) -> Due:
+    return Due(
+        kind="calendar_notice",
+        whom=whom,
+        version=version,
+        at=at,
+        until=booking.slot.start,
+        any_hour=_cannot_wait(interview, whom, at, booking.slot),
+        write=lambda _: CalendarNotice(
+            what=what,
+            slot=booking.slot,
+            moved_to=moved_to,
+            asked=asked,
+            candidate_zone=interview.people.clock(CANDIDATE).zone,
+        ),
+    )
+
+
+def _as_moved(slot: Slot, start: datetime, end: datetime) -> Slot:
+    """People may stretch an event over days, or turn it around: what is told of it is a slot all the same."""
+    minutes = min(max(int((end - start) / timedelta(minutes=1)), _SHORTEST), _LONGEST)
+    return Slot(start=start, minutes=minutes, zone=slot.zone)
+
+
+def _written_often(interview: "Interview", kind: str, whom: str, version: str) -> bool:
+    """Whatever people, and their programs, do to one booked time, it is no storm of mail."""
+    booking, known = interview.scheduling.booking, interview.effects.of(kind, whom)
+    about_now = {one.version for one in known if booking is not None and one.date >= booking.at}
+    return version not in about_now and len(about_now) >= _MOST_NOTICES
+
+
+def _cannot_wait(interview: "Interview", whom: str, at: datetime, slot: Slot) -> bool:
+    """Whether the morning would leave too little time to do anything about it."""
+    return waking(at, interview.people.clock(whom)) > slot.start - _TIME_TO_ACT
 
 
 def _of_adjustments(interview: "Interview") -> Iterator[Due]:

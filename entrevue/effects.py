@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack, assert_
 
 from pydantic import Field
 
-from entrevue import negotiation
+from entrevue import answers, negotiation
+from entrevue.answers import AnswerAsked, AnswerEvent, AnswerSettled, WordsRead
 from entrevue.drift import (
     AccessLost,
     AccessRestored,
@@ -109,7 +110,8 @@ class MessageQueued(Message):
 class MessageSent(Message):
     kind: Literal["message_sent"] = "message_sent"
     key: str
-    message_id: str
+    message_id: str | None = None
+    """None where we learned of it by a receipt from further on."""
 
 
 class MessageRefused(Message):
@@ -120,12 +122,22 @@ class MessageRefused(Message):
 
 
 class MessageReturned(Message):
-    """It had left us, and came back."""
+    """It had left us, and came back. `again_at`: it may get through then, and is tried once more."""
 
     kind: Literal["message_returned"] = "message_returned"
     key: str
     status: str
     address_is_bad: bool
+    again_at: Instant | None = None
+    old_address: bool = False
+    """Of an address that was corrected since: that it is bad is no news, but its letter never arrived."""
+
+
+class MessageRetried(Message):
+    """The day after it came back for a reason that may have passed, it is owed once more."""
+
+    kind: Literal["message_retried"] = "message_retried"
+    key: str
 
 
 class MessageUnsure(Message):
@@ -220,6 +232,7 @@ EffectsEvent = (
     | MessageSent
     | MessageRefused
     | MessageReturned
+    | MessageRetried
     | MessageUnsure
     | MessageSkipped
     | CalendarWritten
@@ -233,6 +246,9 @@ EffectsEvent = (
     | FactUnreadable
     | FactDismissed
 )
+
+WRITTEN = ("created", "updated", "already_there")
+"""Outcomes of a write after which the event stands as it should."""
 
 RECEIPTS = MessageQueued | MessageSent | MessageSkipped | CalendarWritten | CalendarCleared
 """What the world did as it was asked to. Nobody waits for it: it goes to the journal with what happens next."""
@@ -257,6 +273,11 @@ class Posted:
     address_is_bad: bool = False
     outdated: bool = False
     """Its address was corrected since, or is believed in again: what becomes of it says nothing any more."""
+    returned: bool = False
+    """It came back: that a server had taken it before is known, and says nothing."""
+    again_at: datetime | None = None
+    address: int = 0
+    """Which of the candidate's addresses it went to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,9 +287,15 @@ class OnCalendar:
     sequence: int
     present: bool
     at: datetime
+    uid: str = ""
+    """Under which it stands, or stood."""
     etag: str | None = None
     edited: bool = False
+    """It is not as we wrote it, and is left alone until it is put back."""
+    superseded: bool = False
+    """A later version of ours stands there: writing this one again would help nobody."""
     overlapped: bool = False
+    overlapped_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +313,10 @@ class Effects:
     failures: dict[str, Failure] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
     """Key of the first letter to each person: the root of their thread."""
+    retried: tuple[str, ...] = ()
+    """Letters, but for their try, that were sent once more by themselves."""
+    addresses: int = 0
+    """How often the candidate's address was corrected."""
     delayed: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     diverged_at: int | None = None
@@ -304,16 +335,21 @@ class Effects:
         return key in self.delayed or key in self.failures
 
     def unreachable(self, whom: str) -> bool:
-        """The newest thing known of this address is that it does not exist."""
-        of_whom = [one for one in self.messages.values() if one.whom == whom and not one.outdated]
-        fates = [one for one in of_whom if one.was in ("sent", "refused")]
-        return bool(fates) and fates[-1].was == "refused" and fates[-1].address_is_bad
+        """This address does not exist. That a server has taken another letter to it says nothing: it may come back."""
+        return self.unreachable_since(whom) is not None
+
+    def unreachable_since(self, whom: str) -> datetime | None:
+        dead = (one for one in self.messages.values() if one.whom == whom and one.address_is_bad and not one.outdated)
+        return min((one.at for one in dead if one.was == "refused"), default=None)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def decide(command: EffectsCommand, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
+Cleared = EffectsEvent | DirectoryAskedAgain | AnswerEvent
+
+
+def decide(command: EffectsCommand, interview: "Interview") -> list[Cleared]:
     match command:
         case ResendMessage(letter=letter, whom=whom):
             known = [one for one in interview.effects.of(letter, whom) if not is_confidential(one.key)]
@@ -326,7 +362,7 @@ def decide(command: EffectsCommand, interview: "Interview") -> list[EffectsEvent
             assert_never(command)
 
 
-def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAskedAgain]:
+def _clear(item: str, interview: "Interview") -> list[Cleared]:
     if all(one.id != item for one in interview.attention):
         open_items = ", ".join(one.id for one in interview.attention) or "none"
         raise Refused(Code.INVALID_COMMAND, f"item: is not open; open are: {open_items}")
@@ -339,6 +375,10 @@ def _clear(item: str, interview: "Interview") -> list[EffectsEvent | DirectoryAs
         return [DirectoryAskedAgain()]
     if cause == "FACT_UNREADABLE":
         return [FactDismissed(fact=subject)]
+    if cause == "ANSWER_IN_WORDS":
+        return [WordsRead(whom=subject)]
+    if cause in ("COUNTER_PROPOSED", "CANDIDATE_DECLINED"):
+        return [AnswerSettled(whom=subject or CANDIDATE)]
     if subject in interview.effects.failures:
         return [OrderAllowedAgain(key=subject)]
     commands = next(one.clears for one in interview.attention if one.id == item)
@@ -370,7 +410,7 @@ def bounced(posted: Posted) -> bool:
     return posted.whom == CANDIDATE and posted.address_is_bad and not posted.outdated
 
 
-def _try_again(state: Effects) -> list[EffectsEvent | DirectoryAskedAgain]:
+def _try_again(state: Effects) -> list[Cleared]:
     return [OrderAllowedAgain(key=key) if key in state.failures else ResendRequested(key=key) for key in stuck(state)]
 
 
@@ -378,7 +418,7 @@ def answered(
     answer: EventWritten | EventRemoved | LetterSent | LetterRefused | LetterUnsure | GaveUp,
     interview: "Interview",
     now: datetime,
-) -> list[EffectsEvent | OfferDelivered]:
+) -> list[EffectsEvent | OfferDelivered | AnswerAsked]:
     """Remember what the world says it holds, also when it is no longer wanted."""
     match answer:
         case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag, overlapped=overlapped):
@@ -389,13 +429,13 @@ def answered(
             return [CalendarCleared(whom=who, uid=uid, sequence=sequence, outcome=outcome)]
         case LetterSent(key=key, message_id=message_id):
             sent = MessageSent(key=key, message_id=message_id)
-            return [sent, *_started_clock(key, interview, now)] if _is_news(interview, key, "sent") else []
+            return [sent, *started_clock(key, interview, now)] if _is_news(interview, key, "sent") else []
         case LetterRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad):
             refused = MessageRefused(key=key, smtp_code=smtp_code, address_is_bad=address_is_bad)
             return [refused] if _is_news(interview, key, "refused") else []
         case LetterUnsure(key=key):
             unsure = MessageUnsure(key=key)
-            return [unsure, *_started_clock(key, interview, now)] if _is_news(interview, key, "unsure") else []
+            return [unsure, *started_clock(key, interview, now)] if _is_news(interview, key, "unsure") else []
         case GaveUp(key=key, order=order, because=because) if (
             order in TRIED_ON and key not in interview.effects.delayed
         ):
@@ -408,33 +448,22 @@ def answered(
             assert_never(answer)
 
 
-def judge(fact: MailFact, interview: "Interview", now: datetime) -> list[EffectsEvent | OfferDelivered]:
-    """A fact cannot be refused, only judged: a report about a letter that we never sent is no news."""
-    posted = interview.effects.messages.get(fact.key)
-    match fact:
-        case MessageBounced(key=key, status=status, address_is_bad=address_is_bad):
-            if posted is None or posted.was not in ("queued", "sent", "unsure"):
-                return []
-            return [MessageReturned(key=key, status=status, address_is_bad=address_is_bad)]
-        case MessageDelivered(key=key):
-            if posted is None or posted.was not in ("queued", "unsure"):
-                return []
-            return [MessageSent(key=key, message_id=""), *_started_clock(key, interview, now)]
-        case _:
-            assert_never(fact)
-
-
 def _is_news(interview: "Interview", key: str, fate: Fate) -> bool:
     """Only what was started can have a fate, and a letter that has left cannot be refused any more."""
     posted = interview.effects.messages.get(key)
-    return posted is not None and posted.was not in (fate, "sent")
+    return posted is not None and not posted.returned and posted.was not in (fate, "sent")
 
 
-def _started_clock(key: str, interview: "Interview", now: datetime) -> list[OfferDelivered]:
+def started_clock(key: str, interview: "Interview", now: datetime) -> list[OfferDelivered | AnswerAsked]:
+    """Give what begins when this letter is in its reader's hands: their time to answer it."""
     posted = interview.effects.messages.get(key)
-    if posted is None or posted.letter not in ("offer", "availability_request"):
-        return []
-    return negotiation.delivered(interview, int(posted.version), now)
+    match posted:
+        case Posted(letter="offer" | "availability_request", version=version):
+            return [*negotiation.delivered(interview, int(version), now)]
+        case Posted(letter="answer_check", version=version):
+            return [*answers.asked(interview, int(version), now)]
+        case _:
+            return []
 
 
 def started(order: SendLetter, version: str) -> MessageQueued:
@@ -463,7 +492,16 @@ def _calendar_key(interview: "Interview", effect: str, who: str) -> str:
 def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
     match event:
         case MessageQueued(key=key, letter=letter, whom=whom, version=version, date=date):
-            posted = Posted(key=key, letter=letter, whom=whom, version=version, date=date, was="queued", at=at)
+            posted = Posted(
+                key=key,
+                letter=letter,
+                whom=whom,
+                version=version,
+                date=date,
+                was="queued",
+                at=at,
+                address=state.addresses if whom == CANDIDATE else 0,
+            )
             threads = state.threads if whom in state.threads else {**state.threads, whom: key}
             return _posted(replace(state, threads=threads), posted)
         case MessageSkipped(key=key, letter=letter, whom=whom, version=version):
@@ -475,8 +513,10 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
             return _fate(state, key, "sent", at)
         case MessageRefused(key=key, address_is_bad=address_is_bad):
             return _fate(state, key, "refused", at, address_is_bad=address_is_bad)
-        case MessageReturned(key=key, address_is_bad=address_is_bad):
-            return _fate(state, key, "refused", at, address_is_bad=address_is_bad)
+        case MessageReturned():
+            return _returned(state, event, at)
+        case MessageRetried(key=key):
+            return replace(_next_try(state, key), retried=(*state.retried, key.rpartition(".")[0]))
         case MessageUnsure(key=key):
             return _fate(state, key, "unsure", at)
         case CalendarWritten():
@@ -513,20 +553,29 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     lost = {one.key for one in state.messages.values() if one.whom == CANDIDATE and one.was in ("refused", "queued")}
     for one in sorted(lost):
         state = _next_try(state, one)
-    return _outdated(state, lost)
+    return _outdated(replace(state, addresses=state.addresses + 1), lost)
 
 
-def drifted(state: Effects, event: DriftEvent) -> Effects:
-    """What its owner did to an event; put back, it is owed again, and their version may be overwritten."""
+def drifted(state: Effects, event: DriftEvent, at: datetime) -> Effects:
+    """What its owner did to an event; put back, it is owed again, and their version may be overwritten.
+
+    Where we were about to write when it was deleted, we may have written since: it is taken out once more.
+    """
     match event:
         case EventMoved(whom=whom, etag=etag):
-            return _calendar(state, whom, edited=True, etag=etag)
-        case EventDeleted(whom=whom):
+            return _calendar(state, whom, present=True, edited=True, etag=etag)
+        case EventDeleted(whom=whom, cancelled=True, etag=etag):
+            return _calendar(state, whom, present=True, edited=True, etag=etag)
+        case EventDeleted(whom=whom, emptied=True):
             return _calendar(state, whom, present=False, edited=True, etag=None)
+        case EventDeleted(whom=whom):
+            held = state.calendars.get(whom)
+            maybe_there = held is not None and not held.present and not held.edited
+            return _calendar(state, whom, present=maybe_there, edited=False, etag=None)
         case OverlapSeen(whom=whom, overlapped=overlapped):
-            return _calendar(state, whom, overlapped=overlapped)
+            return _calendar(state, whom, overlapped=overlapped, overlapped_at=at if overlapped else None)
         case EventRestored(whom=whom):
-            return _calendar(state, whom, present=False, edited=False)
+            return _calendar(state, whom, present=False, edited=False, superseded=False)
         case AccessLost() | AccessRestored():
             return state
         case _:
@@ -536,7 +585,9 @@ def drifted(state: Effects, event: DriftEvent) -> Effects:
 class _Changes(TypedDict, total=False):
     present: bool
     edited: bool
+    superseded: bool
     overlapped: bool
+    overlapped_at: datetime | None
     etag: str | None
 
 
@@ -560,9 +611,12 @@ def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
         sequence=event.sequence,
         present=event.outcome != "gone",
         at=at,
+        uid=event.uid,
         etag=event.etag,
-        edited=event.outcome in ("edited_by_person", "gone", "superseded"),
+        edited=event.outcome not in WRITTEN,
+        superseded=event.outcome == "superseded",
         overlapped=event.overlapped,
+        overlapped_at=at if event.overlapped else None,
     )
     return replace(state, calendars={**state.calendars, event.whom: now})
 
@@ -572,7 +626,7 @@ def _cleared(state: Effects, event: CalendarCleared, at: datetime) -> Effects:
     if was is not None and was.sequence > event.sequence:
         return state
     edited = event.outcome == "edited_by_person"
-    now = OnCalendar(sequence=event.sequence, present=edited, at=at, edited=edited)
+    now = OnCalendar(sequence=event.sequence, present=edited, at=at, uid=event.uid, edited=edited)
     return replace(state, calendars={**state.calendars, event.whom: now})
 
 
@@ -585,6 +639,23 @@ def _fate(state: Effects, key: str, was: Fate, at: datetime, *, address_is_bad: 
     posted = replace(state.messages[key], was=was, at=at, address_is_bad=address_is_bad)
     others = {name: one for name, one in state.messages.items() if name != key}
     return replace(state, messages={**others, key: posted})
+
+
+def _returned(state: Effects, event: MessageReturned, at: datetime) -> Effects:
+    """What went to an old address is owed to the new one, and says nothing of that."""
+    posted = state.messages[event.key]
+    back = replace(
+        posted,
+        was="refused",
+        at=at,
+        address_is_bad=event.address_is_bad,
+        outdated=event.old_address,
+        returned=True,
+        again_at=event.again_at,
+    )
+    others = {name: one for name, one in state.messages.items() if name != event.key}
+    state = replace(state, messages={**others, event.key: back})
+    return _next_try(state, event.key) if event.old_address else state
 
 
 def _next_try(state: Effects, key: str) -> Effects:

@@ -433,11 +433,19 @@ def deadlines(interview: "Interview", now: datetime) -> list[tuple[datetime, lis
         return []
     if interview.closed is not None and not _is_after_late_cancel(interview):
         return []
+    closes = _stands_still(interview, closes)
     if now - closes > AN_OUTAGE and not evaluation.made_good:
         still = {who: form for who, form in evaluation.forms.items() if form.was == "open"}
         tomorrow = {who: day_end(now, 1, interview.people.clock(who)) for who in still}
         return [(closes, [EvaluationsExtended(forms=_due(still, tomorrow))])]
     return [(closes, [seal(interview, closes)])]
+
+
+def _stands_still(interview: "Interview", closes: datetime) -> datetime:
+    """A candidate who cannot be reached cannot hand in their form: it is waited for, or somebody excuses them."""
+    form, ended = interview.evaluation.forms.get(CANDIDATE), interview.session.ended_at
+    waits = form is not None and form.was == "open" and not form.partial and interview.effects.unreachable(CANDIDATE)
+    return max(closes, ended + LONGEST_WINDOW) if waits and ended is not None else closes
 
 
 def _is_after_late_cancel(interview: "Interview") -> bool:
@@ -494,6 +502,15 @@ def cancelled(state: Evaluation, event: SchedulingEvent) -> Evaluation:
 
 def _expired(state: Evaluation, whose: Iterable[str]) -> Evaluation:
     return replace(state, forms={**state.forms, **{who: replace(state.forms[who], was="expired") for who in whose}})
+
+
+def reached_again(state: Evaluation, ended: datetime | None, since: datetime, at: datetime) -> Evaluation:
+    """The candidate could not be reached since then: so much longer they have for their form."""
+    form = state.forms.get(CANDIDATE)
+    if form is None or form.was != "open" or ended is None:
+        return state
+    due = max(form.due, min(form.due + (at - since), ended + LONGEST_WINDOW))
+    return replace(state, forms={**state.forms, CANDIDATE: replace(form, due=due)})
 
 
 def voided(state: Evaluation) -> Evaluation:

@@ -14,6 +14,7 @@ from pydantic import Field
 from entrevue import (
     answers,
     attention,
+    bounces,
     briefing,
     changes,
     correspondence,
@@ -27,19 +28,20 @@ from entrevue import (
     people,
     permissions,
     privacy,
+    reactions,
     scheduling,
     seats,
     session,
     sharing,
     voices,
 )
-from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived, RsvpReceived
+from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived
 from entrevue.attention import AttentionEvent, Item
 from entrevue.briefing import Briefs, BriefsGathered
 from entrevue.changes import ChangeCommand, RequestReschedule
 from entrevue.civil import local
 from entrevue.disputes import DisputeCommand, DisputeEvent, Disputes
-from entrevue.drift import CalendarEventChanged, CalendarEventDeleted, Drift, DriftEvent, DriftFact, RestoreEvent
+from entrevue.drift import CalendarEventChanged, Drift, DriftEvent, DriftFact, RestoreEvent
 from entrevue.effects import Effects, EffectsCommand, EffectsEvent, FactUnreadable, JournalDiverged, MailFact
 from entrevue.evaluation import Evaluation, EvaluationCommand, EvaluationEvent
 from entrevue.feedback import Feedback, FeedbackCommand, FeedbackEvent, ProcessEnded
@@ -78,22 +80,16 @@ from entrevue.scheduling import (
     CandidateWithdrew,
     InterviewCancelled,
     InterviewExpired,
+    InterviewResumed,
     InterviewScheduled,
-    PanelChanged,
-    RescheduleRequested,
     Scheduling,
     SchedulingEvent,
-    SlotsOffered,
-    TimeHeld,
 )
 from entrevue.seats import SeatCommand
 from entrevue.session import (
     NoShowConfirmed,
-    NoShowProvisional,
     Session,
-    SessionAborted,
     SessionCommand,
-    SessionEnded,
     SessionEvent,
     SessionFact,
 )
@@ -247,11 +243,16 @@ class Interview:
         return tuple(member.who for member in (*self.people.interviewers, *gone) if member.has_calendar)
 
     def to_show(self, who: str) -> tuple[int, bool] | None:
-        """Give the version that this person's calendar should know, and whether the event should stand there."""
+        """Give the version that this person's calendar should know, and whether the event should stand there.
+
+        Whoever took it out of their own does not get it back by itself.
+        """
         shown, left = self.scheduling.shown, self.people[who].left_sequence
         if shown is None:
             return None
-        return (shown.sequence, not shown.cancelled) if who in self.people else (left or 0, False)
+        if who not in self.people:
+            return left or 0, False
+        return shown.sequence, not shown.cancelled and not self.drift.is_out(who, shown)
 
     def in_sync(self, who: str) -> bool:
         """Whether this person's calendar holds what it should, or a person changed it on purpose."""
@@ -259,9 +260,14 @@ class Interview:
         if wanted is None:
             return True
         sequence, present = wanted
-        if held is None:
+        if held is None or held.sequence < sequence:
             return False
-        return held.sequence >= sequence and (held.edited or held.present == present)
+        return held.edited or (held.present == present and not self.is_stray(who))
+
+    def is_stray(self, who: str) -> bool:
+        """Whether an event of ours stands there under a UID that is not used any more."""
+        held = self.effects.calendars.get(who)
+        return held is not None and held.present and held.uid != drift.uid(self, who)
 
 
 def _status(interview: Interview) -> Status:
@@ -312,7 +318,7 @@ def decide(cause: Cause, interview: Interview, now: datetime) -> list[Event]:
     if isinstance(cause, DriftFact):
         return _widen(drift.judge(cause, interview, now))
     if isinstance(cause, MailFact):
-        return _widen(effects.judge(cause, interview, now))
+        return _widen(bounces.judge(cause, interview, now))
     match cause:
         case TimezoneRulesChanged():
             return [] if interview.closed else _widen(people.judge(cause, interview))
@@ -409,8 +415,11 @@ def _found(answer: PeopleFound, interview: Interview, now: datetime) -> PeopleLo
     first = interview.people.looked_up == 0
     seats = {one.person: one.who for one in reversed(answer.people)}
     twice = tuple(one.who for one in answer.people if seats[one.person] != one.who)
+    organisation, known = answer.organisation, interview.people.organisation
+    if known is not None and interview.scheduling.shown is not None:  # where people were told to come does not change
+        organisation = organisation.model_copy(update={"conference_link": known.conference_link})
     return PeopleLookedUp(
-        organisation=answer.organisation,
+        organisation=organisation,
         people=answer.people,
         clocks=answer.clocks,
         zones=answer.zones,
@@ -465,14 +474,16 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         )
         if isinstance(event, InterviewScheduled):
             folded = replace(folded, briefs={}, looks=())  # people may learn until then
-        return _closed_by(_panel_follows(folded, event, at, interview.scheduling), event, at, by)
+        if isinstance(event, InterviewResumed):
+            folded = reactions.resumed(folded, interview.scheduling.pause, at)
+        return _closed_by(reactions.panel_follows(folded, event, at, interview.scheduling), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
-        return _closed_by(_forms_follow(folded, event), event, at, by)
+        return _closed_by(reactions.forms_follow(folded, event), event, at, by)
     if isinstance(event, AnswerEvent):
         return replace(interview, answers=answers.evolve(interview.answers, event, at))
     if isinstance(event, DriftEvent):
-        seen = effects.drifted(interview.effects, event)
+        seen = effects.drifted(interview.effects, event, at)
         return replace(interview, drift=drift.evolve(interview.drift, event, at), effects=seen)
     if isinstance(event, VoicesEvent):
         return replace(interview, voices=voices.evolve(interview.voices, event, at, by))
@@ -492,20 +503,22 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, PrivacyEvent):
         return replace(interview, privacy=privacy.evolve(interview.privacy, event, at))
     if isinstance(event, EffectsEvent):
-        return replace(interview, effects=effects.evolve(interview.effects, event, at))
+        known = replace(interview, effects=effects.evolve(interview.effects, event, at))
+        return reactions.calendar_follows(reactions.reached_again(known, interview, at), event)
     if isinstance(event, PeopleEvent):
-        known = effects.contact_updated(interview.effects, event) if isinstance(event, ContactUpdated) else None
+        contact = effects.contact_updated(interview.effects, event) if isinstance(event, ContactUpdated) else None
         policy = event.policy if isinstance(event, PeopleLookedUp) else None
         scheduled = interview.scheduling
         if isinstance(event, PeopleLookedUp):
             scheduled = replace(scheduled, older_offers=scheduled.offers)
-        return replace(
+        changed = replace(
             interview,
             scheduling=scheduled,
-            people=people.evolve(interview.people, event, at, _farewell(interview)),
-            effects=known or interview.effects,
+            people=people.evolve(interview.people, event, at, reactions.farewell(interview)),
+            effects=contact or interview.effects,
             policy=policy or interview.policy,
         )
+        return reactions.seat_answered(reactions.reached_again(changed, interview, at), event)
     if isinstance(event, AttentionEvent):
         return replace(interview, attention=attention.evolve(interview.attention, event, at))
     match event:
@@ -515,54 +528,6 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             raise ValueError("an interview is opened once")
         case _:
             assert_never(event)
-
-
-def _panel_follows(interview: Interview, event: SchedulingEvent, at: datetime, before: Scheduling) -> Interview:
-    asked, known, held = interview.people, _known(interview, before), interview.scheduling.held
-    match event:
-        case InterviewScheduled(panel=panel, claim=claim):
-            asked = people.asked_anew(asked, confirmed=before.held is not None and before.held.claim == claim)
-            seated = people.seated(asked, panel, at, known)
-            return replace(interview, people=seated, session=session.awaited(interview.session))
-        case TimeHeld(panel=panel, claim=claim):
-            if held is not None and (before.held is None or before.held.n != held.n):
-                asked = people.asked_to_hold(asked, interview.scheduling.claim(claim).by)
-            return replace(interview, people=people.seated(asked, panel, at, known))
-        case PanelChanged(panel=panel) | SlotsOffered(panel=panel):
-            return replace(interview, people=people.seated(asked, panel, at, known))
-        case RescheduleRequested(vacated=True):
-            return replace(interview, people=people.asked_anew(asked))
-        case _:
-            return interview
-
-
-def _known(interview: Interview, before: Scheduling) -> people.Known:
-    """Give the version that calendars and mailboxes shall know next of whom leaves; and the time they showed before.
-
-    Who leaves a booked time that stays as it is, without a claim, is shown out by the version that follows.
-    """
-    shown = interview.scheduling.shown
-    stays = shown is not None and shown is before.shown and not shown.cancelled
-    sequence = shown.sequence + stays if shown is not None else None
-    return (sequence, before.shown.slot if before.shown is not None else None)
-
-
-def _farewell(interview: Interview) -> people.Known:
-    """Who leaves alone, while the event stands, is out of it from a version on that nobody else sees."""
-    shown = interview.scheduling.shown
-    if shown is None:
-        return None, None
-    return (shown.sequence if shown.cancelled else shown.sequence + 1), shown.slot
-
-
-def _forms_follow(interview: Interview, event: SessionEvent) -> Interview:
-    match event:
-        case SessionEnded(forms=forms):
-            return replace(interview, evaluation=evaluation.opened(interview.evaluation, forms))
-        case SessionAborted() | NoShowProvisional() | NoShowConfirmed():
-            return replace(interview, evaluation=evaluation.voided(interview.evaluation))
-        case _:
-            return interview
 
 
 def _closed_by(interview: Interview, event: Event, at: datetime, by: str) -> Interview:
@@ -639,13 +604,11 @@ def advance(interview: Interview, cause: Cause, now: datetime) -> tuple[Intervie
 
 
 def _by(cause: Cause) -> str:
-    """What somebody did in their own calendar, or said in a way that is known to be theirs, is theirs."""
+    """A proposal is in the name of who made it. Other answers may be a program's, which answers at any hour."""
     match cause:
         case OperatorCancelled():
             return "operator"
-        case RsvpReceived(whom=whom, verified=True) | CounterReceived(whom=whom, verified=True):
-            return whom
-        case CalendarEventChanged(whom=whom) | CalendarEventDeleted(whom=whom, emptied=False):
+        case CounterReceived(whom=whom, verified=True) | CalendarEventChanged(whom=whom, cancelled=False):
             return whom
         case _:
             return cause.by if isinstance(cause, Command) else "engine"
@@ -682,6 +645,7 @@ def deadlines(interview: Interview, now: datetime) -> list[tuple[datetime, list[
     stays: tuple[tuple[datetime, Iterable[Event]], ...] = (
         *evaluation.deadlines(interview, now),
         *correspondence.deadlines(interview),
+        *bounces.deadlines(interview),
     )
     if interview.closed is not None or interview.scheduling.paused:
         return [(at, _widen(events)) for at, events in stays]
@@ -710,7 +674,8 @@ def _follows(interview: Interview) -> list[Event]:
     return [
         *negotiation.follows(interview, at),
         *seats.follows(interview, at),
-        *drift.follows(interview),
+        *answers.follows(interview, at),
+        *drift.follows(interview, at),
         *evaluation.follows(interview, at),
         *feedback.follows(interview, at),
     ]

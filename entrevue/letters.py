@@ -68,6 +68,7 @@ def event_for(interview: "Interview", whom: str, shown: Shown) -> CalendarEvent:
 
 
 def location(interview: "Interview") -> str | None:
+    """Give the link or the place: the request's, else the room that the directory's template makes."""
     request, organisation = interview.request, interview.people.organisation
     template = organisation.conference_link if organisation else None
     return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)

@@ -91,6 +91,8 @@ _NEGOTIATED = frozenset(
 _BEFOREHAND = frozenset({"own_expectations", "written_for_you", "brief", "scale", "instructions", "adjustments"})
 _LOOKING_BACK = frozenset({"decision", "looking_back", "report", "offers", "consents"})
 
+_ABOUT_A_TIME: frozenset[Purpose] = frozenset({"offer", "answer", "change", "prepare", "attend"})
+
 SHOWN: Mapping[Purpose, frozenset[str]] = {
     "offer": _NEGOTIATED,
     "answer": _NEGOTIATED,
@@ -219,7 +221,7 @@ def opened(grant: Grant, view: View, once: str) -> Opened:
         purpose=grant.purpose,
         whom=grant.whom,
         name=next(one.name for one in view.people if one.who == grant.whom),
-        notice=None if view.revision == grant.revision else f"This link was written earlier. {_standing(view)}",
+        notice=_notice(grant, view),
         may=tuple(sorted(kind for kind in grant.reach() if view.status in TABLE[_COMMANDS[kind]].statuses)),
         page=f"{view.revision}-{once}",
         view=view.model_copy(update=hidden),
@@ -253,6 +255,13 @@ def overtaken(view: View) -> Refused:
     return Refused(
         Code.STALE_REVISION, f"page: the interview has changed since. {_standing(view)} Open the link again and choose."
     )
+
+
+def _notice(grant: Grant, view: View) -> str | None:
+    """What is asked after the session is about what has been: no later booking matters to it."""
+    if grant.purpose not in _ABOUT_A_TIME or view.revision == grant.revision:
+        return None
+    return f"This link was written earlier. {_standing(view)}"
 
 
 def _standing(view: View) -> str:

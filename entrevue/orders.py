@@ -741,6 +741,7 @@ class Organisation(Message):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: str | None = None
+    """This interview's own room."""
     policy: Policy = Policy()
     """Its defaults; what a request says goes before."""
     conduct: tuple[Confidant, ...] = ()

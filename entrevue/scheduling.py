@@ -211,6 +211,8 @@ class ExchangeLapsed(Message):
 
     kind: Literal["exchange_lapsed"] = "exchange_lapsed"
     needless: bool = False
+    unheard: bool = False
+    """The candidate could not be reached: it goes on nobody's account."""
 
 
 class ApprovalRequested(Message):
@@ -318,7 +320,8 @@ class Offered:
     claim: int | None = None
     hold_until: datetime | None = None
     failed: bool = False
-    """The candidate has chosen, or proposed, a time, and did not get it: that the others pass costs them nothing."""
+    """The candidate has chosen, or proposed, a time, and did not get it; or could not be reached: that the others pass
+    costs them nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -547,8 +550,8 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
             return _set_claim(state, n, was="gone")
         case RescheduleRequested():
             return _exchanging(state, event, at, by)
-        case ExchangeLapsed(needless=needless):
-            return _exchange_lapsed(state, at, needless=needless)
+        case ExchangeLapsed(needless=needless, unheard=unheard):
+            return _exchange_lapsed(state, at, needless=needless, unheard=unheard)
         case ApprovalRequested():
             asked_for = Approval(
                 n=event.approval,
@@ -706,6 +709,12 @@ def _later(state: Scheduling, by: timedelta) -> Scheduling:
     )
 
 
+def reached_again(state: Scheduling, lost: timedelta) -> Scheduling:
+    """The candidate could not be reached for so long: nothing of it is taken from them, nor a round for its sake."""
+    state = _later(state, lost)
+    return state if state.offer is None else replace(state, offer=replace(state.offer, failed=True))
+
+
 def _slot_lost(state: Scheduling, n: int, at: datetime) -> Scheduling:
     claim = state.claim(n)
     if claim.aim == "seats" or (claim.changes and claim.asks == 1):
@@ -807,10 +816,10 @@ def _exchanging(state: Scheduling, event: RescheduleRequested, at: datetime, by:
     return _off(state, event.sequence, at, by, reason=event.reason, apology=False, continues=True)
 
 
-def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool) -> Scheduling:
-    """Where there was nothing to choose from, it goes on nobody's account."""
+def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool, unheard: bool) -> Scheduling:
+    """Where there was nothing to choose from, or nobody who could, it goes on nobody's account."""
     going, asked_by, reschedules = state.exchange, state.exchange.by if state.exchange else "", state.reschedules
-    if going is not None and going.charged is not None and going.offers == state.offers:
+    if going is not None and going.charged is not None and (unheard or going.offers == state.offers):
         reschedules = {**reschedules, going.charged: reschedules.get(going.charged, 0) - 1}
     state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules, silent=0), at))
     return state if needless else _stands(state, asked_by, "nothing_found", at, None)

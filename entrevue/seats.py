@@ -53,6 +53,8 @@ from entrevue.values import (
 if TYPE_CHECKING:
     from entrevue.interview import Interview
 
+SeatAnswer = Literal["accepted", "tentative", "declined"]
+
 _MOST_SEATS = 20
 
 Outcome = PeopleEvent | SchedulingEvent
@@ -65,7 +67,7 @@ class RespondToSeat(Intake):
 
     kind: Literal["respond_to_seat"] = "respond_to_seat"
     by: Actor
-    answer: Literal["accepted", "tentative", "declined"]
+    answer: SeatAnswer
     whom: Annotated[Who | None, Field(description="whose answer; leave out for one's own")] = None
     reason: Line | None = None
     expected_revision: int | None = None
@@ -163,11 +165,40 @@ def _respond(interview: "Interview", command: RespondToSeat, now: datetime) -> l
         raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
     if command.answer == (seat.answer if held is None else seat.to_held):
         return []
-    answered = SeatAnswered(whom=whom, answer=command.answer, reason=command.reason, held=held is not None)
+    if held is None:
+        return _answered(interview, seat, command.answer, now, command.reason)
+    answered = SeatAnswered(whom=whom, answer=command.answer, reason=command.reason, held=True)
     if command.answer != "declined":
         return [answered]
     nothing_being_booked(interview)
-    return [answered, *(_declined(interview, seat, now) if held is None else _declined_hold(interview, seat, held))]
+    return [answered, *_declined_hold(interview, seat, held)]
+
+
+def to_booked(interview: "Interview", whom: str, answer: SeatAnswer, now: datetime) -> list[Outcome]:
+    """What somebody's own calendar says is about the booked time, whatever other time they are asked about meanwhile.
+
+    May raise `Refused` where it must wait.
+    """
+    booking = interview.scheduling.booking
+    if interview.scheduling.paused:
+        raise Refused(Code.ON_HOLD, "the interview is on hold; resume it first")
+    if booking is None or booking.slot.start <= now:
+        raise Refused(Code.WINDOW_CLOSED, "no booked time lies ahead")
+    seat = _seat(interview, whom, None)
+    return [] if answer == seat.answer else _answered(interview, seat, answer, now)
+
+
+def _answered(
+    interview: "Interview", seat: Seat, answer: SeatAnswer, now: datetime, reason: str | None = None
+) -> list[Outcome]:
+    """Answer to the booked time."""
+    if seat.who is None:
+        return []
+    answered = SeatAnswered(whom=seat.who, answer=answer, reason=reason)
+    if answer != "declined":
+        return [answered]
+    nothing_being_booked(interview)
+    return [answered, *_declined(interview, seat, now)]
 
 
 def _declined(interview: "Interview", seat: Seat, now: datetime) -> list[Outcome]:

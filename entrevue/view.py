@@ -11,10 +11,12 @@ from pydantic import Field
 
 from entrevue import letters
 from entrevue.agenda import Agenda
+from entrevue.answers import asks
 from entrevue.attendance import Party
 from entrevue.attention import cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
+from entrevue.drift import to_restore
 from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
 from entrevue.feedback import candidate_feedback, ending, open_until, review_due
@@ -49,6 +51,34 @@ _BALL: dict[Status, Ball] = {
 }
 
 
+class HeardView(Message):
+    """What somebody's calendar program or mail has answered to the booked time.
+
+    Unverified: it could be anybody's, and changes nothing until they confirm it. `start`: what they would rather have.
+    `until`: they said no, are asked what they meant, and give the time up by silence then.
+    """
+
+    answer: Literal["accepted", "tentative", "declined", "counter"]
+    via: Literal["calendar", "mail"]
+    verified: bool
+    at: Instant
+    start: Instant | None = None
+    reason: str | None = None
+    until: Instant | None = None
+
+
+class CalendarView(Message):
+    """How the event stands in somebody's own calendar. `edited`: not as we wrote it, and not put back yet.
+
+    `moved_to` and `put_back_at`: where they moved it, and when it goes back by itself, as far as that is known.
+    """
+
+    state: Literal["as_booked", "on_its_way", "edited", "taken_out", "emptied", "unreadable"]
+    overlapped: bool = False
+    moved_to: Instant | None = None
+    put_back_at: Instant | None = None
+
+
 class PersonView(Message):
     who: Who
     name: str
@@ -58,6 +88,10 @@ class PersonView(Message):
     invited: bool = False
     owes: tuple[str, ...] = ()
     """Forms and answers this person still owes."""
+    heard: tuple[HeardView, ...] = ()
+    """First what is known to be theirs, then what is not."""
+    calendar: CalendarView | None = None
+    """Of whose calendar we write, while a time is booked."""
 
 
 class OddHours(Message):
@@ -550,6 +584,7 @@ def _person(interview: Interview, viewer: str, who: str, now: datetime) -> Perso
     if held and seat is not None and seat.counts and seat.to_held == "needs_action":
         owes.append("answer to the held time")
     invited = any(one.was in ("sent", "unsure") for one in interview.effects.of("invitation", who))
+    told = may_read(interview, viewer, Content.HEARD, who, now)
     return PersonView(
         who=who,
         name=member.name or who,
@@ -557,7 +592,55 @@ def _person(interview: Interview, viewer: str, who: str, now: datetime) -> Perso
         answer=(seat.to_held if held else seat.answer) if seat else None,
         invited=invited,
         owes=tuple(owes),
+        heard=tuple(_heard(interview, viewer, who, now)) if told else (),
+        calendar=_calendar(interview, who) if told else None,
     )
+
+
+def _heard(interview: Interview, viewer: str, who: str, now: datetime) -> Iterator[HeardView]:
+    """Only what was answered to the time that is booked."""
+    why = may_read(interview, viewer, Content.CHANGE_ASKED, who, now)
+    shown, known = interview.scheduling.shown, interview.answers
+    asked = {one.said.n for one in asks(interview)}
+    for verified, said in ((True, known.said.get(who)), (False, known.claimed.get(who))):
+        if said is not None and shown is not None and not shown.cancelled and said.sequence >= shown.since:
+            yield HeardView(
+                answer=said.answer,
+                via=said.via,
+                verified=verified,
+                at=said.told_at,
+                start=said.start,
+                reason=said.reason if why else None,
+                until=said.until if said.n in asked else None,
+            )
+
+
+def _calendar(interview: Interview, who: str) -> CalendarView | None:
+    shown, held = interview.scheduling.shown, interview.effects.calendars.get(who)
+    if shown is None or interview.scheduling.booking is None or not interview.people[who].has_calendar:
+        return None
+    drifted, state = interview.drift.current(who, shown), _state_of_calendar(interview, who)
+    moved = drifted is not None and drifted.what == "moved"
+    return CalendarView(
+        state=state,
+        overlapped=held is not None and held.overlapped,
+        moved_to=drifted.start if drifted is not None and moved else None,
+        put_back_at=next((at for whom, at in to_restore(interview) if whom == who), None),
+    )
+
+
+def _state_of_calendar(
+    interview: Interview, who: str
+) -> Literal["as_booked", "on_its_way", "edited", "taken_out", "emptied", "unreadable"]:
+    shown, held = interview.scheduling.shown, interview.effects.calendars.get(who)
+    drifted = interview.drift.current(who, shown)
+    if who in interview.drift.lost:
+        return "unreadable"
+    if interview.drift.is_out(who, shown):
+        return "taken_out"
+    if held is not None and held.edited:
+        return "emptied" if drifted is not None and drifted.what == "emptied" else "edited"
+    return "as_booked" if interview.in_sync(who) else "on_its_way"
 
 
 _ITEMS: dict[str, Content] = {

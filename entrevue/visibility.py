@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from entrevue.effects import (
     MessageQueued,
     MessageRefused,
+    MessageRetried,
+    MessageReturned,
     MessageSent,
     MessageSkipped,
     MessageUnsure,
@@ -56,6 +58,7 @@ class Content(StrEnum):
     ATTENTION_ADJUSTMENT = "that an adjustment waits to be arranged"
     ATTENTION_DISPUTE = "that a dispute waits for its ruling; how many do"
     CHANGE_ASKED = "why a change is asked for that must be allowed"
+    HEARD = "what somebody's calendar or mail has answered, and what they did to the event there"
     CONFLICT = "a conflict of interest, and why"
     WITHDRAWAL = "why the candidate withdrew"
     LINE = "line written for the other side"
@@ -259,6 +262,7 @@ TABLE: Mapping[Content, Mapping[str, Rule]] = {
     Content.ATTENTION_ADJUSTMENT: {**_TECHNICAL, "coordinator": _YES},
     Content.ATTENTION_DISPUTE: {**_TECHNICAL, "reviewer": _YES, "ruler": _YES},
     Content.CHANGE_ASKED: {**_OWN, "coordinator": _YES},
+    Content.HEARD: {**_OWN, **_TECHNICAL, "coordinator": _YES},
     Content.CONFLICT: {"coordinator": _YES},
     Content.WITHDRAWAL: {"author": _YES, "coordinator": _YES},
     Content.LINE: {
@@ -332,6 +336,8 @@ def is_public(event: "Event") -> bool:
 def _key(event: "Event") -> str:
     match event:
         case MessageQueued(key=key) | MessageSent(key=key) | MessageRefused(key=key) | MessageUnsure(key=key):
+            return key
+        case MessageReturned(key=key) | MessageRetried(key=key):
             return key
         case MessageSkipped(key=key) | OrderGaveUp(key=key) | OrderDelayed(key=key):
             return key

@@ -259,58 +259,77 @@ def _news(watch: Watch, suspicion: Suspicion) -> Iterator[News]:
 
 
 def _facts(one: OneEvent, seen: Seen, at: datetime, *, emptied: bool) -> Iterator[Fact]:
-    """Give what an interview must hear. That somebody has put a thing right themselves is no news."""
-    event, known, whom = one.event, one.known, seen.who
-
-    def source_id(what: str) -> str:
-        """Name what was seen, and when first: told again it is a repeat, and when it happens again it is not."""
-        return f"{event.uid}/{event.sequence}/{what}/{at:%Y%m%dT%H%M%SZ}"
-
-    if known.what == "refused" and seen.what != "refused":
-        yield CalendarAccessRestored(source_id=source_id("restored"), at=at, whom=whom)
-    match seen:
-        case Seen(what="refused") if known.what != "refused":
+    """Give what an interview must hear, also that somebody has put a thing right themselves."""
+    known, whom = one.known, seen.who
+    if known.what == "refused" != seen.what:
+        yield CalendarAccessRestored(source_id=_source_id(one, "restored", at), at=at, whom=whom)
+    match seen.what:
+        case "refused" if known.what != "refused":
             because = seen.because or "refused"
-            yield CalendarAccessLost(source_id=source_id("refused"), at=at, whom=whom, because=because)
-        case Seen(what="gone") if known.what != "gone":
+            yield CalendarAccessLost(source_id=_source_id(one, "refused", at), at=at, whom=whom, because=because)
+        case "gone" if known.what != "gone":
             yield CalendarEventDeleted(
-                source_id=source_id("gone"),
+                source_id=_source_id(one, "gone", at),
                 at=at,
                 whom=whom,
-                uid=event.uid,
-                sequence=event.sequence,
+                uid=one.event.uid,
+                sequence=one.event.sequence,
                 emptied=emptied,
             )
-        case Seen(what="moved" | "cancelled" as what, start=datetime() as start, end=datetime() as end):
-            if (what, start, end) != (known.what, known.start, known.end):
-                yield CalendarEventChanged(
-                    source_id=source_id(what),
-                    at=at,
-                    whom=whom,
-                    uid=event.uid,
-                    sequence=event.sequence,
-                    start=start,
-                    end=end,
-                    cancelled=what == "cancelled",
-                    etag=seen.etag,
-                )
-        case Seen(what="stands"):
-            if seen.answer is not None and seen.answer != known.answer:
-                yield RsvpReceived(
-                    source_id=source_id(seen.answer),
-                    at=at,
-                    whom=whom,
-                    answer=seen.answer,
-                    sequence=event.sequence,
-                    via="calendar",
-                    verified=True,
-                )
-            if seen.overlapped is not None and seen.overlapped != known.overlapped:
-                yield CalendarOverlapSeen(
-                    source_id=source_id("overlapped" if seen.overlapped else "free"),
-                    at=at,
-                    whom=whom,
-                    uid=event.uid,
-                    sequence=event.sequence,
-                    overlapped=seen.overlapped,
-                )
+        case "moved" | "cancelled":
+            yield from _changed(one, seen, at)
+        case "stands":
+            if known.what != "refused":
+                yield from _changed(one, seen, at)
+            yield from _answered(one, seen, at)
+            yield from _overlapped(one, seen, at)
+
+
+def _source_id(one: OneEvent, what: str, at: datetime) -> str:
+    """Name what was seen, and when first: told again it is a repeat, and when it happens again it is not."""
+    return f"{one.event.uid}/{one.event.sequence}/{what}/{at:%Y%m%dT%H%M%SZ}"
+
+
+def _changed(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    known, start, end = one.known, seen.start, seen.end
+    if start is None or end is None or (seen.what, start, end) == (known.what, known.start, known.end):
+        return
+    yield CalendarEventChanged(
+        source_id=_source_id(one, str(seen.what), at),
+        at=at,
+        whom=seen.who,
+        uid=one.event.uid,
+        sequence=one.event.sequence,
+        start=start,
+        end=end,
+        cancelled=seen.what == "cancelled",
+        etag=seen.etag,
+    )
+
+
+def _answered(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    """What is answered in one's own calendar is one's own answer."""
+    if seen.answer is None or seen.answer == one.known.answer:
+        return
+    yield RsvpReceived(
+        source_id=_source_id(one, seen.answer, at),
+        at=at,
+        whom=seen.who,
+        answer=seen.answer,
+        sequence=one.event.sequence,
+        via="calendar",
+        verified=True,
+    )
+
+
+def _overlapped(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    if seen.overlapped is None or seen.overlapped == one.known.overlapped:
+        return
+    yield CalendarOverlapSeen(
+        source_id=_source_id(one, "overlapped" if seen.overlapped else "free", at),
+        at=at,
+        whom=seen.who,
+        uid=one.event.uid,
+        sequence=one.event.sequence,
+        overlapped=seen.overlapped,
+    )

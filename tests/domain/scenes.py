@@ -99,6 +99,9 @@ POOLS = {"backend": ("grace", "edsger", "barbara", "alan")}
 COMMANDS: dict[str, type[Command]] = {model.model_fields["kind"].default: model for model in get_args(Command)}
 FACTS: dict[str, type[Fact]] = {model.model_fields["kind"].default: model for model in get_args(Fact)}
 
+THEIRS = "theirs"
+"""ETag of an event that its owner has changed."""
+
 _FREE_AT = tuple(time(hour) for hour in range(15, 22))
 _SATURDAY = 5
 
@@ -164,6 +167,8 @@ class Scene:
     """Directory ids of whom the organisation names for reports of conduct."""
     decides: str | None = None
     """Directory id of the decision maker."""
+    room: str = "https://meet.acme.example/r7"
+    """What the directory's template makes of this interview."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -261,6 +266,53 @@ class Scene:
                 self.answer(order, self.said[-1])
         raise AssertionError(f"never comes to rest; in flight: {[order.key for order in self.in_flight.values()]}")
 
+    def hear(
+        self,
+        whom: str,
+        answer: str,
+        *,
+        verified: bool = True,
+        via: str | None = None,
+        source: str | None = None,
+        **fields: object,
+    ) -> list[str]:
+        """Somebody's program answers to the version that is shown now."""
+        via = via or ("calendar" if whom != CANDIDATE and verified else "mail")
+        told = {"whom": whom, "sequence": self.shown, "via": via, "verified": verified, **fields}
+        if answer == "counter":
+            return self.tell("counter_received", source=source, **told)
+        return self.tell("rsvp_received", source=source, **{"answer": answer, **told})
+
+    def seen(self, what: str, whom: str, *, source: str | None = None, **fields: object) -> list[str]:
+        """Whoever watches this calendar tells what its owner did to our event there."""
+        event = self.calendars.get(whom)
+        uid = event.uid if event is not None else f"{self.interview.id}.p{self.interview.drift.generation(whom)}"
+        return self.tell(what, source=source, **{"whom": whom, "uid": uid, "sequence": self.shown, **fields})
+
+    def moves(self, whom: str, start: datetime, *, source: str | None = None, **fields: object) -> list[str]:
+        """They drag our event to another time, and it is noticed."""
+        self.edited.add(whom)
+        end = start + timedelta(minutes=40)
+        version = {"start": start, "end": end, "etag": THEIRS}
+        return self.seen("calendar_event_changed", whom, source=source, **{**version, **fields})
+
+    def deletes(self, whom: str, *, source: str | None = None, **fields: object) -> list[str]:
+        """They take our event out of their calendar, and it is noticed."""
+        event = self.calendars.pop(whom)
+        self.edited.discard(whom)
+        return self.seen("calendar_event_deleted", whom, source=source, **{"uid": event.uid, **fields})
+
+    def bounce(self, kind: str, to: str, *, status: str = "5.1.1", bad: bool = True) -> list[str]:
+        """The newest letter of this kind comes back."""
+        key = self.newest(kind, to).order.key
+        return self.tell("message_bounced", key=key, status=status, address_is_bad=bad)
+
+    @property
+    def shown(self) -> int:
+        """The version that calendars and mailboxes show."""
+        shown = self.interview.scheduling.shown
+        return shown.sequence if shown is not None else 0
+
     # --- when, in smaller steps ---------------------------------------------------------------------------------------
 
     def look(self) -> Agenda:
@@ -314,24 +366,23 @@ class Scene:
                 self.give_back(claim)
                 return TimeReleased(key=key)
             case WriteEvent(key=key, who=who, event=event):
-                outcome = "updated" if who in self.calendars else "created"
-                if who in self.edited:
-                    outcome = "edited_by_person"
-                else:
-                    self.calendars[who] = event
                 return EventWritten.model_validate(
                     {
                         "key": key,
                         "who": who,
                         "uid": event.uid,
                         "sequence": event.sequence,
-                        "outcome": outcome,
+                        "outcome": self._write(order),
+                        "etag": THEIRS if who in self.edited else f"{event.uid} {event.sequence}",
                         "overlapped": who in self.overlapped,
                     }
                 )
             case RemoveEvent(key=key, who=who, uid=uid, sequence=sequence):
-                there = self.calendars.pop(who, None) is not None
+                there = who in self.calendars and self.calendars[who].uid == uid
                 outcome = "removed" if there else "already_gone"
+                if there:
+                    del self.calendars[who]
+                    self.edited.discard(who)
                 return EventRemoved.model_validate(
                     {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
                 )
@@ -461,6 +512,20 @@ class Scene:
         self.ledger.pop(claim, None)
         self.seated.pop(claim, None)
 
+    def _write(self, order: WriteEvent) -> str:
+        """Only an order that knows of a person's version may overwrite it; nobody gets a second event."""
+        who, there = order.who, self.calendars.get(order.who)
+        if there is None and order.etag is not None:
+            self.edited.discard(who)
+            return "gone"
+        if there is not None:
+            assert there.uid == order.event.uid, f"two events of ours in the calendar of {who}"
+        if who in self.edited and order.etag != THEIRS and there is not None:
+            return "edited_by_person"
+        self.edited.discard(who)
+        self.calendars[who] = order.event
+        return "created" if there is None else "updated"
+
     def _people(self, order: LookUpPeople) -> PeopleFound:
         staff = [one for one in order.people if one.person is not None and one.who not in self.unknown]
         found = []
@@ -479,7 +544,7 @@ class Scene:
                 zone="Europe/Berlin",
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
-                conference_link="https://meet.acme.example/{id}",
+                conference_link=self.room,
                 conduct=tuple(
                     Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
                     for one in self.confidants

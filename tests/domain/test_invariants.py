@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from entrevue.agenda import plan
+from entrevue.answers import AnswerFact
 from entrevue.civil import Clock, Offset, waking
 from entrevue.claims import claim_key
 from entrevue.disputes import words
-from entrevue.interview import Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance
+from entrevue.drift import CalendarEventChanged, CalendarEventDeleted, DriftFact
+from entrevue.effects import MailFact
+from entrevue.interview import Fact, Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance, settle
 from entrevue.learning import candidate_key
 from entrevue.orders import (
     AdjustmentArranged,
@@ -38,7 +41,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, CONFIDANT, Refused, Status
-from tests.domain.scenes import COMMANDS, FACTS, NEW_YORK, REACHED, Scene, command, story, well_formed
+from tests.domain.scenes import COMMANDS, FACTS, NEW_YORK, REACHED, THEIRS, Scene, command, story, well_formed
 from tests.domain.secrecy import check_letter, check_secrecy, check_sentence
 
 ACTORS = (CANDIDATE, "i1", "i2", "i3", "coordinator", "decision_maker", "reviewer", "ruler", "backend", "operator")
@@ -47,8 +50,23 @@ _LIVE = tuple(status for status in REACHED if not status.terminal)
 _MINUTES = (1, 7, 20, 45, 90, 6 * 60, 11 * 60, 24 * 60, 3 * 24 * 60, 8 * 24 * 60, 40 * 24 * 60)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
 
+HEARD = frozenset(model.model_fields["kind"].default for model in get_args(AnswerFact | DriftFact | MailFact))
+"""What calendars and mail tell."""
+
 Action = Literal[
-    "run", "answer", "late", "fitting", "any_command", "fact", "next", "wait", "sleep", "world", "operator", "everyone"
+    "run",
+    "answer",
+    "late",
+    "fitting",
+    "any_command",
+    "fact",
+    "heard",
+    "next",
+    "wait",
+    "sleep",
+    "world",
+    "operator",
+    "everyone",
 ]
 Step = tuple[Action, int, int]
 """What happens, and two numbers that pick from what is possible at that moment."""
@@ -127,7 +145,9 @@ class Chaos:
             case "any_command":
                 self.command(list(COMMANDS)[n % len(COMMANDS)], ACTORS[m % len(ACTORS)], n)
             case "fact":
-                self.fact(n, m)
+                self.fact(list(FACTS)[n % len(FACTS)], n, m)
+            case "heard":
+                self.fact(sorted(HEARD)[n % len(HEARD)], n, m)
             case "next":
                 due = plan(scene.interview, scene.now).next
                 scene.now = due or scene.now
@@ -200,24 +220,21 @@ class Chaos:
         else:
             scene.cause(asked)
 
-    def fact(self, n: int, m: int) -> None:
-        kind = list(FACTS)[n % len(FACTS)]
-        who: dict[str, object] = {"who": (CANDIDATE, "i1", "i2", "i9")[n % 4]}
-        if kind == "meeting_ended":
-            who = {}
-        if kind == "timezone_rules_changed":
-            self.scene.tzdata = f"2027{'abc'[m % 3]}"
-            who = {"tzdata": self.scene.tzdata}
-        if kind == "process_ended":
-            who = {"outcome": ("withdrawn", "reject", "role_closed")[m % 3], "told_at": self.scene.now if m else None}
-            who |= {"process": self.scene.interview.request.process_id or "p7"}
-            who |= {"candidate": candidate_key(self.scene.interview)}
+    def fact(self, kind: str, n: int, m: int) -> None:
+        """Anything is told, of anybody, late or early; and told again, which is no news."""
         booking = self.scene.interview.scheduling.booking
         around = booking.slot.start if booking and m % 3 else self.scene.now
         at = around + timedelta(minutes=10 * (m - 4))
-        source = f"source-{n % 12}-{m}"
-        payload = {"source_id": source, "at": at, **who}
-        self.scene.cause(FACTS[kind].model_validate(payload))
+        payload = {"source_id": f"source-{n % 12}-{m}", "at": at, **_fact(self.scene, kind, n, m)}
+        fact = FACTS[kind].model_validate(payload)
+        self.let_it_be_true(fact)
+        settled, _ = settle(self.scene.interview, self.scene.now)
+        self.scene.cause(fact)
+        before = self.scene.interview
+        if kind in HEARD:
+            self.check_fact(kind, settled)
+        self.scene.cause(fact)
+        assert self.scene.interview == before, f"{kind} was told twice, and changed something twice"
 
     def change_the_world(self, n: int) -> None:
         scene = self.scene
@@ -249,6 +266,29 @@ class Chaos:
             self.scene.cause(UnreadableFact(fact="participant_joined", because="at: must have a zone"))
         elif n % 8 == 2:
             self.scene.cause(JournalRefused(entry=3))
+
+    def let_it_be_true(self, fact: Fact) -> None:
+        """What is told of a calendar is so there, also where it is told late."""
+        match fact:
+            case CalendarEventDeleted(whom=whom, uid=uid) | CalendarEventChanged(whom=whom, uid=uid):
+                there = self.scene.calendars.get(whom)
+                if there is None or there.uid != uid:
+                    return
+                if isinstance(fact, CalendarEventDeleted):
+                    del self.scene.calendars[whom]
+                self.scene.edited.discard(whom)
+                if isinstance(fact, CalendarEventChanged) and (fact.cancelled or fact.start != there.slot.start):
+                    self.scene.edited.add(whom)
+            case _:
+                pass
+
+    def check_fact(self, kind: str, before: Interview) -> None:
+        """Invariant 9: what a calendar did, or a bounce, is never charged to the candidate by itself."""
+        was, after = before.scheduling, self.scene.interview.scheduling
+        asked = after.exchange is not None and after.exchange.by == CANDIDATE
+        assert asked or after.reschedules.get("candidate", 0) <= was.reschedules.get("candidate", 0), kind
+        assert kind == "counter_received" or after.rounds <= was.rounds, kind
+        assert self.scene.interview.closed == before.closed, f"{kind} has ended it"
 
     # --- what always holds, besides what a Scene checks by itself ----------------------------------------------------
 
@@ -440,6 +480,56 @@ class Chaos:
 
 
 _interviews = TypeAdapter(Interview)
+
+
+def _fact(scene: Scene, kind: str, n: int, m: int) -> dict[str, object]:
+    """Give what a fact of this kind could tell here, besides when."""
+    interview, whom = scene.interview, (CANDIDATE, "i1", "i2", "i9")[n // 7 % 4]
+    shown, stale = interview.scheduling.shown, m % 5 == 4
+    sequence = max(0, (shown.sequence if shown is not None else 0) - stale)
+    posted = list(interview.effects.messages)
+    key = posted[n % len(posted)] if posted and m else "r7/offer/candidate/9.1"
+    uid = f"r7.p{interview.drift.generation(whom) + (m == 7)}"
+    soon = scene.now + timedelta(days=n % 3, hours=m - 1)
+    told: dict[str, dict[str, object]] = {
+        "meeting_ended": {},
+        "timezone_rules_changed": {"tzdata": f"2027{'abc'[m % 3]}"},
+        "process_ended": {
+            "outcome": ("withdrawn", "reject", "role_closed")[m % 3],
+            "told_at": scene.now if m else None,
+            "process": interview.request.process_id or "p7",
+            "candidate": candidate_key(interview),
+        },
+        "rsvp_received": {
+            "answer": ("declined", "accepted", "declined", "tentative")[m % 4],
+            "via": ("calendar", "mail")[n % 2],
+            "verified": m % 3 > 0,
+            "sequence": sequence,
+        },
+        "counter_received": {"start": soon, "via": "mail", "verified": m % 3 > 0, "sequence": sequence},
+        "calendar_event_changed": {
+            "uid": uid,
+            "sequence": sequence,
+            "start": soon if m % 4 or shown is None else shown.slot.start,
+            "end": soon + timedelta(hours=n % 30 - 2),
+            "cancelled": m % 6 == 5,
+            "etag": (THEIRS, None)[n % 2],
+        },
+        "calendar_event_deleted": {"uid": uid, "sequence": sequence, "emptied": m % 3 == 0},
+        "calendar_overlap_seen": {"uid": uid, "sequence": sequence, "overlapped": m % 3 > 0},
+        "calendar_access_lost": {"because": "CalendarRefused"},
+        "calendar_access_restored": {},
+        "message_bounced": {
+            "key": key,
+            "status": ("5.1.1", "4.2.2", "5.7.1")[m % 3],
+            "address_is_bad": m % 3 == 0,
+        },
+        "message_delivered": {"key": key},
+    }
+    if kind == "timezone_rules_changed":
+        scene.tzdata = f"2027{'abc'[m % 3]}"
+    fields = told.get(kind, {"who": whom})
+    return {"whom": whom, **fields} if "whom" in FACTS[kind].model_fields else fields
 
 
 @cache

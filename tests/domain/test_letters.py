@@ -1037,3 +1037,28 @@ def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
         just_chosen = sent.to == CANDIDATE and sent.at - acted <= HOUR
         any_hour = sent.kind == "hour_reminder" or (sent.kind == "invitation" and just_chosen)
         assert any_hour or waking(sent.at, clock) == sent.at, f"{sent.kind} to {sent.to} at {sent.reads}"
+
+
+# --- where to come ---------------------------------------------------------------------------------------------------
+
+
+def test_the_room_that_people_were_told_does_not_change_when_somebody_edits_the_template() -> None:
+    scene = a_booking()
+    told = scene.newest("invitation", CANDIDATE).order.letter
+    scene.room = "https://elsewhere.example/r7"
+
+    scene.tell("timezone_rules_changed", tzdata="2027a")
+
+    assert isinstance(told, Invitation)
+    assert told.event.location == scene.view(CANDIDATE).location == "https://meet.acme.example/r7"
+    assert scene.interview.effects.calendars["i1"].sequence == told.event.sequence
+
+
+def test_until_something_is_booked_the_newest_template_holds() -> None:
+    scene = an_offer()
+    scene.room = "https://elsewhere.example/r7"
+    scene.tell("timezone_rules_changed", tzdata="2027a")
+
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+
+    assert scene.view(CANDIDATE).location == "https://elsewhere.example/r7"

@@ -387,6 +387,11 @@ def test_a_link_of_an_older_booking_is_told_so_and_what_is_booked_now() -> None:
     assert f"{slot.wall:%H:%M}" in links.overtaken(opened.view).sentence
 
 
+@pytest.mark.parametrize("purpose", ["form", "feedback", "follow_up"])
+def test_what_has_been_is_asked_about_whatever_was_booked_since(purpose: Purpose) -> None:
+    assert page(follow_up(), purpose, revision=0).notice is None
+
+
 def test_what_is_booked_now_is_said_of_every_state() -> None:
     offered, over = an_offer().view(CANDIDATE), story(Status.CANCELLED).view(CANDIDATE)
     by_an_instant = offered.model_copy(update={"slot": Slot(start=datetime(2026, 12, 1, 9, tzinfo=UTC), minutes=40)})

@@ -19,21 +19,25 @@ IN_FIVE_DAYS = timedelta(days=5)
 
 
 class Diary(MemoryCalendar):
-    """A calendar which may refuse us, and which counts what we ask."""
+    """A calendar whose owner answers, which may refuse us, and which counts what we ask."""
 
     def __init__(self) -> None:
         super().__init__()
         self.refused: str | None = None
+        self.forgetful = False
+        self.unreadable: set[str] = set()
         self.asked: list[str] = []
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
         self.asked.append("changes")
         if self.refused is not None:
             raise CalendarRefused(person, self.refused)
-        return await super().changes(person, cursor, uids)
+        return await super().changes(person, None if self.forgetful else cursor, uids)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
         self.asked.append("read")
+        if uid in self.unreadable:
+            raise CalendarRefused(person, "an event that cannot be read")
         return await super().read(person, uid)
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:

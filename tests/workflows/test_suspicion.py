@@ -43,15 +43,16 @@ async def test_a_move_is_told_once_within_a_quarter_of_an_hour(desk: Desk) -> No
     assert (fact.whom, fact.uid, fact.sequence) == ("i1", UID, 0)
 
 
-async def test_who_drags_an_event_twice_is_taken_at_their_last_word(desk: Desk) -> None:
+async def test_who_drags_an_event_thrice_is_taken_at_their_last_word(desk: Desk) -> None:
     await desk.write(look_at=(5 * MINUTE,))
     desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
     await desk.forward(6 * MINUTE)
     desk.calendar.move(desk.person, UID, desk.now + timedelta(days=7))
+    await desk.forward(MINUTE)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=8))
     await desk.forward(A_QUARTER)
 
-    assert desk.told() == ["calendar_event_changed"]
-    assert CalendarEventChanged.model_validate(desk.fact()).start == desk.now + timedelta(days=7)
+    assert CalendarEventChanged.model_validate(desk.fact()).start == desk.now + timedelta(days=8)
 
 
 async def test_who_goes_on_dragging_is_told_of_all_the_same_within_a_quarter_of_an_hour(desk: Desk) -> None:
@@ -71,6 +72,17 @@ async def test_a_move_that_is_taken_back_at_once_is_no_news(desk: Desk) -> None:
     await desk.forward(HOUR)
 
     assert desk.told() == []
+
+
+async def test_who_puts_the_event_back_later_is_heard_too(desk: Desk) -> None:
+    await desk.write()
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    desk.calendar.move(desk.person, UID, desk.now + IN_FIVE_DAYS)
+    await desk.forward(A_QUARTER)
+
+    starts = [CalendarEventChanged.model_validate(fact).start for _, _, fact in desk.interviews.heard]
+    assert starts == [desk.now + timedelta(days=6), desk.now + IN_FIVE_DAYS]
 
 
 async def test_the_same_drag_is_news_again_after_the_booked_time_was_put_back(desk: Desk) -> None:
@@ -140,10 +152,12 @@ async def test_an_answer_holds_as_long_as_its_time_and_is_asked_for_anew_with_an
     await desk.forward(A_QUARTER)
     at_the_same_time = len(desk.told())
     await desk.write(sequence=2, ahead=timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    unanswered = len(desk.told())
     desk.calendar.answer(desk.person, UID, "accepted")
     await desk.forward(A_QUARTER)
 
-    assert (at_the_same_time, len(desk.told())) == (1, 2)
+    assert (at_the_same_time, unanswered, len(desk.told())) == (1, 1, 2)
 
 
 async def test_what_comes_to_stand_beside_it_is_told_and_so_is_its_going(desk: Desk) -> None:
@@ -176,14 +190,28 @@ async def test_when_all_of_several_events_vanish_at_once_nobody_has_answered_any
     assert all(fact["emptied"] for _, _, fact in desk.interviews.heard)
 
 
-async def test_one_of_several_events_that_is_deleted_was_deleted_on_purpose(desk: Desk) -> None:
-    for uid in (UID, "r8.p1"):
+async def test_some_of_several_events_that_are_deleted_were_deleted_on_purpose(desk: Desk) -> None:
+    for uid in (UID, "r8.p1", "r9.p1"):
         await desk.write(uid)
     await desk.look()
-    desk.calendar.delete(desk.person, UID)
+    for uid in (UID, "r8.p1"):
+        desk.calendar.delete(desk.person, uid)
     await desk.forward(A_QUARTER)
 
-    assert CalendarEventDeleted.model_validate(desk.fact()).emptied is False
+    assert [(interview, fact["emptied"]) for interview, _, fact in desk.interviews.heard] == [
+        ("r7", False),
+        ("r8", False),
+    ]
+
+
+async def test_when_a_calendar_was_replaced_by_another_nobody_has_answered_anything(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.delete(desk.person, UID)
+    desk.calendar.forgetful = True
+    await desk.forward(A_QUARTER)
+
+    assert CalendarEventDeleted.model_validate(desk.fact()).emptied is True
 
 
 # --- trouble ---------------------------------------------------------------------------------------------------------
@@ -237,6 +265,43 @@ async def test_a_calendar_that_refuses_us_once_is_not_lost(desk: Desk) -> None:
     assert desk.told() == []
 
 
+async def test_an_event_that_cannot_be_read_hides_no_other(desk: Desk) -> None:
+    for uid in (UID, "r8.p1"):
+        await desk.write(uid)
+    await desk.look()
+    desk.calendar.unreadable.add(UID)
+    for uid in (UID, "r8.p1"):
+        desk.calendar.move(desk.person, uid, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+
+    assert sorted((interview, fact) for interview, fact, _ in desk.interviews.heard) == [
+        ("r7", "calendar_access_lost"),
+        ("r8", "calendar_event_changed"),
+    ]
+
+
+async def test_an_event_that_could_not_be_read_once_is_read_again(desk: Desk) -> None:
+    await desk.write(look_at=(5 * MINUTE,))
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(6 * MINUTE)
+    desk.calendar.unreadable.clear()
+    await desk.forward(HOUR)
+
+    assert desk.told() == []
+
+
+async def test_a_single_look_that_fails_makes_nobody_wait_longer_than_a_quarter_of_an_hour(desk: Desk) -> None:
+    await desk.write(look_at=(MINUTE,))
+    await desk.forward(MINUTE)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    desk.calendar.down = True
+    await desk.forward(10 * MINUTE)
+    desk.calendar.down = False
+    await desk.forward(5 * MINUTE)
+
+    assert desk.told() == ["calendar_event_changed"]
+
+
 # --- our own writes --------------------------------------------------------------------------------------------------
 
 
@@ -283,9 +348,10 @@ async def test_what_was_done_before_the_watcher_heard_of_an_event_is_seen_althou
 async def test_a_repeat_of_an_older_write_that_comes_late_changes_nothing(desk: Desk) -> None:
     await desk.write(sequence=1, ahead=timedelta(days=6))
     await desk.watch(desk.watched(sequence=0, ahead=timedelta(days=5)))
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=7))
     await desk.forward(A_QUARTER)
 
-    assert desk.told() == []
+    assert CalendarEventChanged.model_validate(desk.fact()).sequence == 1
 
 
 # --- when it looks, and what that costs ------------------------------------------------------------------------------
@@ -304,6 +370,17 @@ async def test_a_look_at_a_calendar_in_which_nothing_happens_is_one_request(
 
     assert set(desk.calendar.asked) == {"changes"}
     assert len(desk.calendar.asked) in looks
+
+
+async def test_a_change_elsewhere_in_the_calendar_costs_a_look_at_the_booked_time_and_no_more(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.asked.clear()
+    start = desk.now + timedelta(days=2)
+    desk.calendar.add_busy(desk.person, Busy(start=start, end=start + HOUR))
+    await desk.forward(12 * MINUTE)
+
+    assert desk.calendar.asked == ["changes", "busy"]
 
 
 async def test_a_look_is_taken_just_before_each_reminder(desk: Desk) -> None:

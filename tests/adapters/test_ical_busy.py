@@ -1,23 +1,23 @@
-"""Reading what strangers' calendar programs write, and writing our own events."""
+"""Reading what strangers' calendar programs write: busy times, zones, repetitions, and what is broken."""
 
+import json
 import subprocess
 import sys
+import zoneinfo
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import icalendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.calendar import Busy
+from activities.people import use_pinned_tzdata
 from adapters.ical import Owner, localise_tzids
-from adapters.ical_busy import Reading, busy_times
-from adapters.ical_events import Written, event_text, our_events, stored_event
-from entrevue.orders import CalendarEvent
-from entrevue.values import Slot
+from adapters.ical_busy import ParseCache, Reading, busy_times
+from tests.domain.test_walltime import old_rules
 
 BERLIN = Owner(ZoneInfo("Europe/Berlin"), "grace@acme.example")
 ROOT = Path(__file__).parents[2]
@@ -404,122 +404,158 @@ def test_whatever_is_written_the_other_events_are_read(words: list[str]) -> None
     assert Busy(start=at("2026-12-01 09:00"), end=at("2026-12-01 10:00")) in reading.busy
 
 
-# --- our own events --------------------------------------------------------------------------------------------------
+# --- zones as they are kept, and kept apart --------------------------------------------------------------------------
 
-
-def our_event(**changes: object) -> CalendarEvent:
-    plain = {
-        "uid": "r7.p1",
-        "sequence": 2,
-        "stamp": at("2026-11-20 08:00"),
-        "slot": Slot(start=at("2026-12-01 09:00"), minutes=45, zone="Europe/Berlin"),
-        "summary": "Interview: Ada, backend; part 1",
-        "description": "One\nTwo, three",
-        "location": "https://meet.example.org/r7?a=1;b=2",
-    }
-    return CalendarEvent.model_validate(plain | changes)
-
-
-def test_an_event_is_written_in_utc_and_invites_nobody() -> None:
-    text = event_text(our_event(), "r7")
-
-    for line in ("UID:r7.p1", "SEQUENCE:2", "DTSTAMP:20261120T080000Z", "DTSTART:20261201T090000Z"):
-        assert f"\r\n{line}\r\n" in text
-    for word in ("ATTENDEE", "ORGANIZER", "METHOD", "VTIMEZONE", "TZID", "VALARM"):
-        assert word not in text
-    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
-
-
-def test_the_same_version_is_the_same_text_byte_for_byte() -> None:
-    assert event_text(our_event(), "r7") == event_text(our_event(), "r7")
-
-
-def test_an_event_is_read_back_as_it_was_written() -> None:
-    stored = stored_event(event_text(our_event(cancelled=True), "r7"), "r7.p1", BERLIN)
-
-    assert stored is not None
-    assert (stored.start, stored.end) == (at("2026-12-01 09:00"), at("2026-12-01 09:45"))
-    assert (stored.summary, stored.cancelled, stored.sequence) == ("Interview: Ada, backend; part 1", True, 2)
-    assert stored.written == Written.of(our_event(cancelled=True), "r7")
-    assert not stored.edited
-
-
-def test_fractions_of_a_second_do_not_make_an_edit() -> None:
-    fine = our_event(slot=Slot(start=at("2026-12-01 09:00") + timedelta(milliseconds=300), minutes=45))
-    stored = stored_event(event_text(fine, "r7"), "r7.p1", BERLIN)
-
-    assert stored is not None
-    assert stored.written == Written.of(fine, "r7")
-    assert not stored.edited
-
-
-def test_the_same_time_in_another_zone_is_no_move() -> None:
-    text = event_text(our_event(), "r7").replace("DTSTART:20261201T090000Z", "DTSTART;TZID=Asia/Tokyo:20261201T180000")
-    stored = stored_event(text, "r7.p1", BERLIN)
-
-    assert stored is not None
-    assert not stored.edited
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("DTSTART:20261201T090000Z", "DTSTART:20261201T093000Z", id="starts later"),
-        pytest.param("DTEND:20261201T094500Z", "DTEND:20261201T100000Z", id="ends later"),
-        pytest.param("STATUS:CONFIRMED", "STATUS:CANCELLED", id="cancelled"),
-        pytest.param("X-ENTREVUE-WRITTEN:2/", "X-ENTREVUE-WRITTEN:two/", id="record broken"),
-        pytest.param("X-ENTREVUE-WRITTEN:", "X-SOMETHING:", id="record lost"),
-        pytest.param("UID:r7.p1", "UID:another", id="another event"),
-    ],
-)
-def test_what_a_person_does_to_an_event_shows(old: str, new: str) -> None:
-    text = event_text(our_event(), "r7")
-    assert old in text
-
-    stored = stored_event(text.replace(old, new), "r7.p1", BERLIN)
-
-    assert stored is not None
-    assert stored.edited
-
-
-def test_what_cannot_be_read_is_not_taken_for_ours() -> None:
-    broken = event_text(our_event(), "r7").replace("DTSTART:20261201T090000Z", "DTSTART:soon")
-
-    assert stored_event(broken, "r7.p1", BERLIN) is None
-    assert stored_event("nonsense", "r7.p1", BERLIN) is None
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("X-ENTREVUE-WRITTEN:", "X-SOMETHING:", id="record lost"),
-        pytest.param("X-ENTREVUE-WRITTEN:2/", "X-ENTREVUE-WRITTEN:two/", id="record broken"),
-        pytest.param("X-ENTREVUE-INTERVIEW:r7", "X-ENTREVUE-INTERVIEW:r7 and more", id="no interview"),
-        pytest.param("DTSTART:20261201T090000Z", "DTSTART:soon", id="no time"),
-    ],
-)
-def test_what_does_not_say_that_it_is_ours_is_not_found_among_ours(old: str, new: str) -> None:
-    text = event_text(our_event(), "r7")
-    assert old in text
-    start, end = at("2026-12-01 00:00"), at("2026-12-02 00:00")
-
-    assert [one.uid for one in our_events([text, "nonsense"], start, end, BERLIN.zone)] == ["r7.p1"]
-    assert our_events([text.replace(old, new)], start, end, BERLIN.zone) == ()
-
-
-_INJECT = """
-from adapters.ical_events import event_text
-from tests.adapters.test_ical import our_event
-evil = "a\\r\\nX-EVIL:1\\x00"
-print(event_text(our_event(uid=evil, summary=evil, description=evil, location=evil), evil), end="")
+_TWO_ORDERS = """
+import json, sys
+from tests.adapters.test_ical_busy import WITH_RULES, WITHOUT, read, spans
+objects = [WITH_RULES, WITHOUT] if sys.argv[1] == "rules first" else [WITHOUT, WITH_RULES]
+print(json.dumps([spans(read(one, day=day)) for one in objects for day in ("2026-10-19", "2026-10-26")]))
 """
 
+BERLIN_RULES = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:DAYLIGHT
+DTSTART:19810329T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+"""
+WEEKLY = "DTSTART;TZID=Europe/Berlin:20261012T090000\nDTEND;TZID=Europe/Berlin:20261012T100000\nRRULE:FREQ=WEEKLY"
+WITH_RULES, WITHOUT = an_object(WEEKLY, zones=BERLIN_RULES), an_object(WEEKLY)
 
-@pytest.mark.parametrize("flags", [[], ["-O"]])
-def test_no_text_can_add_a_line(flags: list[str]) -> None:
-    """The library asserts it for X- properties only, and `python -O` leaves assertions out."""
-    written = subprocess.run([sys.executable, *flags, "-c", _INJECT], cwd=ROOT, capture_output=True, check=True)
 
-    event = icalendar.Calendar.from_ical(written.stdout).events[0]
-    assert "X-EVIL" not in event
-    assert b"\x00" not in written.stdout
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["rules first", "rules last"])
+def test_no_process_reads_a_zone_otherwise_because_of_what_it_read_first(order: str) -> None:
+    """Radicale's own free-busy answers are an hour off in one of the two orders, until it is started again."""
+    run = [sys.executable, "-c", _TWO_ORDERS, order]
+    read_there = subprocess.run(run, cwd=ROOT, capture_output=True, check=True)
+
+    assert json.loads(read_there.stdout) == [["10-19 07:00-08:00"], ["10-26 08:00-09:00"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "expected"),
+    [
+        ("20270328T023000", "Europe/Berlin", "2027-03-28 01:30"),
+        ("20261025T023000", "Europe/Berlin", "2026-10-25 00:30"),
+        ("20270314T023000", "America/New_York", "2027-03-14 07:30"),
+        ("20261101T013000", "America/New_York", "2026-11-01 05:30"),
+        ("20270326T023000", "Asia/Jerusalem", "2027-03-26 00:30"),
+        ("20270404T014500", "Australia/Lord_Howe", "2027-04-03 14:45"),
+        ("20271003T021500", "Australia/Lord_Howe", "2027-10-02 15:45"),
+        ("20270905T003000", "America/Santiago", "2027-09-05 04:30"),
+        ("20270430T003000", "Africa/Cairo", "2027-04-29 22:30"),
+        ("20270327T233000", "America/Nuuk", "2027-03-28 01:30"),
+        ("20270328T023000", "Antarctica/Troll", "2027-03-28 02:30"),
+        ("20111230T120000", "Pacific/Apia", "2011-12-30 22:00"),
+        ("20270601T090000", "Asia/Kathmandu", "2027-06-01 03:15"),
+        ("20261215T090000", "America/Vancouver", "2026-12-15 16:00"),
+    ],
+)
+def test_times_that_the_clocks_leave_out_or_show_twice_are_one_instant(wall: str, zone: str, expected: str) -> None:
+    """RFC 5545, 3.3.5: by the offset before the gap; of two, the first."""
+    start = at(expected)
+    there = an_object(f"DTSTART;TZID={zone}:{wall}\nDURATION:PT30M")
+    floating = an_object(f"DTSTART:{wall}\nDURATION:PT30M")
+
+    for text, owner in ((there, BERLIN), (floating, Owner(ZoneInfo(zone)))):
+        reading = busy_times([text], start - timedelta(days=2), start + timedelta(days=2), owner)
+
+        assert [one.start for one in reading.busy] == [start]
+
+
+def test_a_zone_is_read_by_the_pinned_rules_though_the_process_began_with_older_ones(tmp_path: Path) -> None:
+    nine = an_object("DTSTART;TZID=America/Vancouver:20261215T090000\nDURATION:PT1H")
+    (tmp_path / "America").mkdir()
+    (tmp_path / "America" / "Vancouver").write_bytes(old_rules())
+    zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    ZoneInfo.clear_cache()
+    try:
+        by_older = spans(read(nine, day="2026-12-15"))
+    finally:
+        use_pinned_tzdata()  # as the worker does when it starts
+
+    assert by_older == ["12-15 17:00-18:00"]
+    assert spans(read(nine, day="2026-12-15")) == ["12-15 16:00-17:00"]
+
+
+# --- what was parsed before ------------------------------------------------------------------------------------------
+
+MANY = [
+    an_object(NINE_UTC),
+    an_object("DTSTART;TZID=Europe/Berlin:20261005T090000\nDURATION:PT30M\nRRULE:FREQ=DAILY"),
+    an_object("DTSTART;TZID=Mine:20261201T120000\nDURATION:PT30M", zones=a_zone("Mine", 5)),
+    an_object("DTSTART;TZID=Mine:20261201T120000\nDURATION:PT30M", zones=a_zone("Mine", -5)),
+    an_object("DTSTART;TZID=Mine:20261130T130000\nDURATION:PT30M\nRRULE:FREQ=DAILY", zones=a_zone("Mine", 5)),
+    an_object("DTSTART;TZID=Mine:20261130T130000\nDURATION:PT30M\nRRULE:FREQ=DAILY", zones=a_zone("Mine", -5)),
+    an_object("DTSTART:20261201T150000\nDURATION:PT30M"),
+    an_object("DTSTART;VALUE=DATE:20261202"),
+    an_object(NINE_UTC + "DURATION:long"),
+    an_object(NINE_UTC + "ATTENDEE;PARTSTAT=DECLINED:mailto:grace@acme.example"),
+]
+TOKYO = Owner(ZoneInfo("Asia/Tokyo"), "ada@example.org")
+
+
+def test_what_is_remembered_says_the_same_for_every_window_and_owner() -> None:
+    cache = ParseCache()
+    for day in ("2026-12-01", "2026-12-02", "2026-10-24", "2026-12-01"):
+        for owner in (BERLIN, TOKYO, BERLIN):
+            start = at(day)
+            for objects in (MANY, MANY[::-1]):
+                remembered = busy_times(objects, start, start + timedelta(days=3), owner, cache)
+
+                assert remembered == busy_times(objects, start, start + timedelta(days=3), owner)
+    repeating = 3  # these are kept once as they are written, and once for each window: three, to the day
+    assert len(cache) == 2 * (len(MANY) + 3 * repeating)
+
+
+@pytest.mark.slow
+def test_what_has_no_end_in_sight_has_none_the_second_time_either() -> None:
+    """Dateutil's rules hold a lock while they count, and whoever stops them there leaves it closed."""
+    cache, start = ParseCache(), at("2026-12-01")
+    bomb = an_object("DTSTART:20200101T090000Z\nDTEND:20200101T090500Z\nRRULE:FREQ=SECONDLY")
+
+    once, again = (busy_times([bomb], start, start + timedelta(days=1), BERLIN, cache) for _ in range(2))
+
+    assert once == again
+    assert once.doubts == Counter(endless=1)
+
+
+def test_a_text_that_was_changed_is_read_anew() -> None:
+    """Whatever etag the server gives it."""
+    cache, start = ParseCache(), at("2026-12-01")
+    moved = an_object(NINE_UTC.replace("T09", "T07"))
+
+    readings = [busy_times([one], start, start + timedelta(days=1), BERLIN, cache) for one in (MANY[0], moved)]
+
+    assert [spans(one) for one in readings] == [["12-01 09:00-10:00"], ["12-01 07:00-10:00"]]
+
+
+def test_hours_across_the_change_of_clocks_are_hours_and_days_are_days() -> None:
+    shift = an_object("DTSTART;TZID=Europe/Berlin:20270327T220000\nDURATION:PT8H")
+    day = an_object("DTSTART;TZID=Europe/Berlin:20270327T220000\nDURATION:P1D")
+
+    assert spans(read(shift, day="2027-03-27", days=3)) == ["03-27 21:00-05:00"]
+    assert spans(read(day, day="2027-03-27", days=3)) == ["03-27 21:00-20:00"]
+
+
+def test_a_cache_has_bounds_and_forgets_what_was_not_asked_for_longest() -> None:
+    texts = [an_object(f"DTSTART:20261201T{hour:02}0000Z\nDURATION:PT30M") for hour in range(20)]
+    start, end = at("2026-12-01"), at("2026-12-02")
+    few, small = ParseCache(most=8), ParseCache(largest=5000)
+    for cache in (few, small):
+        reading = busy_times(texts, start, end, BERLIN, cache)
+
+        assert len(reading.busy) == 20
+        assert 0 < len(cache) <= 8
+        assert busy_times(texts, start, end, BERLIN, cache) == reading
