@@ -114,12 +114,13 @@ async def recorded(stage: Stage, interview: Running, kind: str) -> JournalEntry:
     return (await eventually(look, bool))[0]
 
 
-async def test_a_candidate_who_declines_by_mail_is_heard_and_nothing_is_cancelled(stage: Stage, reader: Reader) -> None:
+async def test_a_candidate_who_declines_by_mail_is_asked_and_nothing_is_cancelled(stage: Stage, reader: Reader) -> None:
     interview = await stage.start()
     await to_booking(interview)
     stage.mailbox.deliver(answer_to(invitation(stage), "DECLINED"), await interview.now())
     seen = await reader.until(lambda view: view.counts.get("rsvp_received") == 1)
     heard = (await recorded(stage, interview, "answer_heard")).data
+    await eventually(_question(stage), bool)
 
     assert (heard["whom"], heard["answer"], heard["via"], heard["verified"]) == ("candidate", "declined", "mail", True)
     assert (await interview.view()).status is Status.SCHEDULED
@@ -282,6 +283,13 @@ def _counted(strangers: int) -> Callable[[Reading], bool]:
 def _invitations(stage: Stage) -> Callable[[], Awaitable[list[Posted]]]:
     async def look() -> list[Posted]:
         return [one for one in stage.post.letters if _invites(one)]
+
+    return look
+
+
+def _question(stage: Stage) -> Callable[[], Awaitable[list[str]]]:
+    async def look() -> list[str]:
+        return [key for key in stage.outbox.rows if "/answer_check/candidate/" in key]
 
     return look
 
