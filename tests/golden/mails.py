@@ -28,7 +28,8 @@ _CHANGES = (
     (re.compile(r"(?s)<head>.*</head>"), "<head>…</head>"),  # alike in all of them
 )
 _LINK = re.compile(r"(/i/\w+/)([\w-]+)\.[\w-]+")
-_IDENTITY = re.compile(r"\b[0-9a-f]{40}\b")
+_IDENTITY = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32})\b")
+"""A letter's, an event's, or a room's."""
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,9 @@ async def test_what_changed_while_the_mail_server_was_down_is_told_once_and_as_i
         with monkeypatch.context() as outage:
             outage.setattr(stage.post, "send", unreachable)
             await interview.send("book_slot", by="coordinator", start=first.isoformat())
-            await interview.forward(timedelta(minutes=40))
+            await interview.forward(timedelta(minutes=5))
             await interview.send("reschedule", by="coordinator", start=second.isoformat(), reason="a clash")
-            await interview.forward(timedelta(minutes=40))
+            await interview.forward(timedelta(minutes=5))
         await interview.forward(timedelta(hours=12))
         await has_come(stage, "offer", "invitation")
 
