@@ -100,16 +100,16 @@ async def test_a_root_is_asked_where_its_calendars_begin() -> None:
     answers = {
         "/.well-known/caldav": an_answer(301, "Location: /dav/"),
         "/dav/": about("/dav/", NOTHING + to("D:current-user-principal", "/dav/alan/")),
-        "/dav/alan/": about("/dav/alan/", NOTHING + to("C:calendar-home-set", "/dav/home/")),
-        "/dav/home/": multistatus(
-            resource("/dav/home/", NOTHING),
-            resource("/dav/home/work/", A_CALENDAR + EVENTS),
-            resource("/dav/home/tasks/", A_CALENDAR + TASKS),
-            resource("/dav/home/inbox/", NOTHING),
+        "/dav/alan/": about("/dav/alan/", NOTHING + to("C:calendar-home-set", "/dav/cals/")),
+        "/dav/cals/": multistatus(
+            resource("/dav/cals/", NOTHING),
+            resource("/dav/cals/work/", A_CALENDAR + EVENTS),
+            resource("/dav/cals/tasks/", A_CALENDAR + TASKS),
+            resource("/dav/cals/inbox/", NOTHING),
         ),
     }
 
-    assert await found_from_root(answers) == ["/dav/home/work/"]
+    assert await found_from_root(answers) == ["/dav/cals/work/"]
 
 
 @pytest.mark.parametrize("status", [200, 404, 405])
@@ -148,33 +148,33 @@ async def test_the_password_goes_to_no_other_server(address: str, answers: dict[
     assert elsewhere.requests == []
 
 
-HOME = (resource("/home/", NOTHING + to("D:owner", "/alan/")), resource("/home/a/", A_CALENDAR + WRITES))
+HOME = (resource("/cals/", NOTHING + to("D:owner", "/alan/")), resource("/cals/a/", A_CALENDAR + WRITES))
 CHOSEN = {
-    "/alan/": about("/alan/", NOTHING + to("C:schedule-inbox-URL", "/home/inbox/")),
-    "/home/inbox/": about("/home/inbox/", to("C:schedule-default-calendar-URL", "/home/b/")),
+    "/alan/": about("/alan/", NOTHING + to("C:schedule-inbox-URL", "/cals/inbox/")),
+    "/cals/inbox/": about("/cals/inbox/", to("C:schedule-default-calendar-URL", "/cals/b/")),
 }
 
 
 @pytest.mark.parametrize(
     ("second", "others", "expected"),
     [
-        pytest.param(A_CALENDAR + READS, {}, "/home/a/", id="the only one that may be written"),
-        pytest.param(A_CALENDAR + TASKS, {}, "/home/a/", id="the only one for events"),
-        pytest.param(A_CALENDAR + WRITES, CHOSEN, "/home/b/", id="what its owner has chosen"),
+        pytest.param(A_CALENDAR + READS, {}, "/cals/a/", id="the only one that may be written"),
+        pytest.param(A_CALENDAR + TASKS, {}, "/cals/a/", id="the only one for events"),
+        pytest.param(A_CALENDAR + WRITES, CHOSEN, "/cals/b/", id="what its owner has chosen"),
     ],
 )
 async def test_of_several_the_one_that_can_be_meant_is_taken(
     second: str, others: dict[str, bytes], expected: str
 ) -> None:
-    answers = {"/home/": multistatus(*HOME, resource("/home/b/", second))} | others
-    async with asking(lambda request: answers.get(request.path, multistatus()), "/home/") as (calendar, server):
+    answers = {"/cals/": multistatus(*HOME, resource("/cals/b/", second))} | others
+    async with asking(lambda request: answers.get(request.path, multistatus()), "/cals/") as (calendar, server):
         await calendar.busy("alan", NINE, NINE + HOUR)
 
     assert server.requests[-1].path == expected
 
 
 async def test_a_place_without_any_calendar_is_refused() -> None:
-    async with asking(lambda _: about("/home/", NOTHING)) as (calendar, _):
+    async with asking(lambda _: about("/cals/", NOTHING)) as (calendar, _):
         with pytest.raises(CalendarRefused, match="no calendar at that address: enter the address of the calendar"):
             await calendar.busy("alan", NINE, NINE + HOUR)
 
@@ -183,7 +183,7 @@ async def test_a_calendar_is_looked_for_once_and_again_when_it_was_refused() -> 
     answers = [multistatus(), an_answer(503), an_answer(403), multistatus()]
 
     def script(request: Request) -> bytes:
-        return about("/home/", A_CALENDAR) if request.asks_what_it_is else answers.pop(0)
+        return about("/cals/", A_CALENDAR) if request.asks_what_it_is else answers.pop(0)
 
     async with asking(script) as (calendar, server):
         await calendar.busy("alan", NINE, NINE + HOUR)
@@ -233,7 +233,7 @@ class Careless:
     def __call__(self, request: Request) -> bytes:
         match request.method:
             case "PROPFIND":
-                return about("/home/", A_CALENDAR)
+                return about("/cals/", A_CALENDAR)
             case "OPTIONS":
                 return an_answer(200, "DAV: 1, calendar-access, calendar-auto-schedule")
             case "PUT":
@@ -269,7 +269,7 @@ async def test_what_a_careless_server_cannot_do_is_said() -> None:
 async def test_a_calendar_that_may_not_be_written_cannot_be_tried_out() -> None:
     def script(request: Request) -> bytes:
         return (
-            about("/home/", A_CALENDAR + SYNCS)
+            about("/cals/", A_CALENDAR + SYNCS)
             if request.asks_what_it_is
             else an_answer(403 if request.method == "PUT" else 404)
         )

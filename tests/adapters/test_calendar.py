@@ -173,6 +173,18 @@ async def test_an_event_that_a_person_deleted_is_not_put_back(grace: Person) -> 
     assert await grace.calendar.read(GRACE, "r7.p1") is None
 
 
+async def test_what_a_person_deleted_can_be_booked_anew_as_another_event(grace: Person) -> None:
+    first = await grace.calendar.ensure(GRACE, event(), "r7", None)
+    await grace.deletes("r7.p1")
+    anew = await grace.calendar.ensure(GRACE, event(uid="r7.p2", sequence=1), "r7", None)
+
+    late = await grace.calendar.ensure(GRACE, event(), "r7", first.etag)
+
+    assert (anew.outcome, late.outcome) == ("created", "gone")
+    ours = await grace.calendar.ours(GRACE, NINE, NINE + HOUR)
+    assert [one.uid for one in ours] == ["r7.p2"]
+
+
 # --- what is ours ----------------------------------------------------------------------------------------------------
 
 

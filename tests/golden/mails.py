@@ -64,11 +64,10 @@ def sent_by_the_demo(folder: Path) -> list[Mail]:
 def golden(mails: list[Mail]) -> dict[str, str]:
     """Give the text that is kept of each mail, by the name of its file."""
     names = {str(mail.message["Message-ID"]): mail.key for mail in mails}
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for mail in mails:
-        of_earlier_days = sum(name.startswith(mail.file) for name in texts)
-        texts[f"{mail.file}{of_earlier_days or ''}.txt"] = _shown(mail, names)
-    return texts
+        texts.setdefault(mail.file, []).append(_shown(mail, names))
+    return {f"{file}.txt": "\n".join(of_each_day) for file, of_each_day in texts.items()}
 
 
 def _shown(mail: Mail, names: dict[str, str]) -> str:
