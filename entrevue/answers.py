@@ -360,7 +360,8 @@ def unmet(interview: "Interview") -> Iterator[str]:
 
 def _is_open(interview: "Interview", whom: str, said: Said) -> bool:
     acted = interview.acted.get(whom)
-    has_acted = acted is not None and acted > said.told_at and acted != said.at  # to be heard is no act of its own
+    is_the_act = said.answer == "counter" and acted == said.at  # a proposal is recorded as theirs
+    has_acted = acted is not None and acted > said.told_at and not is_the_act
     current = _current(interview, said) is not None and not has_acted
     return current and not said.settled and whom in interview.people
 

@@ -433,7 +433,8 @@ class Chaos:
             if who not in interview.people:
                 assert event is None or on_calendar.edited, f"{who} has left, and the event stands there still"
                 continue
-            assert on_calendar.edited or (event is None) is shown.cancelled
+            taken_out = interview.drift.is_out(who, shown)
+            assert on_calendar.edited or (event is None) is (shown.cancelled or taken_out)
             assert on_calendar.edited or event is None or (event.sequence, event.slot) == (shown.sequence, shown.slot)
         if not shown.cancelled:
             for member in interview.people.members:
