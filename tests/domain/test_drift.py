@@ -136,7 +136,15 @@ def _often_enough() -> Scene:
     return scene
 
 
-@pytest.mark.parametrize("begin", [_too_near, _not_free, _into_the_past, _often_enough])
+def _in_the_last_minutes() -> Scene:
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking - timedelta(minutes=20))
+    scene.moves("i1", scene.start_of_booking + DAY)
+    assert scene.attention["COUNTER_PROPOSED:i1"] == "now"
+    return scene
+
+
+@pytest.mark.parametrize("begin", [_too_near, _not_free, _into_the_past, _often_enough, _in_the_last_minutes])
 def test_a_move_that_cannot_be_proposed_is_put_back_told_and_the_coordinators(begin: Callable[[], Scene]) -> None:
     scene = begin()
 
