@@ -30,6 +30,8 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
+"""That somebody has read a letter, or complains of it."""
 _OURS_QUOTED = frozenset({"", "REQUEST", "PUBLISH", "CANCEL"})
 """Methods that a person's mail may carry along: our own invitation, or one of theirs."""
 
@@ -89,14 +91,15 @@ def _says(message: Part, sender: str | None) -> Answer | Report | Words | Nothin
     calendars = [part for part in parts if part.get_content_type() in _CALENDARS][:_MOST_CALENDARS]
     if (answer := _answer(calendars, sender)) is not None:
         return answer
+    if str(message.get_param("report-type", "")).lower() in _OTHER_REPORTS:
+        return Nothing(because="automatic")
     from_daemon = any(_DAEMON.search(one) for one in _headers(message, "From", "Sender"))
-    in_words = message.get_content_type() != "multipart/report" or from_daemon
-    if _headers(message, "X-Failed-Recipients") or (from_daemon and in_words):
+    if from_daemon or _headers(message, "X-Failed-Recipients"):
         return report_in_words(_subject(message), _text(parts))
     if _is_automatic(message):
         return Nothing(because="automatic")
-    envelope = _headers(message, "Return-Path")
-    return Words(from_person=sender is not None and "<>" not in envelope)
+    nobody = any(one.strip() == "<>" for one in _headers(message, "Return-Path"))
+    return Words(from_person=sender is not None and not nobody)
 
 
 def _answer(calendars: Iterable[Part], sender: str | None) -> Answer | Nothing | None:
@@ -121,7 +124,7 @@ def _is_automatic(message: Part) -> bool:
         return True
     if any(_BULK.search(one) for one in _headers(message, "Precedence", "X-Precedence")):
         return True
-    return message.get_content_type() == "multipart/report" or bool(_AWAY.match(_subject(message)))
+    return bool(_AWAY.match(_subject(message)))
 
 
 def _parts(message: Part) -> Iterator[Part]:

@@ -88,7 +88,7 @@ def test_every_link_stands_in_both_parts_with_words_that_say_what_it_does(who: s
     for name in LETTERS:
         letter = linked(name, who)
         html, text = part(letter, "html"), part(letter, "plain")
-        buttons = re.findall(r'<a class="way" href="([^"]+)"[^>]*>([^<]+)</a>', html)
+        buttons = re.findall(r'<a class="(?:way|quiet)" href="([^"]+)"[^>]*>([^<]+)</a>', html)
 
         assert [address for address, _ in buttons] == [found[0] for found in PAGE.finditer(text)], name
         assert [words for address, words in buttons if f"{words}:\n{address}\n" not in text] == [], name

@@ -158,6 +158,19 @@ def test_the_event_is_one_that_clients_offer_to_accept(name: str) -> None:
     assert not calendar.walk("VTIMEZONE")
 
 
+def test_the_meeting_link_stands_wherever_programs_look_for_it_as_long_as_there_is_a_meeting() -> None:
+    (_, _, invited), _ = events(render(order_of(LETTERS["invitation"]), SETTINGS))
+    (_, _, cancelled), _ = events(render(order_of(LETTERS["cancellation"]), SETTINGS))
+    in_a_room = Invitation(event=EVENT.model_copy(update={"location": "Room 4, 1st floor"}), imip=True, with_names=())
+    (_, _, elsewhere), _ = events(render(order_of(in_a_room), SETTINGS))
+
+    assert invited["LOCATION"] == invited["URL"] == invited["CONFERENCE"] == EVENT.location
+    assert invited["CONFERENCE"].params["VALUE"] == "URI"
+    assert "CONFERENCE" not in cancelled
+    assert elsewhere["LOCATION"] == "Room 4, 1st floor"
+    assert not {"URL", "CONFERENCE"} & set(elsewhere)
+
+
 def test_an_events_times_are_in_utc_form_and_come_from_the_order() -> None:
     (_, calendar, _), _ = events(render(order_of(LETTERS["invitation"]), SETTINGS))
     lines = calendar.to_ical().decode().split("\r\n")

@@ -28,7 +28,8 @@ _CHANGES = (
     (re.compile(r"(?s)<head>.*</head>"), "<head>…</head>"),  # alike in all of them
 )
 _LINK = re.compile(r"(/i/\w+/)([\w-]+)\.[\w-]+")
-_IDENTITY = re.compile(r"\b[0-9a-f]{40}\b")
+_IDENTITY = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32})\b")
+"""A letter's, an event's, or a room's."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,10 @@ def sent_by_the_demo(folder: Path) -> list[Mail]:
 def golden(mails: list[Mail]) -> dict[str, str]:
     """Give the text that is kept of each mail, by the name of its file."""
     names = {str(mail.message["Message-ID"]): mail.key for mail in mails}
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for mail in mails:
-        of_earlier_days = sum(name.startswith(mail.file) for name in texts)
-        texts[f"{mail.file}{of_earlier_days or ''}.txt"] = _shown(mail, names)
-    return texts
+        texts.setdefault(mail.file, []).append(_shown(mail, names))
+    return {f"{file}.txt": "\n".join(of_each_day) for file, of_each_day in texts.items()}
 
 
 def _shown(mail: Mail, names: dict[str, str]) -> str:

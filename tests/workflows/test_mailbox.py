@@ -25,6 +25,7 @@ from tests.adapters.desk import returned
 from tests.adapters.imap_server import imap_server
 from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
+from tests.workflows.test_janitor import Worker
 from tests.workflows.world import OPENING
 from worker import open_mailbox
 from workflows.mailbox import MailboxWorkflow, Reading
@@ -113,12 +114,13 @@ async def recorded(stage: Stage, interview: Running, kind: str) -> JournalEntry:
     return (await eventually(look, bool))[0]
 
 
-async def test_a_candidate_who_declines_by_mail_is_heard_and_nothing_is_cancelled(stage: Stage, reader: Reader) -> None:
+async def test_a_candidate_who_declines_by_mail_is_asked_and_nothing_is_cancelled(stage: Stage, reader: Reader) -> None:
     interview = await stage.start()
     await to_booking(interview)
     stage.mailbox.deliver(answer_to(invitation(stage), "DECLINED"), await interview.now())
     seen = await reader.until(lambda view: view.counts.get("rsvp_received") == 1)
     heard = (await recorded(stage, interview, "answer_heard")).data
+    await eventually(_question(stage), bool)
 
     assert (heard["whom"], heard["answer"], heard["via"], heard["verified"]) == ("candidate", "declined", "mail", True)
     assert (await interview.view()).status is Status.SCHEDULED
@@ -259,6 +261,21 @@ async def test_however_many_workers_open_the_mailbox_one_workflow_reads_it(stage
     assert before.run_id == after.run_id
 
 
+@pytest.mark.slow
+async def test_a_worker_that_knows_a_mailbox_sees_to_it_that_it_is_read(
+    server: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    imap = {"HOST": "127.0.0.1", "PORT": "1", "TLS": "none", "USERNAME": "entrevue", "PASSWORD": "sesame"}
+    worker = Worker(tmp_path, server.client.service_client.config.target_host)
+    await worker.start(**{f"ENTREVUE_IMAP__{name}": value for name, value in imap.items()})
+    handle = server.client.get_workflow_handle(contract.MAILBOX_ID)
+    described = await handle.describe()
+    await handle.terminate("the test is over")
+
+    assert (described.workflow_type, described.task_queue) == (contract.MAILBOX, contract.TASK_QUEUE)
+    assert "sesame" not in "".join(worker.said)
+
+
 def _counted(strangers: int) -> Callable[[Reading], bool]:
     return lambda view: view.counts.get("not_ours") == strangers
 
@@ -266,6 +283,13 @@ def _counted(strangers: int) -> Callable[[Reading], bool]:
 def _invitations(stage: Stage) -> Callable[[], Awaitable[list[Posted]]]:
     async def look() -> list[Posted]:
         return [one for one in stage.post.letters if _invites(one)]
+
+    return look
+
+
+def _question(stage: Stage) -> Callable[[], Awaitable[list[str]]]:
+    async def look() -> list[str]:
+        return [key for key in stage.outbox.rows if "/answer_check/candidate/" in key]
 
     return look
 
