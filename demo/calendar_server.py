@@ -81,10 +81,10 @@ user: .+
 collection: {{user}}/[^/]+
 permissions: rw
 
-[the service may read and write all calendars, but open or delete none]
+[the service may read and write all calendars, but replace or delete none: the small d and o forbid it]
 user: {SERVICE}
 collection: [^/]+/[^/]+
-permissions: rw
+permissions: rwdo
 """
 
 

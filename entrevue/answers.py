@@ -305,10 +305,16 @@ def _counter(fact: CounterReceived, interview: "Interview", now: datetime) -> Se
 def propose(
     interview: "Interview", whom: str, start: datetime, now: datetime, reason: str | None = None
 ) -> tuple[Sequence[SchedulingEvent], str | None]:
-    """Propose another time in their name, as the command would; or give the code with which it is refused."""
-    if interview.scheduling.paused:
+    """Propose another time in their name, as the command would; or give the code with which it is refused.
+
+    In the last half hour leave is taken as given, and the time given up: nobody's calendar says that of an interviewer.
+    """
+    state, booking = interview.scheduling, interview.scheduling.booking
+    if state.paused:
         return [], Code.ON_HOLD
-    revision = interview.scheduling.revision
+    if whom != CANDIDATE and booking is not None and booking.slot.start - interview.policy.approve_by <= now:
+        return [], Code.WINDOW_CLOSED
+    revision = state.revision
     try:
         asked = ProposeOtherTime(by=whom, start=start, reason=reason, expected_revision=revision)
         return negotiation.decide(asked, interview, now), None
@@ -347,20 +353,21 @@ def asks(interview: "Interview") -> Iterator[Asked]:
             yield Asked(whom=whom, said=said, confirmed=False)
 
 
-def unmet(interview: "Interview") -> Iterator[str]:
-    """Give whose proposal of another time came to nothing without their doing: a person must look."""
+def unmet(interview: "Interview") -> Iterator[tuple[str, bool]]:
+    """Give whose proposal of another time came to nothing, for a person to look; and whether it came so late."""
     state = interview.scheduling
     if state.booking is None or state.exchange is not None or interview.session.started_at is not None:
         return
     for whom, said in interview.answers.said.items():
         lost = said.claim is not None and is_lost(interview, said.claim)
         if said.answer == "counter" and (said.refused is not None or lost) and _is_open(interview, whom, said):
-            yield whom
+            yield whom, state.booking.slot.start - said.at < _WAITS
 
 
 def _is_open(interview: "Interview", whom: str, said: Said) -> bool:
     acted = interview.acted.get(whom)
-    has_acted = acted is not None and acted > said.told_at and acted != said.at  # to be heard is no act of its own
+    is_the_act = said.answer == "counter" and acted == said.at  # a proposal is recorded as theirs
+    has_acted = acted is not None and acted > said.told_at and not is_the_act
     current = _current(interview, said) is not None and not has_acted
     return current and not said.settled and whom in interview.people
 

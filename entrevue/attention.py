@@ -222,8 +222,8 @@ def _of_answers(interview: "Interview", now: datetime) -> Iterator[Item]:
             yield Item(id=f"ANSWER_IN_WORDS:{who}", owner="coordinator", rank="today")
     if not _is_ahead(interview) or interview.session.ended_at is not None:
         return
-    for who in answers.unmet(interview):
-        yield Item(id=f"COUNTER_PROPOSED:{who}", owner="coordinator", rank="today")
+    for who, pressing in answers.unmet(interview):
+        yield Item(id=f"COUNTER_PROPOSED:{who}", owner="coordinator", rank="now" if pressing else "today")
     too_late = _too_late_to_ask(interview)
     if too_late is not None and too_late <= now:
         yield Item(id="CANDIDATE_DECLINED", owner="coordinator", rank="now")

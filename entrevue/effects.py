@@ -612,7 +612,7 @@ def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
         present=event.outcome != "gone",
         at=at,
         uid=event.uid,
-        etag=event.etag,
+        etag=event.etag if event.outcome != "gone" else None,
         edited=event.outcome not in WRITTEN,
         superseded=event.outcome == "superseded",
         overlapped=event.overlapped,

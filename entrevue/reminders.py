@@ -25,6 +25,7 @@ from entrevue.orders import (
     Line,
     Nudge,
     ReflectionRequest,
+    Shareable,
 )
 from entrevue.privacy import offered
 from entrevue.report import lines
@@ -82,12 +83,27 @@ def before_session(interview: "Interview", whom: str) -> Iterator[Due]:
         return
     day, hour = interview.policy.remind_before
     last = booking.slot.start - hour
-    if whom == CANDIDATE and not sharing.is_covered(interview, "day_reminder"):
+    if whom == CANDIDATE and not _is_reminded(interview, booking, whom, "day_reminder"):
         at = booking.slot.start - day
         if at > booking.at and waking(at, interview.people.clock(whom)) < last:
             yield _reminder(interview, booking, whom, "day_reminder", at=at, until=last)
-    if last > booking.at and not (whom == CANDIDATE and sharing.is_covered(interview, "hour_reminder")):
+    if last > booking.at and not _is_reminded(interview, booking, whom, "hour_reminder"):
         yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
+
+
+def _is_reminded(interview: "Interview", booking: Booking, whom: str, kind: Shareable) -> bool:
+    """Whether they were, by an earlier version of this booking, or by another interview of the day.
+
+    That somebody else sits on the panel is told by an invitation; it makes the time no news.
+    """
+    shared = whom == CANDIDATE and sharing.is_covered(interview, kind)
+    return shared or _has_left(interview, kind, whom, since=booking.at, but=str(booking.revision))
+
+
+def _has_left(interview: "Interview", kind: str, whom: str, *, since: datetime, but: str) -> bool:
+    """Whether a letter of this kind has left since, other than the version that is asked about."""
+    posted = interview.effects.of(kind, whom)
+    return any(one.was in ("sent", "unsure") and one.date > since and one.version != but for one in posted)
 
 
 def instructions(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -98,8 +114,9 @@ def instructions(interview: "Interview", whom: str) -> Iterator[Due]:
     at = max((one.given_at for one in given), default=booking.at)
     if whom != CANDIDATE and at > max(booking.at, booking.slot.start - interview.policy.remind_before[1]):
         version = f"{booking.revision}-{sum(one.given for one in given)}"
-        until = booking.slot.start
-        yield _reminder(interview, booking, whom, "hour_reminder", at=at, until=until, version=version)
+        if not _has_left(interview, "hour_reminder", whom, since=at, but=version):
+            until = booking.slot.start
+            yield _reminder(interview, booking, whom, "hour_reminder", at=at, until=until, version=version)
 
 
 def _reminder(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import httpx2
 import pytest
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
@@ -74,6 +75,18 @@ async def test_the_calendar_of_a_service_account_is_not_everybodys(radicale: Cal
         async with reaching(where) as calendar:
             with pytest.raises(CalendarRefused, match="a login that is not its owner's: enter the address"):
                 await calendar.ensure("alan", event(), "r7", None)
+
+
+async def test_the_service_account_can_neither_replace_nor_delete_a_calendar(radicale: CalendarServer) -> None:
+    """Radicale lets whoever may write in a calendar delete it, unless told otherwise."""
+    url, nothing = radicale.url("grace"), "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
+    async with httpx2.AsyncClient(auth=radicale.service.auth, trust_env=False) as service:
+        answers = [
+            await service.put(url, content=nothing, headers={"Content-Type": "text/calendar"}),
+            await service.delete(url),
+        ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
 
 
 # --- on servers as they may be ---------------------------------------------------------------------------------------

@@ -496,7 +496,7 @@ class Scene:
                         name=name,
                         email=f"{free[0]}@acme.example",
                         has_calendar=has_calendar,
-                        clock=BERLIN,
+                        clock=self._clock(BERLIN.zone),
                     )
                 )
         filled = {one.seat for one in seated}

@@ -35,6 +35,7 @@ adjustment       |        |            |           | yes         |          |   
 arrangement      |        |            |           | yes         |          |        | yes       |         |
 instruction      |        | yes        |           | yes         |          |        |           |         |
 conduct          | yes    |            |           |             |          |        |           | named   |
+heard            | yes    |            |           | yes         |          |        |           |         | yes
 conflict         |        |            |           | yes         |          |        |           |         |
 denial           |        | yes        |           | yes         |          |        | yes       |         |
 score            | yes    | handed in  | decides   |             |          |        |           |         |
@@ -150,11 +151,22 @@ def written(scene: Scene) -> set[Secret]:
     there |= {("disputes", None)}
     there |= {("decision", None)} if decision else set()
     told = decision is not None and decision.told_at is not None
+    there |= {("heard", who) for who in _heard_of(interview)}
     there |= {("ending", None)} if _is_over(interview) else set()
     elsewhere = interview.feedback.process is not None and interview.feedback.process.told_at is not None
     there |= {("told", None)} if told or (elsewhere and not interview.scheduling.withdrawn) else set()
     there |= {("mark", None)} if any(_is_marked(interview, one.item.author) for one in interview.disputes) else set()
     return there
+
+
+def _heard_of(interview: Interview) -> Iterable[str]:
+    """Who has answered to the time that is booked, by calendar or mail, or has one of ours in their own calendar."""
+    shown, booking = interview.scheduling.shown, interview.scheduling.booking
+    for member in interview.people.members if shown is not None and not shown.cancelled else ():
+        of_them = [one.get(member.who) for one in (interview.answers.said, interview.answers.claimed)]
+        heard = [one for one in of_them if one is not None and shown is not None and one.sequence >= shown.since]
+        if heard or (booking is not None and member.has_calendar):
+            yield member.who
 
 
 def _secrets(text: str) -> set[Secret]:
@@ -173,6 +185,8 @@ def texts_read_by(scene: Scene, viewer: str) -> set[Secret]:
 def _read_besides(seen: View) -> Iterable[Secret]:
     """What is no text: numbers, and that something is so."""
     for one in seen.people:
+        if one.heard or one.calendar is not None:
+            yield "heard", one.who
         if "evaluation" in one.owes:
             yield ("debt" if one.who == CANDIDATE else "debt of company", one.who)
     if seen.own_expectations is not None and seen.own_expectations.confidence is not None:

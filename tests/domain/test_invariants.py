@@ -285,9 +285,9 @@ class Chaos:
     def check_fact(self, kind: str, before: Interview) -> None:
         """Invariant 9: what a calendar did, or a bounce, is never charged to the candidate by itself."""
         was, after = before.scheduling, self.scene.interview.scheduling
-        asked = after.exchange is not None and after.exchange.by == CANDIDATE
+        asked = kind == "counter_received"
         assert asked or after.reschedules.get("candidate", 0) <= was.reschedules.get("candidate", 0), kind
-        assert kind == "counter_received" or after.rounds <= was.rounds, kind
+        assert asked or after.rounds <= was.rounds, kind
         assert self.scene.interview.closed == before.closed, f"{kind} has ended it"
 
     # --- what always holds, besides what a Scene checks by itself ----------------------------------------------------
@@ -433,7 +433,8 @@ class Chaos:
             if who not in interview.people:
                 assert event is None or on_calendar.edited, f"{who} has left, and the event stands there still"
                 continue
-            assert on_calendar.edited or (event is None) is shown.cancelled
+            taken_out = interview.drift.is_out(who, shown)
+            assert on_calendar.edited or (event is None) is (shown.cancelled or taken_out)
             assert on_calendar.edited or event is None or (event.sequence, event.slot) == (shown.sequence, shown.slot)
         if not shown.cancelled:
             for member in interview.people.members:

@@ -27,9 +27,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
-from activities.calendar import Busy
+from activities.calendar import Busy, EventState
 from activities.letters import message_id
-from entrevue import contract
+from entrevue import contract, drift
 from entrevue.agenda import plan
 from entrevue.contract import Ended, Receipt
 from entrevue.interview import Recorded, advance, fold
@@ -52,6 +52,7 @@ What = Literal[
     "next",
     "to_start",
     "fact",
+    "heard",
     "calendar",
     "ledger",
     "journal",
@@ -130,6 +131,21 @@ _SCHEDULING = (
 _COSTS = ("request_reschedule", "propose_other_time", "reschedule")
 """What a candidate may be charged for."""
 
+_HEARD = (
+    "rsvp_received",
+    "counter_received",
+    "calendar_event_changed",
+    "calendar_event_deleted",
+    "calendar_overlap_seen",
+    "message_bounced",
+    "rsvp_received",
+    "calendar_event_changed",
+    "words_received",
+    "calendar_access_lost",
+    "calendar_access_restored",
+    "message_delivered",
+)
+
 _HOURS = (time(8), time(13), time(13, 30), time(15), time(16, 15))
 """UTC. Few, so that interviews get into each other's way."""
 
@@ -190,6 +206,8 @@ class Witness:
     """The number of the last event when it had come to rest before."""
     run: str | None = None
     ended: bool = False
+    asked: int = 0
+    """How often the candidate has answered no, or proposed another time, by calendar or mail."""
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -244,7 +262,7 @@ class Chaos:
         self.tale.append(step)
         witness, n = self._all[step.whom % len(self._all)], step.n
         match step.what:
-            case "fitting" | "any_command" | "send" | "race" | "operator" | "fact":
+            case "fitting" | "any_command" | "send" | "race" | "operator" | "fact" | "heard":
                 await self._by_somebody(step, witness)
             case "wait":
                 await self._wait(_WAITS[n % len(_WAITS)])
@@ -303,6 +321,8 @@ class Chaos:
             case "operator":
                 if not witness.ended:
                     await witness.running.handle.cancel()
+            case "heard":
+                await self._let_be_heard(witness, n)
             case _:
                 await self._tell(witness, n)
 
@@ -393,6 +413,83 @@ class Chaos:
             await witness.running.tell(fact, **fields)
         else:
             await witness.running.tell(fact, **fields, who=(CANDIDATE, "i1", "i2")[n % 3])
+
+    async def _let_be_heard(self, witness: Witness, n: int) -> None:
+        """A calendar or a mailbox tells something, now and then twice, or of what is past."""
+        if witness.ended:
+            return
+        self._facts += 1
+        kind = _HEARD[n % len(_HEARD)]
+        fields = await self._what_was_heard(witness, kind, n // len(_HEARD))
+        if fields is None:
+            return
+        fact = {"source_id": f"heard-{self._facts}", "at": witness.seen.now.isoformat(), **fields}
+        if kind in ("rsvp_received", "counter_received") and (fact["whom"], fact["verified"]) == (CANDIDATE, True):
+            witness.asked += 1
+        for _ in range(1 + (n % 3 == 0)):
+            await witness.running.tell(kind, **fact)
+
+    async def _what_was_heard(self, witness: Witness, kind: str, n: int) -> dict[str, object] | None:
+        """Do to the world what is told of it."""
+        interview = witness.seen.interview
+        whom = (CANDIDATE, "i1", "i2", "i9")[n % 4]
+        shown, messages = interview.scheduling.shown, list(interview.effects.messages)
+        sequence = max(0, (shown.sequence if shown is not None else 0) - (n % 5 == 4))
+        match kind:
+            case "rsvp_received":
+                answer = ("declined", "accepted", "tentative")[n % 3]
+                via = ("calendar", "mail")[n % 2]
+                return {"whom": whom, "answer": answer, "sequence": sequence, "via": via, "verified": n % 4 < 3}
+            case "counter_received":
+                start = self._instant(n).isoformat()
+                return {"whom": whom, "start": start, "sequence": sequence, "via": "mail", "verified": n % 4 < 3}
+            case "words_received" | "calendar_access_restored":
+                return {"whom": whom}
+            case "calendar_access_lost":
+                return {"whom": whom, "because": "CalendarRefused"}
+            case "message_bounced" if messages:
+                key, bad = messages[n % len(messages)], n % 2 == 0
+                return {"key": key, "status": "5.1.1" if bad else "5.7.1", "address_is_bad": bad}
+            case "message_delivered" if messages:
+                return {"key": messages[n % len(messages)]}
+            case _:
+                return await self._done_to_an_event(witness, kind, n)
+
+    async def _done_to_an_event(self, witness: Witness, kind: str, n: int) -> dict[str, object] | None:
+        interview, calendar = witness.seen.interview, self._world.calendar
+        seated = [one for one in interview.people.interviewers if one.has_calendar and one.person is not None]
+        if not seated:
+            return None
+        member = seated[n % len(seated)]
+        person, uid = str(member.person), drift.uid(interview, member.who)
+        with self._legible():
+            there = await calendar.read(person, uid)
+        if there is None:
+            return None
+        about: dict[str, object] = {"whom": member.who, "uid": uid, "sequence": there.sequence}
+        match kind:
+            case "calendar_event_deleted":
+                calendar.delete(person, uid)
+                return {**about, "emptied": n % 3 == 0}
+            case "calendar_event_changed":
+                if n % 4 == 0:
+                    calendar.cancel(person, uid)
+                else:
+                    calendar.move(person, uid, self._instant(n))
+                with self._legible():
+                    now_there = await calendar.read(person, uid)
+                assert now_there is not None
+                return {
+                    **about,
+                    "start": now_there.start.isoformat(),
+                    "end": now_there.end.isoformat(),
+                    "cancelled": now_there.cancelled,
+                    "etag": now_there.etag,
+                }
+            case "calendar_overlap_seen":
+                return {**about, "overlapped": n % 3 > 0}
+            case _:
+                return None
 
     async def _wait(self, duration: timedelta) -> None:
         """Let the time pass; if it is long, what is down is mended on the way."""
@@ -594,7 +691,9 @@ class Chaos:
                 accepted[one.whom] += 1
         for number, witness in enumerate(self._all):
             charged = witness.seen.interview.scheduling.reschedules.get("candidate", 0)
-            assert charged <= accepted[number], f"{witness.id}: the candidate is charged {charged} reschedules"
+            assert charged <= accepted[number] + witness.asked, (
+                f"{witness.id}: the candidate is charged {charged} reschedules"
+            )
 
     async def _check_ledger(self, one: Witness) -> None:
         """Invariants 1, 4 and 6: the ledger holds what the journal says it holds, for those who sit there."""
@@ -628,9 +727,14 @@ class Chaos:
         told_of = one.now_told
         if any(known.edited for known in one.seen.interview.effects.calendars.values()):
             return
-        there = {person: await self._world.calendar.read(person, f"{one.id}.p1") for person in EVERYBODY}
+        there = {person: await self._event_of(one, person) for person in EVERYBODY}
         stands = told_of.shown if told_of.shown is not None and not told_of.off else None
-        wanted = {told_of.staff[who].person for who in told_of.panel if told_of.staff[who].has_calendar}
+        interview = one.seen.interview
+        wanted = {
+            told_of.staff[who].person
+            for who in told_of.panel
+            if told_of.staff[who].has_calendar and not interview.drift.is_out(who, interview.scheduling.shown)
+        }
         if stands is None:
             assert not any(there.values()), "an event stands though nothing is booked"
             return
@@ -643,6 +747,14 @@ class Chaos:
             if event is not None:
                 assert not event.cancelled
                 assert (event.sequence, event.start) == (told_of.sequence, stands.start), f"{person} sees an older one"
+
+    async def _event_of(self, one: Witness, person: str) -> EventState | None:
+        """Of all the UIDs there ever were, one event at most stands in somebody's calendar."""
+        most = max(one.seen.interview.drift.generations.values(), default=1)
+        uids = [f"{one.id}.p{generation}" for generation in range(1, most + 1)]
+        found = [event for uid in uids if (event := await self._world.calendar.read(person, uid)) is not None]
+        assert len(found) <= 1, f"{person} sees {one.id} {len(found)} times"
+        return found[0] if found else None
 
     @contextmanager
     def _legible(self) -> Iterator[None]:

@@ -120,7 +120,7 @@ class Model:
                 self.booked is None or number != str(self.booked_revision)
             ):
                 return f"the interview was booked with revision {self.booked_revision}"
-            case "time_stands" | "local_time_changed" if self.booked is None:
+            case "time_stands" | "local_time_changed" | "answer_check" | "calendar_notice" if self.booked is None:
                 return "nothing is booked"
             case _:
                 return None

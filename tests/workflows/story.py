@@ -292,7 +292,7 @@ async def answered_by_mail(interview: Running) -> None:
     await interview.forward(timedelta(hours=12))
     await told(interview, "rsvp_received", **answer, answer="declined", verified=True)
     await interview.happened("answer_heard", times=2)
-    await interview.forward(timedelta(hours=25))
+    await interview.forward(timedelta(hours=36))  # a day from when they could read the question
     view = await interview.until(lambda view: bool(view.offered))
     await interview.send("choose_slot", by="candidate", start=view.offered[-1].start.isoformat())
     await interview.until(lambda view: view.slot is not None)

@@ -13,6 +13,7 @@ _WEIGHTS: dict[What, int] = {
     "next": 4,
     "to_start": 2,
     "fact": 2,
+    "heard": 5,
     "calendar": 3,
     "ledger": 2,
     "journal": 1,

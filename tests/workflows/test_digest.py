@@ -26,9 +26,9 @@ from entrevue import contract
 from entrevue.orders import OpenForm
 from entrevue.owed import Owed
 from entrevue.values import InterviewId
+from on_server import InterviewsOnServer
 from tests.workflows.stage import ORGANISATION, PEOPLE, Running, Stage, eventually, new_queue, staged
 from tests.workflows.story import SCORECARD, to_forms
-from worker import InterviewsOnServer
 from workflows.digest import Digested, DigestWorkflow
 
 DAY = timedelta(days=1)

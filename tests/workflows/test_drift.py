@@ -11,9 +11,9 @@ from activities.people import PersonEntry
 from entrevue import contract
 from entrevue.drift import DriftEvent
 from entrevue.values import Status
+from on_server import WatchersOnServer
 from tests.workflows.stage import PEOPLE, Running, Stage, new_queue, staged
 from tests.workflows.story import to_booking
-from worker import WatchersOnServer
 
 A_QUARTER = timedelta(minutes=15)
 DRIFT = {model.model_fields["kind"].default for model in DriftEvent.__args__}

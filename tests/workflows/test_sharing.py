@@ -12,9 +12,9 @@ from entrevue import contract
 from entrevue.orders import SameDay
 from entrevue.sharing import Asked, Shared
 from entrevue.values import CANDIDATE, Status
+from on_server import InterviewsOnServer
 from tests.workflows.stage import Running, Stage, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
-from worker import InterviewsOnServer
 
 HOUR = timedelta(hours=1)
 

@@ -13,9 +13,9 @@ from temporalio.worker import Worker
 from activities.calendar import Watched
 from entrevue import contract
 from entrevue.drift import CalendarEventChanged
+from on_server import WatchersOnServer
 from tests.workflows.desk import UID, Desk
 from tests.workflows.stage import dev_server, eventually, new_queue
-from worker import WatchersOnServer
 from workflows.watching import WatchWorkflow
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
