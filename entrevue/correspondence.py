@@ -13,10 +13,11 @@ from entrevue import answers, drift
 from entrevue.answers import Asked, Said
 from entrevue.attendance import grace, is_there, missed
 from entrevue.briefing import to_try
+from entrevue.calendars import event_key
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.drift import Drifted
-from entrevue.effects import MessageSkipped, Posted, event_key, is_confidential, letter_key
+from entrevue.effects import MessageSkipped, Posted, is_confidential, letter_key
 from entrevue.evaluation import assigned, knows_outcome
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
 from entrevue.negotiation import reply_by
