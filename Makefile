@@ -19,7 +19,7 @@ export PYTHONTZPATH :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint types bench histories schemas lock clean
+.PHONY: help demo test test-all check lint types bench histories mails schemas lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ bench: $(READY) ## throughput and latency on this machine
 
 histories: $(READY) ## record anew the histories that the replay tests read
 	$(RUN) tests.replay.record
+
+mails: $(READY) ## play the demo and record anew the mails that its test compares
+	$(RUN) tests.golden.record
 
 schemas: $(READY) ## write the schemas and the table of commands anew
 	$(RUN) docs.generate

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from uuid import uuid4
@@ -211,6 +212,7 @@ _VERBS = {
 # --- what can be typed -----------------------------------------------------------------------------------------------
 
 
+@cache
 def parser() -> argparse.ArgumentParser:
     """Make the parser: a verb each for reading and starting, and one for every command there is."""
     every = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -325,6 +327,7 @@ class _Option:
         return self.metavar == "JSON"
 
 
+@cache
 def _options(model: type[BaseModel]) -> dict[str, _Option]:
     schema = _object(model.model_json_schema())
     fields, named = _object(schema["properties"]), _object(schema.get("$defs", {}))

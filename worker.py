@@ -6,15 +6,16 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -35,29 +36,33 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.plugin import SimplePlugin
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watched, Watchers
+from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watchers
 from activities.claiming import ClaimingActivities
+from activities.digest import DigestActivities
 from activities.free_time import FreeTimeActivities
 from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
-from activities.letters import MailSettings
+from activities.letters import MailSettings, agent_address
 from activities.mail import MailActivities, Outbox, Post
+from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
-from activities.zone_rules import Page, ZoneRulesActivities
+from activities.watching import WatchingActivities
+from activities.zone_rules import ZoneRulesActivities
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
+from adapters.imap import ImapMailbox, ImapSettings
 from adapters.migrations import migrate
 from adapters.smtp import SmtpPost, SmtpSettings
 from adapters.sql import checked, open_database
@@ -67,11 +72,15 @@ from adapters.sql_lessons import SqlLessons
 from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
-from entrevue.contract import JANITOR_SCHEDULE, TASK_QUEUE
-from entrevue.values import InterviewId, PersonId, Who
+from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
+from entrevue.values import PersonId
+from on_server import InterviewsOnServer, WatchersOnServer
+from workflows.digest import DigestWorkflow
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
 from workflows.learning import LearningWorkflow
+from workflows.mailbox import MailboxWorkflow
+from workflows.watching import WatchWorkflow
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 PLUGIN = SimplePlugin(
@@ -92,11 +101,11 @@ GRACE = timedelta(seconds=25)
 EVERY, JITTER = timedelta(hours=1), timedelta(minutes=10)
 """When the janitor comes. The jitter keeps several namespaces from asking one calendar server in the same minute."""
 
+DIGEST_JITTER = timedelta(minutes=5)
+"""Nine o'clock is nearly that."""
+
 LONGEST = timedelta(hours=6)
 """A janitor that is still at work then never ends, and holds up the next."""
-
-_OF_ONE_PROCESS = 1000
-"""Interviews that are told of the end of their process, at most: as many runs the server's index is asked for."""
 
 _log = structlog.get_logger()
 
@@ -129,11 +138,15 @@ class Settings(BaseSettings):
     caldav: CalDavSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
+    imap: ImapSettings | None = None
+    """Where answers and bounces lie. None: they are not read."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)
     janitor: bool = True
     """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
+    digest: bool = True
+    """The same of the daily digest of open forms."""
 
     @field_validator("database_url")
     @classmethod
@@ -169,6 +182,7 @@ class Adapters:
     lessons: Lessons
     post: Post
     mail: MailSettings
+    mailbox: Mailbox | None = None
 
     @classmethod
     @asynccontextmanager
@@ -180,7 +194,11 @@ class Adapters:
             engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
-            calendar = CalDav(accounts(directory, settings.caldav))
+            calendar = CalDav(
+                accounts(directory, settings.caldav),
+                organizer=partial(agent_address, settings=settings.mail),
+                organisation=settings.mail.from_name,
+            )
             stack.push_async_callback(calendar.aclose)
             yield cls(
                 directory=directory,
@@ -191,6 +209,7 @@ class Adapters:
                 lessons=SqlLessons(engine),
                 post=SmtpPost(settings.smtp),
                 mail=settings.mail,
+                mailbox=ImapMailbox(settings.imap) if settings.imap else None,
             )
 
 
@@ -216,15 +235,20 @@ def accounts(
     return account
 
 
-def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequence[Callable[..., object]]:
-    interviews = InterviewsOnServer(temporal)
-    people = PeopleActivities(adapters.directory)
+def activities(
+    adapters: Adapters, temporal: Client, watchers: Watchers, task_queue: str = TASK_QUEUE
+) -> Sequence[Callable[..., object]]:
+    interviews = InterviewsOnServer(temporal, task_queue)
+    people = PeopleActivities(adapters.directory, adapters.mail.secret)
     free_time = FreeTimeActivities(adapters.directory, adapters.calendar, adapters.ledger)
     claiming = ClaimingActivities(adapters.ledger, adapters.calendar, adapters.directory)
     calendar = CalendarActivities(adapters.calendar, watchers)
+    watching = WatchingActivities(adapters.calendar, interviews)
     mail = MailActivities(adapters.post, adapters.outbox, adapters.mail)
+    mailbox = MailboxActivities(adapters.mailbox, adapters.outbox, interviews, adapters.mail)
     journal = JournalActivities(adapters.journal, Learning(adapters.journal, adapters.lessons))
-    learning = LearningActivities(adapters.journal, adapters.lessons)
+    learning = LearningActivities(adapters.journal, adapters.lessons, interviews)
+    digest = DigestActivities(adapters.directory, interviews)
     janitor = JanitorActivities(
         adapters.ledger, adapters.calendar, adapters.directory, adapters.journal, InterviewClient(temporal)
     )
@@ -235,12 +259,19 @@ def activities(adapters: Adapters, temporal: Client, watchers: Watchers) -> Sequ
         claiming.release_time,
         calendar.write_event,
         calendar.remove_event,
+        watching.look_at_calendar,
+        watching.tell_interviews,
         mail.send_letter,
+        mailbox.read_mailbox,
         journal.append_journal,
         learning.look_up_briefs,
         learning.read_learning,
         ProcessActivities(interviews).tell_process,
         ZoneRulesActivities(interviews).tell_zone_rules,
+        digest.find_readers,
+        digest.gather_open_forms,
+        digest.address_digest,
+        mail.send_digest,
         janitor.tidy_ledger,
         janitor.prune_ledger,
         janitor.tidy_calendars,
@@ -259,8 +290,16 @@ def build_worker(
     return Worker(
         temporal,
         task_queue=task_queue,
-        workflows=[InterviewWorkflow, JanitorWorkflow, LearningWorkflow, ZoneRulesWorkflow],
-        activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue)),
+        workflows=[
+            InterviewWorkflow,
+            DigestWorkflow,
+            JanitorWorkflow,
+            LearningWorkflow,
+            MailboxWorkflow,
+            WatchWorkflow,
+            ZoneRulesWorkflow,
+        ],
+        activities=activities(adapters, temporal, watchers or WatchersOnServer(temporal, task_queue), task_queue),
         max_cached_workflows=max_cached_workflows,
         max_concurrent_workflow_tasks=16,
         max_concurrent_activities=100,
@@ -284,13 +323,49 @@ async def schedule_janitor(temporal: Client, *, task_queue: str = TASK_QUEUE) ->
         state=ScheduleState(note="Kept by the worker. Pausing it is safe: claims and events of dead interviews stay."),
     )
 
+    await _schedule(temporal, JANITOR_SCHEDULE, wanted)
+
+
+async def schedule_digest(temporal: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    """Have the digest come every hour, as this version wants it. Harmless where it does; a pause stays a pause.
+
+    Nothing is caught up: the next run looks back as far as the last one.
+    """
+    wanted = Schedule(
+        action=ScheduleActionStartWorkflow(
+            DigestWorkflow.run,
+            id=DIGEST_SCHEDULE,
+            task_queue=task_queue,
+            execution_timeout=EVERY,
+            static_summary="Tell interviewers, at nine of their own day, which forms they owe",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)], jitter=DIGEST_JITTER),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=DIGEST_JITTER),
+        state=ScheduleState(note="Kept by the worker. While it is paused nobody is told what forms they owe."),
+    )
+    await _schedule(temporal, DIGEST_SCHEDULE, wanted)
+
+
+async def _schedule(temporal: Client, name: str, wanted: Schedule) -> None:
     def renewed(there: ScheduleUpdateInput) -> ScheduleUpdate:
         return ScheduleUpdate(replace(wanted, state=there.description.schedule.state))
 
     try:
-        await temporal.create_schedule(JANITOR_SCHEDULE, wanted)
+        await temporal.create_schedule(name, wanted)
     except ScheduleAlreadyRunningError:
-        await temporal.get_schedule_handle(JANITOR_SCHEDULE).update(renewed)
+        await temporal.get_schedule_handle(name).update(renewed)
+
+
+async def open_mailbox(temporal: Client, *, task_queue: str = TASK_QUEUE, name: str = contract.MAILBOX_ID) -> None:
+    """Have the mailbox read from now on. Harmless where it is."""
+    await temporal.start_workflow(
+        MailboxWorkflow.run,
+        id=name,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Read what comes back by mail, and tell interviews",
+        rpc_timeout=RPC_TIMEOUT,
+    )
 
 
 async def connect() -> Client:
@@ -298,69 +373,6 @@ async def connect() -> Client:
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", ADDRESS)
     return await Client.connect(**config, plugins=[PLUGIN])
-
-
-# --- the open interviews ---------------------------------------------------------------------------------------------
-
-
-class InterviewsOnServer:
-    """The open interviews of one namespace, as the server's index lists them: a moment behind."""
-
-    def __init__(self, temporal: Client) -> None:
-        self._temporal = temporal
-
-    async def page(self, mark: str | None, *, since: datetime | None, most: int) -> Page:
-        began = f' AND StartTime >= "{since:%Y-%m-%dT%H:%M:%S.%fZ}"' if since else ""
-        found = self._temporal.list_workflows(
-            f'WorkflowType = "{contract.WORKFLOW}" AND ExecutionStatus = "Running"{began}',
-            page_size=most,
-            next_page_token=bytes.fromhex(mark) if mark else None,
-            rpc_timeout=RPC_TIMEOUT,
-        )
-        await found.fetch_next_page()
-        token = found.next_page_token
-        return Page(
-            interviews=_interviews(one.id for one in found.current_page or ()), next=token.hex() if token else None
-        )
-
-    async def of_process(self, process: InterviewId) -> tuple[str, ...]:
-        """An interview that continues as new at this moment may be listed with its former run alone."""
-        found = self._temporal.list_workflows(
-            f'WorkflowType = "{contract.WORKFLOW}" AND {contract.PROCESS} = "{process}" '
-            'AND ExecutionStatus IN ("Running", "ContinuedAsNew")',
-            limit=_OF_ONE_PROCESS,
-            rpc_timeout=RPC_TIMEOUT,
-        )
-        return _interviews([one.id async for one in found])
-
-    async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
-        handle = self._temporal.get_workflow_handle(contract.workflow_id(interview))
-        try:
-            await handle.signal(fact, dict(payload), rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
-                raise
-            return False  # it has ended, or its history holds all the signals it may
-        return True
-
-
-class WatchersOnServer:
-    """A workflow a person, started by the first event that it shall watch."""
-
-    def __init__(self, temporal: Client, task_queue: str) -> None:
-        self._temporal = temporal
-        self._task_queue = task_queue
-
-    async def watch(self, person: PersonId, event: Watched) -> None:
-        """To come with the workflow that watches."""
-
-    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
-        """To come with the workflow that watches."""
-
-
-def _interviews(workflows: Iterable[str]) -> tuple[str, ...]:
-    prefix = contract.workflow_id("")
-    return tuple(dict.fromkeys(one.removeprefix(prefix) for one in workflows if one.startswith(prefix)))
 
 
 # --- new zone rules --------------------------------------------------------------------------------------------------
@@ -428,7 +440,11 @@ async def serve(settings: Settings) -> None:
             if await announce_zone_rules(temporal, TZDATA):
                 _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
             if settings.janitor:
-                await _see_to_janitor(temporal)
+                await _see_to("janitor", schedule_janitor(temporal))
+            if settings.digest:
+                await _see_to("digest", schedule_digest(temporal))
+            if settings.imap:
+                await open_mailbox(temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
@@ -442,11 +458,11 @@ async def learn_anew(settings: Settings) -> None:
     _log.info("lessons rebuilt", kind="lessons_rebuilt", interviews=interviews)
 
 
-async def _see_to_janitor(temporal: Client) -> None:
+async def _see_to(what: str, scheduled: Awaitable[None]) -> None:
     try:
-        await schedule_janitor(temporal)
+        await scheduled
     except RPCError as trouble:  # perhaps it may not; interviews go on without
-        _log.error("the janitor is not scheduled", kind="janitor_not_scheduled", because=trouble.status.name)
+        _log.error(f"the {what} is not scheduled", kind=f"{what}_not_scheduled", because=trouble.status.name)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from entrevue.orders import CalendarEvent, EventRemoved, EventWritten, RemoveEvent, WriteEvent
-from entrevue.values import Instant, InterviewId, Message, PersonId, Slot, Who
+from entrevue.values import Instant, InterviewId, Message, PersonId, Who
 
 _UNTIL_MENDED = timedelta(minutes=10)
 """A refusal is mended by an administrator, so asking every few seconds would help nobody."""
@@ -44,12 +44,16 @@ class Removed(Message):
     outcome: Literal["removed", "already_gone", "edited_by_person"]
 
 
+OwnerAnswer = Literal["needs_action", "accepted", "tentative", "declined"]
+"""PARTSTAT, as their calendar program sets it for them."""
+
+
 class EventState(Message):
     """How an event that we wrote stands in the calendar now, whoever changed it since."""
 
     moved: bool = False
     """A person gave it other times than we wrote last."""
-    answer: Literal["needs_action", "accepted", "tentative", "declined"] | None = None
+    answer: OwnerAnswer | None = None
     """What its owner has answered in their calendar (PARTSTAT); None where it does not name them."""
 
     start: Instant
@@ -76,13 +80,13 @@ class Changes(Message):
     """What has happened in a calendar since a cursor."""
 
     cursor: str | None
-    """For the next time; None where the server keeps none, so that everything counts as changed each time."""
+    """For the next time. Opaque, at most 4,000 characters, about no person. None where there is no calendar."""
     everything: bool = False
-    """The cursor was not known (the first time, or too old): anything may have changed."""
+    """The cursor was not known (the first time, or too old): anything may have changed, and the rest says so too."""
     touched: tuple[str, ...] = ()
-    """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever."""
+    """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever; in doubt, too."""
     others: bool = False
-    """Something else was changed there: what overlaps us may have come or gone."""
+    """Something else was changed there, or may have been: what overlaps us may have come or gone."""
 
 
 class Watched(Message):
@@ -96,6 +100,15 @@ class Watched(Message):
     end: Instant
     look_at: tuple[Instant, ...] = ()
     """When to look besides the usual pace."""
+    overlapped: bool = False
+    """Something that is no interview stood at that time when the event was written."""
+
+
+class Unwatched(Message):
+    """An event of ours that is to be watched no more."""
+
+    interview: InterviewId
+    who: Who
 
 
 class CalendarUnavailable(Exception):
@@ -111,6 +124,7 @@ class CalendarRefused(Exception):
 
     def __init__(self, person: PersonId, because: str) -> None:
         super().__init__(f"calendar of {person}: {because}")
+        self.because = because
 
 
 class Calendar(Protocol):
@@ -193,10 +207,11 @@ class CalendarActivities:
         Then look at that time in the calendar, without buffers: whoever entered something meanwhile had the same right
         to it. A look that fails is trouble although the event stands: the next attempt finds it there, and looks again.
         """
+        slot = order.event.slot
         with calendar_trouble():
             ensured = await self._calendar.ensure(order.person, order.event, order.interview, order.etag)
             stands = ensured.outcome in _STANDS and not order.event.cancelled
-            overlapped = stands and await self._overlapped(order.person, order.event.slot)
+            overlapped = stands and await is_overlapped(self._calendar, order.person, slot.start, slot.end)
         await self._watchers.watch(
             order.person,
             Watched(
@@ -204,9 +219,10 @@ class CalendarActivities:
                 who=order.who,
                 uid=order.event.uid,
                 sequence=order.event.sequence,
-                start=order.event.slot.start,
-                end=order.event.slot.end,
+                start=slot.start,
+                end=slot.end,
                 look_at=order.look_at,
+                overlapped=overlapped,
             ),
         )
         return EventWritten(
@@ -229,9 +245,10 @@ class CalendarActivities:
             key=order.key, who=order.who, uid=order.uid, sequence=order.sequence, outcome=removed.outcome
         )
 
-    async def _overlapped(self, person: PersonId, slot: Slot) -> bool:
-        """Interviews are the ledger's business, ours and others'."""
-        return any(one.interview is None for one in await self._calendar.busy(person, slot.start, slot.end))
+
+async def is_overlapped(calendar: Calendar, person: PersonId, start: datetime, end: datetime) -> bool:
+    """Say whether somebody is taken then by what is no interview: those are the ledger's business."""
+    return any(one.interview is None for one in await calendar.busy(person, start, end))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pydantic import Field
 from temporalio import activity
 
 from activities.journal import Journal
+from activities.process import OthersOfDay, look_at_day
 from entrevue.disputes import DisputeEvent
 from entrevue.evaluation import EvaluationEvent
 from entrevue.feedback import FeedbackEvent
@@ -30,6 +31,7 @@ from entrevue.people import PeopleLookedUp
 from entrevue.privacy import PrivacyEvent
 from entrevue.scheduling import InterviewCancelled
 from entrevue.session import SessionEvent
+from entrevue.sharing import Asked
 from entrevue.values import CANDIDATE, InterviewId, Message
 from entrevue.voices import VoicesEvent
 
@@ -151,12 +153,15 @@ class LearningFound(Message):
 
 
 class LearningActivities:
-    def __init__(self, journal: Journal, lessons: Lessons) -> None:
+    def __init__(self, journal: Journal, lessons: Lessons, others: OthersOfDay) -> None:
         self._journal = journal
         self._lessons = lessons
+        self._others = others
 
     @activity.defn(name="look_up_briefs")
     async def look_up_briefs(self, order: LookUpBriefs) -> BriefsFound:
+        if order.day is not None:
+            return await look_at_day(self._others, order.key, Asked(interview=order.interview, day=order.day))
         briefs = [brief(one.who, await self._lessons.about(one.subject)) for one in order.people]
         return BriefsFound(key=order.key, briefs=tuple(briefs))
 

@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 from temporalio import activity
 
 from activities.letters import MailSettings, Rendered, render
-from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, SendLetter
+from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, SendDigest, SendLetter
 from entrevue.values import Message
 
 # --- the post --------------------------------------------------------------------------------------------------------
@@ -106,6 +106,16 @@ class MailActivities:
 
         No kind is sent a third time: where a server takes every text and never says so, a second copy is what helps.
         """
+        return await self._send(order, again_if_unsure=order.again_if_unsure)
+
+    @activity.defn(name="send_digest")
+    async def send_digest(self, order: SendDigest) -> LetterSent | LetterRefused | LetterUnsure:
+        """Send an interviewer's digest of one day; once: tomorrow brings the next."""
+        return await self._send(order, again_if_unsure=False)
+
+    async def _send(
+        self, order: SendLetter | SendDigest, *, again_if_unsure: bool
+    ) -> LetterSent | LetterRefused | LetterUnsure:
         letter = render(order, self._settings)
         begun = await self._outbox.begin(order.key, message_id=letter.message_id, digest=_digest(order), now=order.now)
         match begun.earlier:
@@ -113,18 +123,17 @@ class MailActivities:
                 return LetterSent(key=order.key, message_id=letter.message_id)
             case Handover.REFUSED if begun.refusal:
                 return _refused(order, begun.refusal)
-            case Handover.SENDING | Handover.AMBIGUOUS if not order.again_if_unsure:
+            case Handover.SENDING | Handover.AMBIGUOUS if not again_if_unsure:
                 return await self._unsure(order)
             case Handover.SENDING | Handover.AMBIGUOUS:
                 return await self._hand_over(order, letter, if_unavailable=Handover.AMBIGUOUS, again=False)
             case Handover.PREPARED | Handover.REFUSED | None:
-                again = order.again_if_unsure
-                return await self._hand_over(order, letter, if_unavailable=Handover.PREPARED, again=again)
+                return await self._hand_over(order, letter, if_unavailable=Handover.PREPARED, again=again_if_unsure)
             case _:
                 assert_never(begun.earlier)
 
     async def _hand_over(
-        self, order: SendLetter, letter: Rendered, *, if_unavailable: Handover, again: bool
+        self, order: SendLetter | SendDigest, letter: Rendered, *, if_unavailable: Handover, again: bool
     ) -> LetterSent | LetterRefused | LetterUnsure:
         try:
             answer = await self._post.send(letter.raw, sender=letter.sender, recipient=letter.recipient)
@@ -146,21 +155,21 @@ class MailActivities:
             case _:
                 assert_never(answer)
 
-    async def _unsure(self, order: SendLetter) -> LetterUnsure:
+    async def _unsure(self, order: SendLetter | SendDigest) -> LetterUnsure:
         await self._outbox.finish(order.key, Handover.AMBIGUOUS, now=order.now)
         return LetterUnsure(key=order.key)
 
 
-def _refused(order: SendLetter, refusal: Rejected) -> LetterRefused:
+def _refused(order: SendLetter | SendDigest, refusal: Rejected) -> LetterRefused:
     return LetterRefused(key=order.key, smtp_code=refusal.smtp_code, address_is_bad=refusal.address_is_bad)
 
 
-def _digest(order: SendLetter) -> str:
+def _digest(order: SendLetter | SendDigest) -> str:
     """Say what the letter commits to, which may not change under one key: its kind, its times, the event's version.
 
-    Words, names, deadlines and the slots that are left of an offer may: between two tries lie a deploy, a corrected
-    name, a letter started anew after its patience had ended. None of them shall block it for ever. Nothing in here is
-    personal.
+    Words, names, deadlines, the slots that are left of an offer and the forms that are open may: between two tries lie
+    a deploy, a corrected name, a letter started anew after its patience had ended. None of them shall block it for
+    ever. Nothing in here is personal.
     """
     committed = order.letter.model_dump(
         mode="json", include={"kind": True, "slot": True, "event": {"uid", "sequence", "slot"}}

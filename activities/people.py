@@ -5,25 +5,30 @@ Zones and holidays are looked up here, and travel on as values: workflow code ne
 
 import asyncio
 import difflib
+import hashlib
+import hmac
+import json
 import re
 import zoneinfo
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from ipaddress import ip_address
 from typing import Annotated, Literal, Protocol, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import holidays
 import tzdata  # type: ignore[import-untyped]  # zone files, and one string: their version
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 from temporalio import activity
 
 from entrevue.civil import Clock, Offset
 from entrevue.orders import ClockOf, Confidant, Found, LookUpPeople, Organisation, PeopleFound
 from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
-from entrevue.values import CANDIDATE, EmailAddress, Intake, Link, Name, PersonId, PoolName, Who, ZoneName
+from entrevue.values import CANDIDATE, EmailAddress, Intake, InterviewId, Link, Name, PersonId, PoolName, Who, ZoneName
 
 TZDATA: str = tzdata.IANA_VERSION
 
@@ -34,7 +39,9 @@ _STEP = timedelta(days=1)
 
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,20})?")
-_TEMPLATE = re.compile(r"https?://([^\s<>\"'\\^`{|}]|\{id\})+")
+_ID, _ROOM = "{id}", "{token}"
+_TEMPLATE = re.compile(r"https?://[^\s<>\"'\\^`{|}/?#]+([/?#]([^\s<>\"'\\^`{|}]|\{id\}|\{token\})*)?")
+_ROOM_LENGTH = 32
 
 # --- what a directory knows ------------------------------------------------------------------------------------------
 
@@ -93,8 +100,27 @@ def _public(link: str) -> str:
 
 def _template(link: str) -> str:
     if not _TEMPLATE.fullmatch(link):
-        raise ValueError("is not a link like https://meet.example.org/{id}")
-    return link
+        raise ValueError(f"is not a link like https://meet.example.org/{_ROOM}")
+    if _ID not in link and _ROOM not in link:
+        raise ValueError(f"is the same room for every interview; put {_ROOM} where the room's name belongs")
+    parts = urlsplit(link)
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("must begin with https://; what is said in an interview is nobody else's business")
+    return _public(link)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def conference_link(template: str, interview: InterviewId, secret: SecretStr) -> str:
+    """Give the interview's own room: the same at every look, and with `{token}` one that nobody can guess."""
+    said = json.dumps(["room", interview]).encode()
+    room = hmac.new(secret.get_secret_value().encode(), said, hashlib.sha256).hexdigest()[:_ROOM_LENGTH]
+    return template.replace(_ID, interview).replace(_ROOM, room)
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -136,7 +162,7 @@ class OrganisationEntry(Intake):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: Annotated[str, Field(max_length=1000), AfterValidator(_template)] | None = None
-    """`{id}` stands for the interview's id; the domain puts it in."""
+    """`{token}` stands for a name that nobody can guess, `{id}` for the interview's id."""
     days_off: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
     """When the company is closed, besides the public holidays of `place`."""
     place: Place | None = None
@@ -186,8 +212,10 @@ class Directory(Protocol):
 
 
 class PeopleActivities:
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, secret: SecretStr) -> None:
+        """`secret` makes conference rooms unguessable."""
         self._directory = directory
+        self._secret = secret
 
     @activity.defn(name="look_up_people")
     async def look_up_people(self, order: LookUpPeople) -> PeopleFound:
@@ -204,7 +232,7 @@ class PeopleActivities:
         zones = await asyncio.to_thread(_zones, order)
         return PeopleFound(
             key=order.key,
-            organisation=await self._settings(organisation),
+            organisation=await self._settings(organisation, order.interview),
             people=tuple(_found(who, entry) for who, entry in found.items()),
             clocks=clocks,
             zones=zones,
@@ -215,17 +243,18 @@ class PeopleActivities:
     async def _entry(self, name: PersonId | None) -> PersonEntry | None:
         return await self._directory.person(name) if name else None
 
-    async def _settings(self, entry: OrganisationEntry) -> Organisation:
+    async def _settings(self, entry: OrganisationEntry, interview: InterviewId) -> Organisation:
         named = {*entry.conduct, *((entry.decision_maker,) if entry.decision_maker is not None else ())}
         known = {one: person for one in sorted(named) if (person := await self._entry(one)) is not None}
         if unknown := entry.unknown(known):
             raise DirectoryBroken("; ".join(unknown))
+        template = entry.conference_link
         return Organisation(
             name=entry.name,
             zone=entry.zone,
             coordinator=entry.coordinator,
             coordinator_email=entry.coordinator_email,
-            conference_link=entry.conference_link,
+            conference_link=conference_link(template, interview, self._secret) if template is not None else None,
             policy=entry.policy,
             conduct=tuple(_confidant(known[one]) for one in dict.fromkeys(entry.conduct)),
             decision_maker=entry.decision_maker,

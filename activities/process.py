@@ -1,5 +1,6 @@
-"""Tell the other interviews of a process that it is over: the port to them, and the activity."""
+"""The other interviews of a process: told that it is over, and asked what of it is on the same day."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -8,7 +9,8 @@ from temporalio import activity
 
 from entrevue.contract import PROCESS_ENDED
 from entrevue.feedback import ProcessEnded
-from entrevue.orders import ProcessTold, TellProcess
+from entrevue.orders import BriefsFound, ProcessTold, SameDay, TellProcess
+from entrevue.sharing import Asked, Shared, found
 from entrevue.values import InterviewId
 
 
@@ -22,6 +24,33 @@ class InterviewsOfProcess(Protocol):
     async def tell(self, interview: str, fact: str, payload: Mapping[str, JsonValue]) -> bool:
         """Tell a fact. False: the interview has ended, or can take no more facts; trying again is no use."""
         ...
+
+
+_AT_ONCE = 8
+
+
+class OthersOfDay(Protocol):
+    """Where interviews run. Any trouble that may pass is raised."""
+
+    async def of_day(self, day: SameDay) -> tuple[str, ...]:
+        """List those of this process and day, whoever's they are; what was booked a moment ago may be missing."""
+        ...
+
+    async def same_day(self, interview: str, asked: Asked) -> Shared:
+        """Ask one of them. What has ended, or knows no such question, says nothing."""
+        ...
+
+
+async def look_at_day(others: OthersOfDay, key: str, asked: Asked) -> BriefsFound:
+    """Ask all others of the day. If one cannot be asked, nothing is known: then each sends its own letters."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(interview: str) -> Shared:
+        async with turns:
+            return await others.same_day(interview, asked)
+
+    listed = [one for one in await others.of_day(asked.day) if one != asked.interview]
+    return found(key, await asyncio.gather(*(ask(one) for one in listed)))
 
 
 class ProcessActivities:

@@ -4,7 +4,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from activities.calendar import Busy, CalendarUnavailable, Changes, Ensured, EventState, OurEvent, Removed, Watched
+from activities.calendar import (
+    Busy,
+    CalendarUnavailable,
+    Changes,
+    Ensured,
+    EventState,
+    OurEvent,
+    OwnerAnswer,
+    Removed,
+    Watched,
+)
 from entrevue.orders import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Who
 
@@ -19,6 +29,7 @@ class _Entry:
     end: datetime
     summary: str
     cancelled: bool
+    answer: OwnerAnswer
     etag: str
 
     @property
@@ -46,9 +57,9 @@ class MemoryCalendar:
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         self._reach(person)
         ours = [
-            Busy(start=entry.start, end=entry.end, interview=entry.interview)
+            Busy(start=entry.start, end=entry.end, tentative=entry.answer == "tentative", interview=entry.interview)
             for (owner, _), entry in self._entries.items()
-            if owner == person and not entry.cancelled
+            if owner == person and not entry.cancelled and entry.answer != "declined"
         ]
         return tuple(
             sorted(
@@ -95,6 +106,7 @@ class MemoryCalendar:
             cancelled=entry.cancelled,
             etag=entry.etag,
             moved=entry.moved,
+            answer=entry.answer,
         )
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
@@ -108,11 +120,12 @@ class MemoryCalendar:
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
         self._reach(person)
-        since = int(cursor) if cursor is not None else 0
-        changed = {uid for owner, uid in self._log[since:] if owner == person}
+        now = str(len(self._log))
+        if cursor is None or not cursor.isdecimal() or int(cursor) > len(self._log):
+            return Changes(cursor=now, everything=True, touched=uids, others=True)
+        changed = {uid for owner, uid in self._log[int(cursor) :] if owner == person}
         return Changes(
-            cursor=str(len(self._log)),
-            everything=cursor is None,
+            cursor=now,
             touched=tuple(uid for uid in uids if uid in changed),
             others=bool(changed.difference(uids)),
         )
@@ -135,6 +148,10 @@ class MemoryCalendar:
     def cancel(self, person: PersonId, uid: str) -> None:
         self._touch(person, uid, replace(self._entries[person, uid], cancelled=True))
 
+    def answer(self, person: PersonId, uid: str, answer: OwnerAnswer) -> None:
+        """Accept or decline, as calendar programs offer it for events that name their owner."""
+        self._touch(person, uid, replace(self._entries[person, uid], answer=answer))
+
     def delete(self, person: PersonId, uid: str) -> None:
         self._delete(person, uid)
 
@@ -147,8 +164,19 @@ class MemoryCalendar:
             raise CalendarUnavailable(person, "ConnectError")
 
     def _write(self, person: PersonId, event: CalendarEvent, interview: InterviewId) -> str:
-        slot = event.slot
-        entry = _Entry(event, interview, slot.start, slot.end, event.summary, event.cancelled, etag="")
+        """A new time is a new question; at the time that they answered for, their answer holds."""
+        slot, before = event.slot, self._entries.get((person, event.uid))
+        stays = before is not None and (before.start, before.end) == (slot.start, slot.end)
+        entry = _Entry(
+            written=event,
+            interview=interview,
+            start=slot.start,
+            end=slot.end,
+            summary=event.summary,
+            cancelled=event.cancelled,
+            answer=before.answer if before and stays else "needs_action",
+            etag="",
+        )
         return self._touch(person, event.uid, entry)
 
     def _touch(self, person: PersonId, uid: str, entry: _Entry) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextlib import suppress
+from email.parser import BytesHeaderParser
 from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
@@ -21,6 +22,8 @@ from entrevue.values import Message
 
 _GOODBYE_WITHIN = 1.0
 _TOO_BIG = 552
+_LONGEST_ENVID = 100
+_FIRST, _LAST = ord("!"), ord("~")
 _PERMANENT = 500
 _NOBODY_THERE = frozenset({550, 551, 553, 556})
 _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
@@ -67,7 +70,7 @@ class SmtpPost:
         # `from None` throughout: what a server says may name the recipient, and would travel into histories and logs.
         try:
             async with asyncio.timeout(self.settings.patience):
-                refusal = await _open(client, len(raw), sender, recipient)
+                refusal = await _open(client, raw, sender, recipient)
         except SMTPResponseException as answer:
             raise PostUnavailable(f"{type(answer).__name__} {answer.code}") from None
         except (SMTPException, OSError) as trouble:
@@ -101,20 +104,23 @@ class SmtpPost:
         )
 
 
-async def _open(client: SMTP, size: int, sender: str, recipient: str) -> Rejected | None:
+async def _open(client: SMTP, raw: bytes, sender: str, recipient: str) -> Rejected | None:
     """Connect and name sender and recipient; None means that the server waits for the text."""
     await client.connect()
     if client.is_ehlo_or_helo_needed:
         await client.ehlo()
-    options = []
+    of_mail, of_recipient = [], []
     if client.supports_extension("size"):
         limit = client.esmtp_extensions["size"]
-        if limit.isdecimal() and 0 < int(limit) < size:
+        if limit.isdecimal() and 0 < int(limit) < len(raw):
             return Rejected(smtp_code=_TOO_BIG, address_is_bad=False)
-        options = [f"SIZE={size}"]
+        of_mail += [f"SIZE={len(raw)}"]
+    if client.supports_extension("dsn"):
+        of_mail += ["RET=HDRS", *(f"ENVID={xtext(name)}" for name in envelope_id(raw))]
+        of_recipient += ["NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{xtext(recipient)}"]
     try:
-        await client.mail(sender, options=options)
-        await client.rcpt(recipient)
+        await client.mail(sender, options=of_mail)
+        await client.rcpt(recipient, options=of_recipient)
     except SMTPSenderRefused as answer:
         if answer.code < _PERMANENT:
             raise
@@ -124,6 +130,24 @@ async def _open(client: SMTP, size: int, sender: str, recipient: str) -> Rejecte
             raise
         return _rejected(answer, nobody_there=_NOBODY_THERE)
     return None
+
+
+def envelope_id(raw: bytes) -> list[str]:
+    """Give the Message-ID without its brackets, if there is one: a report of non-delivery repeats it (RFC 3461, 4.4).
+
+    One that is longer than an ENVID may be is left out; the report names the envelope sender all the same.
+    """
+    found = str(BytesHeaderParser().parsebytes(raw)["Message-ID"] or "").strip().strip("<>")
+    return [found] if 0 < len(xtext(found)) <= _LONGEST_ENVID else []
+
+
+def xtext(text: str) -> str:
+    """Write what an option may hold: printable ASCII but for `+` and `=`, all else in hex (RFC 3461, section 4)."""
+    return "".join(chr(one) if _plain(one) else f"+{one:02X}" for one in text.encode())
+
+
+def _plain(one: int) -> bool:
+    return _FIRST <= one <= _LAST and chr(one) not in "+="
 
 
 def _rejected(answer: SMTPResponseException, *, nobody_there: frozenset[int]) -> Rejected:

@@ -17,7 +17,7 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from bench import ledger, slots
+from bench import calendars, ledger, slots
 from bench.figures import Figure
 from entrevue.agenda import plan
 from entrevue.interview import Interview, Recorded, fold, settle
@@ -67,6 +67,7 @@ def measure() -> list[tuple[str, float, float]]:
         ("view of the candidate, late in an interview", milliseconds(lambda: view(late, "candidate", late.at), 200), 1),
         (f"replay {len(history.events)} history events", milliseconds(replay, 5), 500),
         *slots.figures(milliseconds),
+        *calendars.figures(milliseconds),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Scene two: an interview that is booked, moved, given another interviewer, and called off by the company."""
+"""Scene two: an interview that is booked, moved, dragged, given another interviewer, and called off by the company."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from demo import looking
 from demo.embedded import Servers
 from demo.looking import Letter
 from demo.playing import Person, Playing, awake
-from demo.telling import Telling, city, in_zones
+from demo.telling import Telling, city, in_zones, words
 from entrevue.request import InterviewRequest
-from entrevue.values import Slot, Status
+from entrevue.values import CANDIDATE, Slot, Status
 
 REQUEST = InterviewRequest.model_validate(
     {
@@ -22,12 +22,14 @@ REQUEST = InterviewRequest.model_validate(
     }
 )
 EXPECTED = {
-    "candidate": Counter(offer=2, invitation=3, cancellation=1),
-    "i1": Counter(invitation=2, cancellation=1),
-    "i2": Counter(invitation=2, cancellation=1),
+    "candidate": Counter(offer=3, invitation=4, cancellation=1),
+    "i1": Counter(invitation=3, calendar_notice=1, cancellation=1),
+    "i2": Counter(invitation=3, cancellation=1),
     "i3": Counter(invitation=1, cancellation=1),
 }
 """The letters of this scene. Grace is not written to about a colleague: she sees it in her calendar."""
+
+_NOTICED = timedelta(minutes=15)
 
 
 async def play(servers: Servers, telling: Telling) -> Playing:
@@ -40,8 +42,9 @@ async def play(servers: Servers, telling: Telling) -> Playing:
         f"meets {names}, whose day in {city(scene.panel[-1].zone)} begins when Grace's is nearly over."
     )
     first = await _book(scene)
-    second = await _move(scene, first)
-    await _replace(scene, second)
+    second, third = await _move(scene, first)
+    await _drag(scene, second, third)
+    await _replace(scene, third)
     await _call_off(scene)
     _check_invitations(scene)
     return scene
@@ -63,7 +66,8 @@ async def _book(scene: Playing) -> Slot:
     return slot
 
 
-async def _move(scene: Playing, first: Slot) -> Slot:
+async def _move(scene: Playing, first: Slot) -> tuple[Slot, Slot]:
+    """Give what she chose, and what she could have chosen: another time at which everybody is free."""
     await scene.pass_time(await _tomorrow(scene), "a day goes by")
     receipt = await scene.handle.request_reschedule(by="candidate", reason="my train does not run on that day")
     view = await scene.until(lambda view: bool(view.offered), "a new offer")
@@ -75,6 +79,7 @@ async def _move(scene: Playing, first: Slot) -> Slot:
     await scene.tell_of(await scene.letters("offer", scene.candidate, times=2))
     on_another_day = [slot for slot in view.offered if slot.start.date() != first.start.date()]
     slot = (on_another_day or view.offered)[-1]
+    another = [one for one in view.offered if one != slot][-1]
     receipt = await scene.handle.choose_slot(by="candidate", start=slot.start)
     await scene.tell(f"She chooses {in_zones(slot.start, [scene.candidate.zone])}: {receipt.status} again.")
     await scene.tell_of(await scene.letters("invitation", *scene.people, times=2))
@@ -86,7 +91,32 @@ async def _move(scene: Playing, first: Slot) -> Slot:
         "Moved: only the new time is held, once for each interviewer",
         held,
     )
-    return slot
+    return slot, another
+
+
+async def _drag(scene: Playing, slot: Slot, another: Slot) -> None:
+    grace = scene["i1"]
+    await scene.servers.calendars.drag(grace.login, f"{scene.handle.id}.p1", another.start)
+    await scene.tell(
+        f"{grace.first_name} drags the event in her own calendar program to {in_zones(another.start, [grace.zone])}."
+    )
+    await scene.watcher_passes(grace, _NOTICED)
+    view = await scene.until(lambda view: bool(view.offered), "the question to the candidate", CANDIDATE)
+    await scene.tell("So she has proposed that time. The booked one goes back, and both sides are told:")
+    await scene.tell_of(await scene.letters("calendar_notice", grace))
+    await scene.tell_of(await scene.letters("offer", scene.candidate, times=3))
+    await scene.happened("calendar_written", times=5)
+    await scene.check_calendars(slot, version=1, when="Dragged")
+    scene.check(
+        [one.start for one in view.offered] == [another.start],
+        f"Dragged: within {words(_NOTICED)} Tarsila is asked for the time that Grace has dragged it to",
+        view.offered,
+    )
+    await scene.handle.choose_slot(by="candidate", start=another.start)
+    await scene.tell("Tarsila can come then, too: now it moves, for everybody.")
+    await scene.tell_of(await scene.letters("invitation", *scene.people, times=3))
+    await scene.check_calendars(another, version=2, when="Agreed")
+    await scene.happened("time_given_back", times=2)
 
 
 async def _replace(scene: Playing, slot: Slot) -> None:
@@ -103,17 +133,17 @@ async def _replace(scene: Playing, slot: Slot) -> None:
     await scene.tell_of(
         await scene.letters("invitation", stand_in), lambda _: ", with an event: there is no calendar of hers here"
     )
-    told = await scene.letters("invitation", scene.candidate, times=3)
+    told = await scene.letters("invitation", scene.candidate, times=4)
     await scene.tell_of(told, lambda _: f", which names {stand_in.first_name}")
     await scene.happened("calendar_cleared")
-    await scene.check_calendars(slot, version=2, when="Declined")
+    await scene.check_calendars(slot, version=3, when="Declined")
     text = told[0].text
     scene.check(
         stand_in.name in text and leaver.name not in text,
         f"Tarsila reads that she meets {stand_in.first_name}, and not {leaver.first_name}",
         text,
     )
-    await scene.happened("time_given_back", times=2)
+    await scene.happened("time_given_back", times=3)
     held = looking.claims(scene.servers, scene.handle.id)
     scene.check(held == ["grace", "radia"], "Declined: the stand-in's time is held, the other's is free again", held)
 
@@ -131,7 +161,7 @@ async def _call_off(scene: Playing) -> None:
     scene.check(not held, "Called off: the ledger holds nobody's time any more", held)
     scene.check(ended.status is Status.CANCELLED, "Scene two ends CANCELLED", ended.status)
     scene.outcome(
-        f"Scene two: {ended.interview} is {ended.status}. It was booked, moved, given a stand-in, and called off."
+        f"Scene two: {ended.interview} is {ended.status}. It was booked, moved, dragged, given a stand-in, called off."
     )
 
 
@@ -141,13 +171,14 @@ def _check_invitations(scene: Playing) -> None:
     tarsila, stand_in = _said(letters, scene.candidate), _said(letters, scene["i3"])
     uid = f"{scene.handle.id}.c1"
     scene.check(
-        tarsila == [("REQUEST", uid, 0), ("REQUEST", uid, 1), ("REQUEST", uid, 2), ("CANCEL", uid, 3)],
-        "Tarsila's calendar was told four times: one UID, a rising SEQUENCE, a CANCEL at the end",
+        tarsila
+        == [("REQUEST", uid, 0), ("REQUEST", uid, 1), ("REQUEST", uid, 2), ("REQUEST", uid, 3), ("CANCEL", uid, 4)],
+        "Tarsila's calendar was told five times: one UID, a rising SEQUENCE, a CANCEL at the end",
         tarsila,
     )
     uid = f"{scene.handle.id}.p1"
     scene.check(
-        stand_in == [("REQUEST", uid, 2), ("CANCEL", uid, 3)],
+        stand_in == [("REQUEST", uid, 3), ("CANCEL", uid, 4)],
         f"{scene['i3'].first_name}'s calendar was told by mail, in the versions that the others' calendars held",
         stand_in,
     )

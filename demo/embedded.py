@@ -75,7 +75,10 @@ class WorkerServer:
                 ENTREVUE_MAIL__AGENT_ADDRESS=f"interviews+{{token}}@{_DOMAIN}",
                 ENTREVUE_MAIL__BOUNCE_ADDRESS=f"bounces+{{token}}@{_DOMAIN}",
                 ENTREVUE_MAIL__SECRET=secrets.token_urlsafe(24),
+                ENTREVUE_MAIL__LINKS__URL=f"https://{_DOMAIN}/i/{{purpose}}/{{token}}",
+                ENTREVUE_MAIL__LINKS__SECRET=secrets.token_urlsafe(24),
                 ENTREVUE_LOG_FORMAT="json",
+                ENTREVUE_DIGEST="false",
                 ENTREVUE_JANITOR="false",  # its clock is the wall's: what the demo has in its past is ahead of it
             ),
         )

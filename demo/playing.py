@@ -108,6 +108,14 @@ class Playing:
             self._telling.time_passes(ahead, why)
             await self.servers.skipper.fast_forward(self._workflow, ahead)
 
+    async def watcher_passes(self, person: Person, duration: timedelta) -> None:
+        """Put the clock of whoever watches this person's calendar forward: that is a workflow of its own."""
+        watcher = self.servers.skipper.client.get_workflow_handle(contract.watch_id(person.login))
+        self._telling.time_passes(
+            duration, f"{person.first_name}'s calendar is looked at every few minutes", "the watcher's"
+        )
+        await self.servers.skipper.fast_forward(watcher, duration)
+
     async def until_all_are_awake(self) -> None:
         """Nobody is written to at night: wait until nobody here has one."""
         now = await self.now()

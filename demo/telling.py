@@ -52,11 +52,11 @@ class Telling:
         for line in more:
             self._lines(f"{' ' * _STAMP}  {line}", indent=_STAMP + 4)
 
-    def time_passes(self, how_long: timedelta, why: str) -> None:
+    def time_passes(self, how_long: timedelta, why: str, whose: str = "this interview's") -> None:
         """Say so whenever a clock is put forward: nobody shall think that this took weeks."""
         spent = words(how_long)
         verb = "passes" if spent.startswith("1 ") and spent.count(" ") == 1 else "pass"
-        self._lines(f"{'':{_STAMP}}⏩ {spent} {verb} on this interview's own clock: {why}", indent=_STAMP + 3)
+        self._lines(f"{'':{_STAMP}}⏩ {spent} {verb} on {whose} own clock: {why}", indent=_STAMP + 3)
 
     def side_by_side(self, left: str, right: str, rows: Iterable[tuple[str, str, str]]) -> None:
         """Show (what, left, right) as two columns."""

@@ -14,6 +14,7 @@ from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
 from entrevue.effects import CONFIDENTIAL
 from entrevue.learning import Aggregates, Profile, ReadLearning, Record
+from entrevue.links import ALLOWED, SHOWN
 from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
@@ -59,6 +60,8 @@ CODES: Mapping[Code, str] = {
     Code.DISPUTE_WINDOW_CLOSED: "The days in which this could be disputed are over.",
     Code.ON_HOLD: "The interview is on hold.",
     Code.ERASED: "The person's data were erased.",
+    Code.LINK_INVALID: "The token of the link is cut off, changed, or signed by nobody we know. Said by the client.",
+    Code.LINK_EXPIRED: "The link was for a time that is over; the newest letter has another. Said by the client.",
     Code.IDEMPOTENCY_MISMATCH: "This key was used for another command. The first one stands; take a new key.",
 }
 
@@ -68,7 +71,20 @@ MEANINGS: Mapping[str, str] = {
     "windows[]": "stretches in which the candidate is free",
     "windows[].start": "from",
     "windows[].end": "until",
+    "address_is_bad": "is nobody there? `false`: policy, size, a full mailbox",
     "answer": "to the time that is held or booked",
+    "because": "for operators; names no address and no secret",
+    "cancelled": "was it cancelled in place, instead?",
+    "etag": "of their version: with it, that one may be overwritten",
+    "emptied": "did others of ours vanish with it? Then nobody has answered anything",
+    "key": "of the letter, as `message_sent` in the journal has it",
+    "overlapped": "is it so (`true`), or no longer?",
+    "sequence": "of the version that it is about, as the event carries it: about another time, it is no news",
+    "status": "by RFC 3463; `5.0.0` where the report names none",
+    "uid": "of the event in this person's calendar",
+    "verified": "is it known to be theirs: from their own calendar, or a mail that your own server has authenticated? "
+    "What is not is asked about before it counts",
+    "via": "how it was heard",
     "add_seat.person": "directory id; or a pool",
     "add_seat.pool": "whoever of it is free; or a person",
     "role": "which seat: LEAD and REQUIRED count, the others never do",
@@ -109,6 +125,9 @@ MEANINGS: Mapping[str, str] = {
     "show_interviewers": "may the interviewers read it, too?",
     "source_id": "the source's own id of it: a repeat is no news",
     "start": "when it shall begin",
+    "calendar_event_changed.start": "when it begins there now",
+    "calendar_event_changed.end": "when it ends there now",
+    "counter_received.start": "when they would rather begin",
     "text": "in your own words",
     "told": "leave out until a person has told the candidate",
     "told.at": "when",
@@ -172,6 +191,7 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
     "book_slot": {"by": "coordinator", "start": "2026-12-01T14:00:00Z"},
     "reschedule": {"by": "i1", "start": "2026-12-03T10:00:00Z", "reason": "a release was moved"},
     "request_reschedule": {"by": "candidate", "mode": "swap", "expected_revision": 1},
+    "restore_event": {"by": "coordinator", "whom": "i1"},
     "cancel": {"by": "coordinator", "reason": "the role was closed"},
     "withdraw": {"by": "candidate", "reason": "I took another offer"},
     "start_session": {"by": "i1"},
@@ -261,6 +281,70 @@ EXAMPLES: Mapping[str, Mapping[str, JsonValue]] = {
         "candidate": "c42",
         "outcome": "reject",
         "told_at": "2026-12-07T15:00:00Z",
+    },
+    "rsvp_received": {
+        "source_id": "imap-1700000000-42",
+        "at": "2026-11-24T08:12:00Z",
+        "whom": "candidate",
+        "answer": "declined",
+        "sequence": 0,
+        "via": "mail",
+        "verified": True,
+    },
+    "counter_received": {
+        "source_id": "imap-1700000000-43",
+        "at": "2026-11-24T08:15:00Z",
+        "whom": "candidate",
+        "start": "2026-12-04T15:00:00Z",
+        "sequence": 0,
+        "via": "mail",
+        "verified": False,
+        "reason": "I teach on Tuesdays",
+    },
+    "words_received": {"source_id": "imap-1700000000-44", "at": "2026-11-24T08:20:00Z", "whom": "candidate"},
+    "calendar_event_changed": {
+        "source_id": "webhook-81/1",
+        "at": "2026-11-24T09:00:00Z",
+        "whom": "i1",
+        "uid": "r7-c42-1.p1",
+        "sequence": 0,
+        "start": "2026-12-04T15:00:00Z",
+        "end": "2026-12-04T15:40:00Z",
+        "etag": '"5f2c"',
+    },
+    "calendar_event_deleted": {
+        "source_id": "webhook-82/1",
+        "at": "2026-11-24T09:00:00Z",
+        "whom": "i1",
+        "uid": "r7-c42-1.p1",
+        "sequence": 0,
+    },
+    "calendar_overlap_seen": {
+        "source_id": "webhook-83/1",
+        "at": "2026-11-24T09:00:00Z",
+        "whom": "i2",
+        "uid": "r7-c42-1.p1",
+        "sequence": 0,
+        "overlapped": True,
+    },
+    "calendar_access_lost": {
+        "source_id": "webhook-84/1",
+        "at": "2026-11-24T09:00:00Z",
+        "whom": "i2",
+        "because": "the calendar server refuses our password",
+    },
+    "calendar_access_restored": {"source_id": "webhook-85/1", "at": "2026-11-24T11:00:00Z", "whom": "i2"},
+    "message_bounced": {
+        "source_id": "imap-1700000000-45",
+        "at": "2026-11-24T07:01:00Z",
+        "key": "r7-c42-1/invitation/candidate/0.1",
+        "status": "5.1.1",
+        "address_is_bad": True,
+    },
+    "message_delivered": {
+        "source_id": "imap-1700000000-46",
+        "at": "2026-11-24T07:01:00Z",
+        "key": "r7-c42-1/invitation/candidate/0.1",
     },
     "timezone_rules_changed": {"source_id": "tzdata-2026f", "at": "2026-11-23T06:00:00Z", "tzdata": "2026f"},
 }
@@ -360,7 +444,42 @@ _FACTS = """\
 
 A fact cannot be refused, only judged: one about a stranger, another time or an interview that has ended is no news. One
 that does not fit its schema is dropped, and raises attention `FACT_UNREADABLE`.
+
+| facts | who tells them | when a backend does |
+|---|---|---|
+| `participant_joined`, `participant_left`, `meeting_ended` | a backend | it hears of them from the meeting's provider |
+| `process_ended` | the interview with the decision | the process ends outside of Entrevue |
+| `rsvp_received`, `counter_received`, `words_received` | whoever reads the mailbox or the calendars: the worker | \
+it has a mailbox or webhooks of its own, in place of the worker's |
+| `calendar_…` | whoever watches the calendars: the worker | it writes and watches the calendars in its place |
+| `message_bounced`, `message_delivered` | whoever reads the mailbox: the worker | \
+its mail provider reports by webhook |
+| `timezone_rules_changed` | the worker | never |
+
+Tell each thing by one way only, and let `source_id` be the id under which the source itself knows it: the UID of a mail
+with its mailbox's UIDVALIDITY, or the webhook's number. Say `verified` only of what you know to be theirs: anybody can
+write a mail in anybody's name.
 """
+
+
+_LINKS = """\
+## What signed links lead to
+
+A letter's link is for one purpose ([links.md](links.md)). Its page may send these commands, where they fit; it shows
+what is the reader's own to see (`view`), and of these fields only what is named here.
+
+| purpose | candidate | interviewer | fields of the view |
+|---|---|---|---|"""
+
+
+def _purposes() -> Iterator[str]:
+    for purpose, allowed in ALLOWED.items():
+        named = (
+            ", ".join(f"`{kind}`" for kind in sorted(allowed) if role in TABLE[COMMANDS[kind]].roles)
+            for role in ("candidate", "interviewer")
+        )
+        shown = ", ".join(f"`{field}`" for field in sorted(SHOWN[purpose]))
+        yield f"| `{purpose}` | {' | '.join(named)} | {shown} |"
 
 
 def commands() -> str:
@@ -381,6 +500,9 @@ def commands() -> str:
         "",
         _FACTS,
         *_section(FACTS),
+        _LINKS,
+        *_purposes(),
+        "",
     ]
     return "\n".join(lines)
 
@@ -557,6 +679,7 @@ _PATTERNS: Mapping[str, str] = {
         "a person or a role"
     ),
     r"^(candidate|i[1-9][0-9]?)$": "a person",
+    r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$": "a status like `5.1.1`",
     r"^[a-z_]{1,40}$": "a word",
     r"^[a-z][a-z0-9_]{0,39}$": "a word",
     r"^[A-Za-z0-9_-]{1,64}$": "an id",

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from entrevue import attention, briefing, correspondence, drift, feedback, people
+from entrevue import attention, briefing, correspondence, drift, feedback, people, sharing
 from entrevue.calendars import OnCalendar, event_key, removal_key
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
-from entrevue.correspondence import event_for
 from entrevue.effects import is_confidential
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
+from entrevue.letters import event_for
 from entrevue.orders import (
     ClaimTime,
     FindSlots,
@@ -64,13 +64,14 @@ def _next(interview: Interview, now: datetime) -> datetime | None:
     if interview.closed is None:
         instants += attention.moments(interview)
         instants += briefing.moments(interview)
+        instants += sharing.moments(interview)
     return min((at for at in instants if at > now), default=None)
 
 
 def _learning(interview: Interview, now: datetime) -> list[LookUpBriefs | TellProcess]:
     """What goes from interview to interview."""
-    briefs, end = briefing.order(interview, now), feedback.to_tell(interview)
-    owed: list[LookUpBriefs | TellProcess] = [] if briefs is None else [briefs]
+    looks, end = (briefing.order(interview, now), sharing.order(interview, now)), feedback.to_tell(interview)
+    owed: list[LookUpBriefs | TellProcess] = [one for one in looks if one is not None]
     if end is not None and interview.request.process_id is not None:
         owed.append(
             TellProcess(
@@ -264,8 +265,10 @@ def summary(order: Order) -> str:
             return "Mail"
         case SendLetter(letter=letter, to=to):
             return f"Mail to {to.who}: {letter.kind.replace('_', ' ')}"
-        case LookUpBriefs():
+        case LookUpBriefs(day=None):
             return "Look up what the interviewers have learned from earlier interviews"
+        case LookUpBriefs():
+            return "Look what else the candidate has on that day"
         case TellProcess():
             return "Tell the other interviews of this process that it is over"
         case _:

@@ -76,8 +76,8 @@ def _lacking(interview: "Interview") -> tuple[Briefed, ...]:
 
 def answered(answer: BriefsFound, interview: "Interview") -> list[BriefsGathered]:
     """Whoever was asked for and has learned nothing yet has an empty brief; one for an earlier booking is stale."""
-    _, _, asked, version = answer.key.split("/")
-    if version != f"{_booked(interview)}.1":
+    _, effect, asked, version = answer.key.split("/")
+    if effect != "briefs" or version != f"{_booked(interview)}.1":
         return []
     found = {one.who: one for one in answer.briefs}
     new = [found.get(who, Brief(who=who)) for who in asked.split("-") if who not in interview.briefs]

@@ -97,6 +97,7 @@ class Cancel(Intake):
     kind: Literal["cancel"] = "cancel"
     by: Actor
     reason: Line | None = None
+    expected_revision: int | None = None
 
 
 class Withdraw(Intake):
@@ -129,6 +130,7 @@ def decide(command: ChangeCommand, interview: "Interview", now: datetime) -> lis
         case Resume():
             return _resume(interview, now)
         case Cancel(by=by, reason=reason):
+            expect(interview, command.expected_revision)
             return _cancel(interview, by, reason, now)
         case Withdraw(reason=reason):
             withdrew = CandidateWithdrew(

@@ -11,7 +11,9 @@ WORKFLOW = "Interview"
 TASK_QUEUE = "interviews"
 
 VIEW, TIMELINE, EXPORT = "view", "timeline", "export"
-"""Queries. Commands are updates and facts are signals, each named by its `kind`."""
+SAME_DAY, OPEN_FORMS = "same_day", "open_forms"
+"""Queries; the last two are asked by our own activities. Commands are updates and facts are signals, each named by its
+`kind`."""
 
 APPEND_JOURNAL = "append_journal"
 """The one activity that is no order: the journal is the shell's business. Others are named by their order's kind."""

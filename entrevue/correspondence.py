@@ -4,66 +4,45 @@ Every letter is derived from the state, so one about an older revision cannot be
 quiet hours of their own day, but for the last reminder, what happens the same day, and answers to what they just did.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import answers, drift
+from entrevue import answers, reminders
 from entrevue.answers import Asked, Said
-from entrevue.attendance import grace, is_there, missed
-from entrevue.briefing import to_try
 from entrevue.calendars import event_key
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.drift import Drifted
-from entrevue.effects import MessageSkipped, Posted, is_confidential, letter_key
-from entrevue.evaluation import assigned, knows_outcome
+from entrevue.effects import MessageSkipped, is_confidential, letter_key
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
+from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, by_mail, event_for, is_near, others, to_candidate, turn_to
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
     AnswerCheck,
     AnswerDelayed,
-    Apology,
     AvailabilityRequest,
-    Brief,
-    CalendarEvent,
     CalendarNotice,
     Cancellation,
     ConductReport,
     Confidant,
     Correspondent,
-    DayReminder,
     DisputeRuled,
     FeedbackAvailable,
-    FormReminder,
-    FormRequest,
-    GrowthRequest,
-    HourReminder,
-    InterviewerMissing,
     Invitation,
-    JoinNudge,
     LearningReport,
-    Letter,
-    Line,
     LocalTimeChanged,
-    Nudge,
     Offer,
     OfferWithdrawn,
     OnHold,
-    ReflectionRequest,
     SeatRequest,
     SendLetter,
     TimeStands,
-    TurnTo,
 )
 from entrevue.people import Member
-from entrevue.privacy import offered
-from entrevue.report import document, lines, report
-from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
+from entrevue.report import document, report
 from entrevue.scheduling import Booking, Offered, Shown, Told
-from entrevue.session import can_be_denied
 from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
 
@@ -87,8 +66,6 @@ _NO_ANSWERS = frozenset(
 )
 """No command leads to one of these at once: they wait for the morning, also where the reader is up by chance."""
 
-_SAME_DAY = timedelta(hours=24)
-
 _TIME_TO_ACT = timedelta(hours=5)
 """Before the start: what somebody's answer leads to by itself has its end four hours before it, an hour after they
 were asked."""
@@ -101,33 +78,13 @@ _SHORTEST, _LONGEST = 5, 8 * 60
 
 _STALE = timedelta(days=2)
 """That an interview goes on again is news for so long."""
+
 _AS_ASKED = "It is arranged as you asked."
-
-_MAYBE_SENT = ("queued", "sent", "unsure")
-
-_MOST_SAID = 3
-"""Sentences and themes of earlier candidates in one reminder: it is read in the hour before."""
 
 AGAIN_IF_UNSURE = frozenset(
     {"offer", "availability_request", "seat_request", "invitation", "cancellation", "offer_withdrawn"}
 )
 """Losing one of these costs more than a second copy; of all others a second copy is the greater nuisance."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """One letter: not before `at`, not from `until` on, and not at night unless it may come at any hour."""
-
-    kind: str
-    whom: str
-    version: str
-    at: datetime
-    until: datetime | None
-    write: Callable[[datetime], Letter]
-    """Give the text, as of the letter's Date."""
-    any_hour: bool = False
-    business_day: bool = False
-    """Not before a business day of the reader's."""
 
 
 def key(interview: "Interview", due: Due) -> str:
@@ -231,20 +188,20 @@ def _all(interview: "Interview") -> Iterator[Due]:
         yield from _of_disputes(interview, whom)
         if interview.closed is not None or interview.scheduling.paused:
             continue
-        yield from _reminders(interview, whom)
-        yield from _instructions(interview, whom)
-        yield from _join_nudge(interview, whom)
-        yield from _forms(interview, whom)
+        yield from reminders.before_session(interview, whom)
+        yield from reminders.instructions(interview, whom)
+        yield from reminders.join_nudge(interview, whom)
+        yield from reminders.forms(interview, whom)
         yield from _of_change(interview, whom)
         yield from _of_answers(interview, whom)
         yield from _of_drift(interview, whom)
     if CANDIDATE in reachable and (interview.closed is not None or not interview.scheduling.paused):
         yield from _of_offer(interview)
         yield from _of_adjustments(interview)
-        yield from _left_alone(interview)
+        yield from reminders.left_alone(interview)
         yield from _of_decision(interview)
         yield from _of_feedback(interview)
-        yield from _apology(interview)
+        yield from reminders.apology(interview)
     yield from _of_conduct(interview)
 
 
@@ -269,7 +226,7 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
                 reschedule=state.exchange is not None,
             ),
         )
-        yield from _nudges(interview, offer)
+        yield from reminders.nudges(interview, offer)
 
 
 def _availability(interview: "Interview", offer: Offered) -> Iterator[Due]:
@@ -281,35 +238,7 @@ def _availability(interview: "Interview", offer: Offered) -> Iterator[Due]:
         until=None,
         write=lambda date: AvailabilityRequest(minutes=interview.policy.duration, reply_by=reply_by(interview, date)),
     )
-    yield from _nudges(interview, offer)
-
-
-def _nudges(interview: "Interview", offer: Offered) -> Iterator[Due]:
-    state, kind = interview.scheduling, "offer" if offer.slots else "availability_request"
-    sent, until = _left(interview, kind, CANDIDATE, str(offer.n)), state.reply_by
-    if sent is None or until is None or state.exchange is not None or offer.hold_until is not None:
-        return
-    if knows_outcome(interview):
-        return
-    for n, wait in list(enumerate(interview.policy.nudges, start=1))[_nudged_before(interview, offer) :]:
-        at = waking(sent.at + wait, interview.people.clock(CANDIDATE))
-        if at < until:
-            yield Due(
-                kind="nudge",
-                whom=CANDIDATE,
-                version=f"{offer.n}-{n}",
-                at=at,
-                until=until,
-                write=lambda _: Nudge(slots=offer.slots, reply_by=until),
-            )
-
-
-def _nudged_before(interview: "Interview", offer: Offered) -> int:
-    """Count the nudges about earlier offers since the candidate last moved: silence is not met with ever more mail."""
-    moved = interview.acted.get(CANDIDATE, interview.opened_at)
-    nudges = interview.effects.of("nudge", CANDIDATE)
-    counted = [one for one in nudges if one.date >= moved and one.was in _MAYBE_SENT]
-    return sum(not one.version.startswith(f"{offer.n}-") for one in counted)
+    yield from reminders.nudges(interview, offer)
 
 
 def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
@@ -319,7 +248,7 @@ def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:
     if closed is None or not cancelled or closed.side is Side.CANDIDATE:
         return
     asked = (*interview.effects.of("offer", CANDIDATE), *interview.effects.of("availability_request", CANDIDATE))
-    awaits = any(one.was in _MAYBE_SENT for one in asked)
+    awaits = any(one.was in MAYBE_SENT for one in asked)
     vacated = shown is not None and shown.continues
     ended = shown is not None and shown.cancelled and not shown.continues
     called_off = shown is not None and ended and _was_invited(interview, shown.sequence, CANDIDATE)
@@ -351,10 +280,10 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
             version=str(shown.sequence),
             at=shown.at,
             until=shown.slot.end,
-            any_hour=_is_near(shown.at, shown.slot),
+            any_hour=is_near(shown.at, shown.slot),
             write=lambda _: Cancellation(
                 event=event_for(interview, whom, shown),
-                imip=_by_mail(interview, whom),
+                imip=by_mail(interview, whom),
                 reason=None if interview.scheduling.withdrawn and whom != CANDIDATE else shown.reason,
                 apology=shown.apology,
                 continues=shown.continues,
@@ -364,7 +293,7 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
 
 def _concerns(interview: "Interview", shown: Shown, whom: str) -> bool:
     """Who sits on the panel matters to the candidate, and to who is new; others see it in the event we write."""
-    return whom == CANDIDATE or _by_mail(interview, whom) or not _knows_the_time(interview, shown, whom)
+    return whom == CANDIDATE or by_mail(interview, whom) or not _knows_the_time(interview, shown, whom)
 
 
 def _knows_the_time(interview: "Interview", shown: Shown, whom: str) -> bool:
@@ -378,7 +307,7 @@ def _was_invited(interview: "Interview", before: int, whom: str) -> bool:
     """A letter that was started counts as maybe sent: only then is its cancellation owed, and only once."""
 
     def last(letter: str) -> int:
-        started = (one for one in interview.effects.of(letter, whom) if one.was in _MAYBE_SENT)
+        started = (one for one in interview.effects.of(letter, whom) if one.was in MAYBE_SENT)
         return max((int(one.version) for one in started if int(one.version) < before), default=-1)
 
     return last("invitation") > last("cancellation")
@@ -397,10 +326,10 @@ def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
         version=str(sequence),
         at=at,
         until=slot.end,
-        any_hour=_is_near(at, slot),
+        any_hour=is_near(at, slot),
         write=lambda _: Cancellation(
             event=event_for(interview, member.who, shown).model_copy(update=gone),
-            imip=_by_mail(interview, member.who),
+            imip=by_mail(interview, member.who),
             replaced=True,
         ),
     )
@@ -430,14 +359,14 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
         version=str(shown.sequence),
         at=shown.at,
         until=shown.slot.end,
-        any_hour=_is_near(shown.at, shown.slot, moved_from),
+        any_hour=is_near(shown.at, shown.slot, moved_from),
         write=lambda _: Invitation(
             event=event_for(interview, whom, shown),
-            imip=_by_mail(interview, whom),
+            imip=by_mail(interview, whom),
             moved_from=moved_from,
             changed=_was_invited(interview, shown.sequence, whom),
             because=shown.reason if moved_from is not None else None,
-            with_names=_others(interview, whom),
+            with_names=others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
             turn_to=turn_to(interview) if whom == CANDIDATE else None,
         ),
@@ -460,7 +389,7 @@ def _of_pause(interview: "Interview", whom: str) -> Iterator[Due]:
             until=None,
             write=lambda _: OnHold(slot=booking.slot if booking else None, reason=pause.reason),
         )
-    told = any(one.was in _MAYBE_SENT and one.version == str(pause.n) for one in interview.effects.of("on_hold", whom))
+    told = any(one.was in MAYBE_SENT and one.version == str(pause.n) for one in interview.effects.of("on_hold", whom))
     if pause.until is not None and told and interview.session.started_at is None:
         yield Due(
             kind="on_hold",
@@ -486,7 +415,7 @@ def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
             write=lambda _: SeatRequest(
                 slot=held.slot,
                 reply_by=held.until,
-                with_names=_others(interview, whom),
+                with_names=others(interview, whom),
                 candidate_zone=interview.people.clock(CANDIDATE).zone,
                 proposed_by_candidate=held.proposed,
             ),
@@ -629,34 +558,6 @@ def _cannot_wait(interview: "Interview", whom: str, at: datetime, slot: Slot) ->
     return waking(at, interview.people.clock(whom)) > slot.start - _TIME_TO_ACT
 
 
-def _reminders(interview: "Interview", whom: str) -> Iterator[Due]:
-    booking = interview.scheduling.booking
-    if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
-        return
-    if whom == CANDIDATE and knows_outcome(interview):
-        return
-    day, hour = interview.policy.remind_before
-    last = booking.slot.start - hour
-    if whom == CANDIDATE:
-        at = booking.slot.start - day
-        if at > booking.at and waking(at, interview.people.clock(whom)) < last:
-            yield _reminder(interview, booking, whom, "day_reminder", at=at, until=last)
-    if last > booking.at:
-        yield _reminder(interview, booking, whom, "hour_reminder", at=last, until=booking.slot.start)
-
-
-def _instructions(interview: "Interview", whom: str) -> Iterator[Due]:
-    """What was arranged when the last reminder had its time: interviewers get that reminder once more."""
-    booking, given = interview.scheduling.booking, interview.voices.instructions
-    if booking is None or interview.session.started_at is not None or interview.session.no_show is not None:
-        return
-    at = max((one.given_at for one in given), default=booking.at)
-    if whom != CANDIDATE and at > max(booking.at, booking.slot.start - interview.policy.remind_before[1]):
-        version = f"{booking.revision}-{sum(one.given for one in given)}"
-        until = booking.slot.start
-        yield _reminder(interview, booking, whom, "hour_reminder", at=at, until=until, version=version)
-
-
 def _of_adjustments(interview: "Interview") -> Iterator[Due]:
     booking = interview.scheduling.booking
     if interview.closed is not None or interview.session.started_at is not None:
@@ -674,160 +575,9 @@ def _arranged(n: int, arranged: Arranged, start: datetime | None) -> Due:
         version=f"{n}-{arranged.told}",
         at=at,
         until=start if start is not None and at < start else None,
-        any_hour=start is not None and start - at < _SAME_DAY,
+        any_hour=start is not None and start - at < SAME_DAY,
         write=lambda _: AdjustmentArranged(text=arranged.text or _AS_ASKED),
     )
-
-
-def _reminder(
-    interview: "Interview",
-    booking: Booking,
-    whom: str,
-    kind: str,
-    *,
-    at: datetime,
-    until: datetime,
-    version: str | None = None,
-) -> Due:
-    def write(date: datetime) -> Letter:
-        told = _told(interview, whom, date)
-        if kind == "day_reminder":
-            return DayReminder(
-                slot=booking.slot,
-                location=location(interview),
-                with_names=_others(interview, whom),
-                agenda=AGENDA,
-                lines=told,
-                expectations_open=whom not in interview.evaluation.expectations,
-            )
-        return HourReminder(
-            slot=booking.slot,
-            location=location(interview),
-            with_names=_others(interview, whom),
-            agenda=AGENDA,
-            lines=told,
-            scale=() if whom == CANDIDATE else scale(interview, whom),
-            learned=None if whom == CANDIDATE else _learned(interview, whom),
-            instructions=() if whom == CANDIDATE else _instructed(interview),
-            candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,
-            turn_to=None if whom == CANDIDATE else turn_to(interview),
-        )
-
-    near = kind == "hour_reminder"
-    version = version or str(booking.revision)
-    return Due(kind=kind, whom=whom, version=version, at=at, until=until, write=write, any_hour=near)
-
-
-def _join_nudge(interview: "Interview", whom: str) -> Iterator[Due]:
-    """Once, to each who is missing; not any more when they have come, or are given up."""
-    booking = interview.scheduling.booking
-    if booking is not None and whom in missed(interview):
-        at, until = grace(interview, booking.slot)
-        yield Due(
-            kind="join_nudge",
-            whom=whom,
-            version=str(booking.revision),
-            at=at,
-            until=until,
-            any_hour=True,
-            write=lambda _: JoinNudge(slot=booking.slot, location=location(interview)),
-        )
-
-
-def _left_alone(interview: "Interview") -> Iterator[Due]:
-    """To the candidate who has come and misses the company: while there is time, they choose how to go on."""
-    booking, no_show = interview.scheduling.booking, interview.session.no_show
-    if booking is None or no_show is None or no_show.party != "company" or not is_there(interview, CANDIDATE):
-        return
-    yield Due(
-        kind="interviewer_missing",
-        whom=CANDIDATE,
-        version=str(booking.revision),
-        at=interview.since,
-        until=booking.slot.end,
-        any_hour=True,
-        write=lambda _: InterviewerMissing(
-            slot=booking.slot,
-            someone_is_there=any(is_there(interview, member.who) for member in interview.people.interviewers),
-        ),
-    )
-
-
-def _instructed(interview: "Interview") -> tuple[str, ...]:
-    return tuple(one.instruction for one in interview.voices.instructions)
-
-
-def scale(interview: "Interview", whom: str) -> tuple[str, ...]:
-    """Give the scale this interviewer will rate on, anchors written out."""
-    anchors = interview.rubric.competencies
-    return tuple(
-        f"{name.replace('_', ' ')}: 1 = {anchors[name].one} 3 = {anchors[name].three} 5 = {anchors[name].five}"
-        for name in assigned(interview, whom)
-    )
-
-
-def _learned(interview: "Interview", whom: str) -> Brief | None:
-    """Give what this interviewer carries from earlier interviews, as short as it is read; None: it is not there yet."""
-    brief = interview.briefs.get(whom)
-    if brief is None:
-        return None
-    return brief.model_copy(update={"said": brief.said[:_MOST_SAID], "themes": brief.themes[:_MOST_SAID]})
-
-
-def _may_agree_to(interview: "Interview") -> tuple[str, ...]:
-    """Give in words what the candidate has not agreed to yet."""
-    return tuple(words for layer, words in offered(interview) if layer not in interview.privacy.consents)
-
-
-def _forms(interview: "Interview", whom: str) -> Iterator[Due]:
-    form, ended = interview.evaluation.forms.get(whom), interview.session.ended_at
-    if form is None or ended is None or form.was != "open":
-        return
-    version, minutes = str(interview.session.n), CANDIDATE_MINUTES if whom == CANDIDATE else SCORECARD_MINUTES
-    yield Due(
-        kind="form_request",
-        whom=whom,
-        version=version,
-        at=ended,
-        until=form.due,
-        write=lambda _: FormRequest(
-            due=form.due,
-            minutes=minutes,
-            with_names=_others(interview, whom),
-            practice=interview.request.practice,
-            feedback=interview.policy.feedback,
-            to_try=to_try(interview, whom),
-            consents=_may_agree_to(interview) if whom == CANDIDATE else (),
-            presumed=can_be_denied(interview, whom),
-            partial=form.partial,
-        ),
-    )
-    sent = _left(interview, "form_request", whom, version)
-    if whom == CANDIDATE and sent is not None and not form.partial and not knows_outcome(interview):
-        yield Due(
-            kind="form_reminder",
-            whom=whom,
-            version=version,
-            at=sent.at + interview.policy.form_reminder,
-            until=form.due,
-            write=lambda _: FormReminder(due=form.due, minutes=minutes),
-        )
-
-
-def _apology(interview: "Interview") -> Iterator[Due]:
-    """The company has called it off late: the candidate is told that we are sorry, and asked how it was so far."""
-    closed, form = interview.closed, interview.evaluation.forms.get(CANDIDATE)
-    if closed is None or form is None or form.was != "open":
-        return
-    if closed.status is Status.CANCELLED and closed.late and closed.side is Side.COMPANY:
-        yield Due(
-            kind="apology",
-            whom=CANDIDATE,
-            version="1",
-            at=closed.at,
-            until=form.due,
-            write=lambda _: Apology(due=form.due, minutes=CANDIDATE_MINUTES),
-        )
 
 
 def _of_decision(interview: "Interview") -> Iterator[Due]:
@@ -835,9 +585,9 @@ def _of_decision(interview: "Interview") -> Iterator[Due]:
         return
     feedback, promised = interview.feedback, interview.session.answer_by
     if feedback.overdue and promised is not None and awaits_answer(interview):
-        yield _to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
+        yield to_candidate("answer_delayed", promised, lambda _: AnswerDelayed(promised=promised))
     if "reminders" in interview.privacy.consents and interview.status is Status.FOLLOW_UP:
-        yield from _looking_back(interview)
+        yield from reminders.looking_back(interview)
 
 
 def _of_feedback(interview: "Interview") -> Iterator[Due]:
@@ -858,17 +608,6 @@ def _of_feedback(interview: "Interview") -> Iterator[Due]:
     )
 
 
-def _looking_back(interview: "Interview") -> Iterator[Due]:
-    """Two reminders that the candidate asked for, whatever the decision was."""
-    feedback, reflected = interview.feedback, interview.follow_up.reflections.get(CANDIDATE)
-    if reflected is None:
-        at = feedback.follow_up_at or interview.since
-        yield _to_candidate("reflection_request", at, lambda _: ReflectionRequest())
-    if CANDIDATE not in interview.follow_up.growth and feedback.growth_check_at is not None:
-        to_try = reflected.will_try if reflected is not None else None
-        yield _to_candidate("growth_request", feedback.growth_check_at, lambda _: GrowthRequest(to_try=to_try))
-
-
 def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
     asked = interview.follow_up.reports.get(whom)
     if asked is not None:
@@ -880,6 +619,11 @@ def _report_asked_for(interview: "Interview", whom: str) -> Iterator[Due]:
             until=None,
             write=lambda date: LearningReport(document=_document(interview, whom, date)),
         )
+
+
+def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
+    found = report(interview, whom, at)
+    return document(found) if found is not None else ()
 
 
 def _of_disputes(interview: "Interview", whom: str) -> Iterator[Due]:
@@ -914,70 +658,6 @@ def _of_conduct(interview: "Interview") -> Iterator[Due]:
             )
 
 
-def _to_candidate(kind: str, at: datetime, write: Callable[[datetime], Letter]) -> Due:
-    return Due(kind=kind, whom=CANDIDATE, version="1", at=at, until=None, write=write)
-
-
-# --- what letters say ------------------------------------------------------------------------------------------------
-
-
-def event_for(interview: "Interview", whom: str, shown: Shown) -> CalendarEvent:
-    """Give the event as this person may see it: the candidate's and the panel's are two, with a UID each."""
-    candidate, role = interview.people[CANDIDATE].name, interview.request.role
-    organisation = interview.people.organisation
-    company = organisation.name if organisation else ""
-    for_candidate = whom == CANDIDATE
-    names = ", ".join(_others(interview, whom))
-    return CalendarEvent(
-        uid=f"{interview.id}.c1" if for_candidate else drift.uid(interview, whom),
-        sequence=shown.sequence,
-        stamp=shown.at,
-        slot=shown.slot,
-        summary=f"Interview with {company}: {role}" if for_candidate else f"Interview: {candidate}, {role}",
-        description=f"With {names}.\n\n" + "\n".join(AGENDA),
-        location=location(interview),
-        cancelled=shown.cancelled,
-    )
-
-
-def location(interview: "Interview") -> str | None:
-    request, organisation = interview.request, interview.people.organisation
-    template = organisation.conference_link if organisation else None
-    return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)
-
-
-def turn_to(interview: "Interview") -> TurnTo | None:
-    """Say whom both sides can write to if something was not all right."""
-    named = interview.people.confidant
-    return TurnTo(name=named.name, email=named.email) if named is not None else None
-
-
-def _told(interview: "Interview", whom: str, at: datetime) -> tuple[Line, ...]:
-    """Give what the other side wrote for this reader, as far as they may read it by then."""
-    others = (one for one in lines(interview, whom, at) if (one.who == CANDIDATE) != (whom == CANDIDATE))
-    return tuple(Line(name=one.name, text=one.text) for one in others)
-
-
-def _document(interview: "Interview", whom: str, at: datetime) -> tuple[str, ...]:
-    found = report(interview, whom, at)
-    return document(found) if found is not None else ()
-
-
-def _others(interview: "Interview", whom: str) -> tuple[str, ...]:
-    return tuple(member.name for member in interview.people.members if member.who != whom and member.name)
-
-
-def _by_mail(interview: "Interview", whom: str) -> bool:
-    """Exactly one inviter a person: their calendar, where we write it, else the letter."""
-    return not interview.people[whom].has_calendar
-
-
-def _left(interview: "Interview", letter: str, whom: str, version: str) -> Posted | None:
-    """Give the newest letter of this version that has left us, where one has."""
-    posted = [one for one in interview.effects.of(letter, whom) if one.version == version]
-    return posted[-1] if posted and posted[-1].was in ("sent", "unsure") else None
-
-
 # --- civil hours -----------------------------------------------------------------------------------------------------
 
 
@@ -1001,8 +681,3 @@ def _falls_asleep(interview: "Interview", due: Due, now: datetime) -> datetime:
     if waking(now, clock) == now:
         return instant(datetime.combine(local(now, clock).date(), QUIET_FROM), clock)
     return min(acted or now, due.at) + _AWAKE + timedelta(minutes=1)
-
-
-def _is_near(at: datetime, *slots: Slot | None) -> bool:
-    """Whether the booked time, or the one it was moved from, is so close that the night must not be waited for."""
-    return min(slot.start for slot in slots if slot is not None) - at < _SAME_DAY

@@ -33,6 +33,7 @@ from entrevue import (
     scheduling,
     seats,
     session,
+    sharing,
     voices,
 )
 from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived
@@ -93,6 +94,7 @@ from entrevue.session import (
     SessionEvent,
     SessionFact,
 )
+from entrevue.sharing import DayLookedUp, Looks
 from entrevue.values import Message, Side, Status, Who
 from entrevue.voices import Voices, VoicesCommand, VoicesEvent
 
@@ -164,6 +166,7 @@ Event = (
     | DisputeEvent
     | FollowUpEvent
     | BriefsGathered
+    | DayLookedUp
     | PrivacyEvent
     | EffectsEvent
     | AttentionEvent
@@ -212,6 +215,7 @@ class Interview:
     disputes: Disputes = ()
     follow_up: FollowUp = FollowUp()
     briefs: Briefs = field(default_factory=dict)
+    looks: Looks = ()
     privacy: Privacy = Privacy()
     effects: Effects = Effects()
     attention: tuple[Item, ...] = ()
@@ -381,7 +385,7 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
         case GaveUp(order="release_time"):
             return []  # what must be undone is owed until it is undone
         case BriefsFound():
-            return _widen(briefing.answered(answer, interview))
+            return [*_widen(briefing.answered(answer, interview)), *_widen(sharing.answered(answer, interview))]
         case ProcessTold():
             return _widen(feedback.told(answer, interview))
         case EventWritten(who=who, overlapped=True):
@@ -412,8 +416,11 @@ def _found(answer: PeopleFound, interview: Interview, now: datetime) -> PeopleLo
     first = interview.people.looked_up == 0
     seats = {one.person: one.who for one in reversed(answer.people)}
     twice = tuple(one.who for one in answer.people if seats[one.person] != one.who)
+    organisation, known = answer.organisation, interview.people.organisation
+    if known is not None and interview.scheduling.shown is not None:  # where people were told to come does not change
+        organisation = organisation.model_copy(update={"conference_link": known.conference_link})
     return PeopleLookedUp(
-        organisation=answer.organisation,
+        organisation=organisation,
         people=answer.people,
         clocks=answer.clocks,
         zones=answer.zones,
@@ -467,7 +474,7 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             evaluation=evaluation.cancelled(interview.evaluation, event),
         )
         if isinstance(event, InterviewScheduled):
-            folded = replace(folded, briefs={})  # people may learn until then
+            folded = replace(folded, briefs={}, looks=())  # people may learn until then
         if isinstance(event, InterviewResumed):
             folded = reactions.resumed(folded, interview.scheduling.pause, at)
         return _closed_by(reactions.panel_follows(folded, event, at, interview.scheduling), event, at, by)
@@ -493,6 +500,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         return _closed_by(folded, event, at, by)
     if isinstance(event, BriefsGathered):
         return replace(interview, briefs=briefing.evolve(interview.briefs, event))
+    if isinstance(event, DayLookedUp):
+        return replace(interview, looks=sharing.evolve(interview.looks, event, at))
     if isinstance(event, PrivacyEvent):
         return replace(interview, privacy=privacy.evolve(interview.privacy, event, at))
     if isinstance(event, EffectsEvent):

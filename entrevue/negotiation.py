@@ -114,6 +114,7 @@ class DeclineOffer(Intake):
     kind: Literal["decline_offer"] = "decline_offer"
     by: Actor
     reason: Line | None = None
+    expected_revision: int | None = None
 
 
 class BookSlot(Intake):
@@ -148,6 +149,7 @@ def decide(command: NegotiationCommand, interview: "Interview", now: datetime) -
         case ProposeOtherTime():
             return _propose(interview, command, now)
         case DeclineOffer(reason=reason):
+            expect(interview, command.expected_revision)
             return _decline(interview, reason)
         case BookSlot(start=start, overload=overload):
             expect(interview, command.expected_revision)

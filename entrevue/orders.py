@@ -190,18 +190,20 @@ class SameDay(Message):
     process: InterviewId
     candidate: str
     """As `entrevue.learning.candidate_key` tells candidates apart."""
+    at: Instant
+    """When the interview begins that asks: others' letters have told of it only where they named this time."""
     start: Instant
     end: Instant
     """From midnight to midnight of the candidate's own day."""
 
 
 class LookUpBriefs(AnOrder):
-    """Look up what each of them has learned from earlier interviews, and what else of the process is on that day."""
+    """Look up what each of them has learned from earlier interviews, or what else of the process is on that day."""
 
     kind: Literal["look_up_briefs"] = "look_up_briefs"
     people: tuple[Briefed, ...]
     day: SameDay | None = None
-    """None: no process is named, so there is nothing to share."""
+    """None: this is about people alone."""
 
 
 class TellProcess(AnOrder):
@@ -257,6 +259,12 @@ class Sibling(Message):
     slot: Slot
     location: str | None = None
     with_names: tuple[str, ...] = ()
+    over: bool = False
+    """It has taken place: the candidate's form about it is open, and no letter has asked for it yet."""
+
+
+Shareable = Literal["day_reminder", "hour_reminder", "form_request", "form_reminder"]
+"""Letters to the candidate of which one does for several interviews of a day."""
 
 
 # --- letters: one model a template -----------------------------------------------------------------------------------
@@ -514,6 +522,8 @@ class FormReminder(Message):
     kind: Literal["form_reminder"] = "form_reminder"
     due: Instant
     minutes: int
+    siblings: tuple[Sibling, ...] = ()
+    """The earlier interviews of that day whose forms were asked for with this one, and may be handed in by now."""
 
 
 class AnswerDelayed(Message):
@@ -731,6 +741,7 @@ class Organisation(Message):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: str | None = None
+    """This interview's own room."""
     policy: Policy = Policy()
     """Its defaults; what a request says goes before."""
     conduct: tuple[Confidant, ...] = ()
@@ -849,11 +860,13 @@ class LetterUnsure(AnAnswer):
 
 
 class BriefsFound(AnAnswer):
-    """`siblings`: the candidate's other interviews of that day, by their start; only those that are booked."""
+    """`siblings`: the candidate's other interviews of that day, by their start; only those that stand."""
 
     kind: Literal["briefs_found"] = "briefs_found"
-    briefs: tuple[Brief, ...]
+    briefs: tuple[Brief, ...] = ()
     siblings: tuple[Sibling, ...] = ()
+    covered: tuple[Shareable, ...] = ()
+    """Which letters of the interview that asks have become needless: another one's has left, and named it."""
 
 
 class ProcessTold(AnAnswer):

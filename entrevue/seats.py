@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from entrevue import changes
 from entrevue.attendance import below_quorum, grace
-from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, everybody_known, nothing_being_booked, request
+from entrevue.claims import SHORTEST_NOTICE_OF_A_PERSON, everybody_known, expect, nothing_being_booked, request
 from entrevue.people import (
     COUNTING,
     ConflictDeclared,
@@ -70,6 +70,7 @@ class RespondToSeat(Intake):
     answer: SeatAnswer
     whom: Annotated[Who | None, Field(description="whose answer; leave out for one's own")] = None
     reason: Line | None = None
+    expected_revision: int | None = None
 
 
 class ReplaceInterviewer(Intake):
@@ -156,6 +157,7 @@ def _respond(interview: "Interview", command: RespondToSeat, now: datetime) -> l
     own = command.by == whom
     if not own and command.by not in ("coordinator", "backend"):
         raise Refused(Code.NOT_AUTHORIZED, "whom: an interviewer answers for themselves only")
+    expect(interview, command.expected_revision)
     seat, held = _seat(interview, whom, None), state.held
     if state.booking is None and held is None:
         raise Refused(Code.INVALID_STATE, "there is no time to answer to yet; wait until one is held or booked")

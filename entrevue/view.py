@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from entrevue import correspondence
+from entrevue import letters
 from entrevue.agenda import Agenda
 from entrevue.answers import asks
 from entrevue.attendance import Party
@@ -447,7 +447,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         organisation=organisation.name if organisation else None,
         slot=scheduling.booking.slot if scheduling.booking else None,
         sequence=scheduling.shown.sequence if scheduling.shown else None,
-        location=correspondence.location(interview),
+        location=letters.location(interview),
         agenda=AGENDA,
         held=scheduling.held.slot if scheduling.held else None,
         availability_wanted=scheduling.offer is not None and not scheduling.offer.slots,
@@ -701,7 +701,7 @@ def _brief(interview: Interview, viewer: str, now: datetime) -> Brief | None:
 
 def _scale(interview: Interview, viewer: str) -> tuple[str, ...]:
     rates = role_of(viewer) == "interviewer" and _is_ahead(interview)
-    return correspondence.scale(interview, viewer) if rates else ()
+    return letters.scale(interview, viewer) if rates else ()
 
 
 def _moments(interview: Interview, viewer: str, now: datetime) -> tuple[str, ...]:
@@ -756,7 +756,7 @@ def _conduct(interview: Interview, viewer: str, now: datetime) -> tuple[ConductV
 
 
 def _confidant(interview: Interview, viewer: str) -> TurnTo | None:
-    return correspondence.turn_to(interview) if viewer in interview.people else None
+    return letters.turn_to(interview) if viewer in interview.people else None
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------

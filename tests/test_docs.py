@@ -4,12 +4,14 @@ import ast
 import importlib
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from activities.letters import LinkSettings
 from adapters.sql import METADATA
 from docs.generate import CODES, ROOT, all_schemas, files
 from entrevue import learning, rubrics
@@ -17,6 +19,7 @@ from entrevue.attention import CLEARS
 from entrevue.client import COMMANDS, InterviewClient, InterviewHandle
 from entrevue.contract import SEARCH_ATTRIBUTES
 from entrevue.disputes import Ruling
+from entrevue.links import Grant, mint
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest, Policy
 from entrevue.values import CANDIDATE, Code, Intake, SeatRole
@@ -254,6 +257,45 @@ def test_what_a_candidate_is_told_to_send_they_may_send() -> None:
 
     assert len(named) > 7
     assert [name for name in named if CANDIDATE not in TABLE[COMMANDS[name]].roles] == []
+
+
+# --- docs/links.md: what another language verifies by ----------------------------------------------------------------
+
+LINKS = (ROOT / "docs" / "links.md").read_text(encoding="utf-8")
+VECTOR = dict(re.findall(r"^\| (secret|text|body|signature) \| `(.+)` \|$", LINKS, re.MULTILINE))
+
+
+def _verify(token: str, secret: str, now: float) -> dict[str, str]:
+    """Run the page's own program."""
+    (program,) = re.findall(r"^```python\n(import.*?)^```", LINKS, re.MULTILINE | re.DOTALL)
+    names: dict[str, Callable[..., dict[str, str]]] = {}
+    exec(compile(program, "docs/links.md", "exec"), names)  # noqa: S102 - that it runs is what is tested
+    return names["verify"](token, secret, now)
+
+
+def test_the_test_vector_is_a_link_of_ours() -> None:
+    names = VECTOR["text"].split("/")
+    grant = Grant.model_validate(
+        dict(zip(("interview", "whom", "purpose", "revision", "expires"), [*names[:4], int(names[4])], strict=True))
+    )
+
+    assert mint(grant, VECTOR["secret"].encode()) == f"{VECTOR['body']}.{VECTOR['signature']}"
+
+
+def test_the_program_on_the_page_verifies_what_we_sign_and_nothing_else() -> None:
+    token, secret = f"{VECTOR['body']}.{VECTOR['signature']}", VECTOR["secret"]
+    end = int(VECTOR["text"].rpartition("/")[2])
+
+    assert "/".join(_verify(token, secret, end - 1).values()) == VECTOR["text"]
+    for given, key, now in ((token, secret, end), (token, "another secret", 0), (f"{token}=", secret, 0)):
+        with pytest.raises(ValueError, match=r"no link|not signed|expired"):
+            _verify(given, key, now)
+
+
+def test_the_settings_of_links_are_those_of_the_worker() -> None:
+    named = set(re.findall(r"ENTREVUE_MAIL__LINKS__([A-Z]+)=", LINKS))
+
+    assert named == {name.upper() for name in LinkSettings.model_fields}
 
 
 # --- README.md: what is shown and named there ------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from demo.postgres_server import PostgresServer
 from demo.processes import environment
 from tests.adapters.database import empty_database, sqlite_url
+from tests.adapters.test_lessons import entries
+from tests.domain.scenes import completed
+from worker import Adapters, Settings
 
 ROOT = Path(__file__).parent.parent
 NEEDED = {
@@ -53,71 +58,50 @@ async def test_a_database_that_does_not_answer_ends_the_worker_without_telling_i
     assert "sesame" not in told
 
 
-OPENED = """
-import asyncio
-from datetime import UTC, datetime
-from worker import Adapters, Settings
+@pytest.fixture(name="settings")
+def _settings(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
+    """Read the settings as the worker does, with this database: a process of its own needs seconds to import it."""
 
-async def main():
-    async with Adapters.of(Settings()) as adapters:
-        await adapters.ledger.release(key="7f3/claim/1.0", now=datetime(2026, 12, 1, tzinfo=UTC))
-        print(await adapters.journal.read("7f3"), Settings())
+    def read(url: str) -> Settings:
+        for name, value in {**NEEDED, "ENTREVUE_DATABASE_URL": url}.items():
+            monkeypatch.setenv(name, value)
+        return Settings()
 
-asyncio.run(main())
-"""
+    return read
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_the_setting_alone_says_which_database_is_used_and_the_settings_show_no_secret(
-    postgres_server: PostgresServer, tmp_path: Path, kind: str
+    postgres_server: PostgresServer, tmp_path: Path, settings: Callable[[str], Settings], kind: str
 ) -> None:
     async with empty_database(postgres_server) as postgresql:
         url = postgresql if kind == "postgresql" else sqlite_url(tmp_path)
+        read = settings(url)
+        async with Adapters.of(read) as adapters:
+            await adapters.ledger.release(key="7f3/claim/1.0", now=datetime(2026, 12, 1, tzinfo=UTC))
 
-        code, told = await run("-c", OPENED, ENTREVUE_DATABASE_URL=url)
+            assert await adapters.journal.read("7f3") == ()
 
-        assert code == 0, told
-        assert told.startswith("() database_url=SecretStr(")
-        assert url not in told
-        assert "sixteen characters" not in told
-
-
-TAUGHT = """
-import asyncio
-from worker import Adapters, Settings
-from tests.adapters.test_lessons import entries
-from tests.domain.scenes import completed
-
-async def main():
-    async with Adapters.of(Settings()) as adapters:
-        await adapters.journal.append("r7", entries(completed()))
-
-asyncio.run(main())
-"""
-
-READ = """
-import asyncio
-from worker import Adapters, Settings
-
-async def main():
-    async with Adapters.of(Settings()) as adapters:
-        print([one.subject for one in await adapters.lessons.of("r7")])
-
-asyncio.run(main())
-"""
+    assert repr(read).startswith("Settings(database_url=SecretStr(")
+    assert url not in repr(read)
+    assert "sixteen characters" not in repr(read)
 
 
-async def test_lessons_are_rebuilt_from_the_journals_without_a_server_and_a_second_time_too(tmp_path: Path) -> None:
+async def test_lessons_are_rebuilt_from_the_journals_without_a_server_and_a_second_time_too(
+    tmp_path: Path, settings: Callable[[str], Settings]
+) -> None:
     url = sqlite_url(tmp_path)
-    filled = await run("-c", TAUGHT, ENTREVUE_DATABASE_URL=url)
-    before = await run("-c", READ, ENTREVUE_DATABASE_URL=url)
+    async with Adapters.of(settings(url)) as adapters:
+        await adapters.journal.append("r7", entries(completed()))
+        before = await adapters.lessons.of("r7")
     rebuilt = [await run("worker.py", "--rebuild-lessons", ENTREVUE_DATABASE_URL=url) for _ in range(2)]
-    code, after = await run("-c", READ, ENTREVUE_DATABASE_URL=url)
+    async with Adapters.of(settings(url)) as adapters:
+        after = [one.subject for one in await adapters.lessons.of("r7")]
 
-    assert (filled, before) == ((0, ""), (0, "[]\n"))
+    assert before == ()
     assert [code for code, _ in rebuilt] == [0, 0]
     assert all('"kind": "lessons_rebuilt"' in told and '"interviews": 1' in told for _, told in rebuilt)
-    assert (code, after.count("interviewer/")) == (0, 2)
+    assert len([subject for subject in after if subject.startswith("interviewer/")]) == 2
 
 
 async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
@@ -125,3 +109,20 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
 
     assert code == 2
     assert "--rebuild" in told
+
+
+async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
+    imap = {
+        "ENTREVUE_IMAP__HOST": "imap.acme.example",
+        "ENTREVUE_IMAP__USERNAME": "entrevue",
+        "ENTREVUE_IMAP__PASSWORD": "sesame",
+        "ENTREVUE_IMAP__FOLDERS": '["INBOX", "Junk"]',
+    }
+    said = await run("-c", "from worker import Settings; print(Settings().imap)", **imap)
+    refused = await run("worker.py", **imap | {"ENTREVUE_IMAP__TLS": "none"})
+
+    assert said[0] == 0
+    assert "folders=('INBOX', 'Junk')" in said[1]
+    assert refused[0] == 2
+    assert refused[1].startswith("ENTREVUE_IMAP: ")
+    assert "sesame" not in said[1] + refused[1]

@@ -63,10 +63,12 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         TellProcess,
         WriteEvent,
     )
+    from entrevue.owed import Owed, open_forms
     from entrevue.permissions import Command
     from entrevue.request import InterviewRequest, check_forms
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
+    from entrevue.sharing import Asked, DayLookedUp, Shared, answer
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
     from entrevue.view import Export, Happening, View, ball, card, export, timeline, view
 
@@ -102,7 +104,7 @@ _SHORTLY = timedelta(minutes=1)
 _INDEXED = timedelta(minutes=1)
 """So long after it began, at the latest, an interview is in the server's index."""
 
-QUIET = RECEIPTS | BriefsGathered | ProcessInformed | FollowUpBegan
+QUIET = RECEIPTS | BriefsGathered | DayLookedUp | ProcessInformed | FollowUpBegan
 """What nobody waits for in the journal, or what it has told beforehand: it goes there with what happens next."""
 
 _LARGEST_BATCH = 256 * 1024
@@ -224,6 +226,19 @@ class InterviewWorkflow:
             return show(self._interview, _read(_Viewer, viewer).root, workflow.now())
         except Refused as refused:
             raise _refusal(refused) from None
+
+    @workflow.query(name=contract.SAME_DAY, description="Asked by the candidate's other interviews of a day")
+    def same_day(self, asked: object = None) -> Shared:
+        if self._unreadable is not None:
+            raise self._unreadable
+        try:
+            return answer(self._interview, _read(Asked, asked))
+        except Refused as refused:
+            raise _refusal(refused) from None
+
+    @workflow.query(name=contract.OPEN_FORMS, description="The forms that interviewers owe, for their daily digest")
+    def open_forms(self) -> list[Owed]:
+        return [] if self._unreadable is not None else open_forms(self._interview, workflow.now())
 
     @workflow.query(name=contract.TIMELINE, description="What happened when, without its content")
     def timeline(self) -> list[Happening]:

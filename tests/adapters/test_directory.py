@@ -1,6 +1,7 @@
 """The directory's contract, in memory and in a file; and the look-up of people and of their civil time on top of it."""
 
 import os
+import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 
 from activities.people import (
     TZDATA,
@@ -18,6 +20,7 @@ from activities.people import (
     OrganisationEntry,
     PeopleActivities,
     PersonEntry,
+    conference_link,
     offsets,
     use_pinned_tzdata,
     zone_names,
@@ -286,8 +289,28 @@ def _with(old: str, new: str) -> Callable[[Path], object]:
         ),
         pytest.param(
             _with("example/{id}", "example/{interview}"),
-            "organisation.conference_link: is not a link like https://meet.example.org/{id}",
+            "organisation.conference_link: is not a link like https://meet.example.org/{token}",
             id="another placeholder",
+        ),
+        pytest.param(
+            _with("meet.acme.example/{id}", "{id}.meet.acme.example/room"),
+            "organisation.conference_link: is not a link like https://meet.example.org/{token}",
+            id="a room in the host's name",
+        ),
+        pytest.param(
+            _with("example/{id}", "example/interviews"),
+            "organisation.conference_link: is the same room for every interview; put {token} where the room's name",
+            id="one room for all",
+        ),
+        pytest.param(
+            _with("https://meet.acme.example/{id}", "http://meet.acme.example/{id}"),
+            "organisation.conference_link: must begin with https://",
+            id="a room that others can listen to",
+        ),
+        pytest.param(
+            _with("https://meet.acme.example/{id}", "https://admin:hunter2@meet.acme.example/{id}"),
+            "organisation.conference_link: must hold no user name, password or @",
+            id="a password in the room's link",
         ),
         pytest.param(
             _with('["edsger"]', '["edsgar", "alan"]'),
@@ -367,6 +390,7 @@ async def test_all_that_is_wrong_is_said_at_once(path: Path) -> None:
 # --- the look-up -----------------------------------------------------------------------------------------------------
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+SECRET = SecretStr("a secret that only tests know")
 UNTIL = NOW + timedelta(days=400)
 CANDIDATE = Invitee(who="candidate", zone="Asia/Kathmandu")
 
@@ -384,7 +408,7 @@ async def _look_up(
         zones=zones,
         until=UNTIL,
     )
-    return await PeopleActivities(directory).look_up_people(order)
+    return await PeopleActivities(directory, SECRET).look_up_people(order)
 
 
 def _clock(found: PeopleFound, who: str) -> Clock:
@@ -401,8 +425,8 @@ async def test_everyone_is_found_with_what_letters_and_calendars_need(directory:
         Found(who="i1", person="grace", name="Grace Okonjo", email="grace@acme.example", has_calendar=True),
         Found(who="i2", person="edsger", name="Edsger Molenaar", email="Edsger@Acme.example", has_calendar=False),
     )
-    assert found.organisation.model_dump(exclude={"conduct"}) == ACME.model_dump(
-        exclude={"days_off", "place", "conduct"}
+    assert found.organisation.model_dump(exclude={"conduct", "conference_link"}) == ACME.model_dump(
+        exclude={"days_off", "place", "conduct", "conference_link"}
     )
     assert [one.who for one in found.clocks] == ["organisation", "candidate", "i1", "i2"]
     assert _clock(found, "i2").zone == "America/New_York"
@@ -426,6 +450,33 @@ async def test_an_organisation_may_name_nobody() -> None:
     found = await _look_up(MemoryDirectory(quiet, [GRACE, EDSGER]))
 
     assert (found.organisation.conduct, found.organisation.decision_maker) == ((), None)
+
+
+async def test_each_interview_has_a_room_of_its_own_that_nobody_can_guess_and_that_stays() -> None:
+    def room(interview: str, secret: SecretStr = SECRET) -> str:
+        return conference_link("https://meet.acme.example/{id}-{token}#x", interview, secret)
+
+    assert room("r7") == room("r7")
+    assert len({room("r7")[-34:], room("r8")[-34:], room("r7", SecretStr("another one, as long"))[-34:]}) == 3
+    assert re.fullmatch(r"https://meet\.acme\.example/r7-[0-9a-f]{32}#x", room("r7"))
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://localhost:8000/{id}", "http://127.0.0.1/{token}", "http://[::1]/{id}", "https://meet.jit.si/a{token}"],
+)
+def test_a_template_may_lead_to_this_machine_without_tls(link: str) -> None:
+    organisation = OrganisationEntry.model_validate({**ACME.model_dump(), "conference_link": link})
+
+    assert organisation.conference_link == link
+
+
+async def test_the_link_of_an_interview_is_resolved_when_it_is_looked_up() -> None:
+    secret = ACME.model_copy(update={"conference_link": "https://meet.acme.example/{token}"})
+
+    found = await _look_up(MemoryDirectory(secret, [GRACE, EDSGER]))
+
+    assert found.organisation.conference_link == conference_link("https://meet.acme.example/{token}", "r7", SECRET)
 
 
 async def test_who_is_named_twice_is_named_once() -> None:
@@ -469,7 +520,7 @@ async def test_a_candidate_lives_by_the_zone_they_named(directory: Directory) ->
 async def test_a_zone_that_is_missing_or_misspelt_is_assumed_to_be_the_organisations(
     directory: Directory, zone: str | None
 ) -> None:
-    found = await PeopleActivities(directory).look_up_people(
+    found = await PeopleActivities(directory, SECRET).look_up_people(
         LookUpPeople(
             key="k",
             lane="directory",

@@ -33,7 +33,17 @@ from entrevue.learning import (
     Sentence,
     lessons,
 )
-from entrevue.orders import AppendJournal, Brief, Briefed, Improvement, JournalAnswer, JournalEntry, LookUpBriefs
+from entrevue.orders import (
+    AppendJournal,
+    Brief,
+    Briefed,
+    Improvement,
+    JournalAnswer,
+    JournalEntry,
+    LookUpBriefs,
+    SameDay,
+)
+from entrevue.sharing import Asked, Shared
 from entrevue.values import CANDIDATE
 from tests.adapters.database import Database
 from tests.domain.scenes import (
@@ -401,10 +411,20 @@ async def test_learning_anew_adds_what_other_rules_would_teach(places: tuple[Jou
 # --- who reads -------------------------------------------------------------------------------------------------------
 
 
+class Alone:
+    """Nobody asks for other interviews here."""
+
+    async def of_day(self, day: SameDay) -> tuple[str, ...]:
+        raise NotImplementedError(day)
+
+    async def same_day(self, interview: str, asked: Asked) -> Shared:
+        raise NotImplementedError(interview, asked)
+
+
 async def after_one_interview() -> LearningActivities:
     journal, kept = MemoryJournal(), MemoryLessons()
     await JournalActivities(journal, Learning(journal, kept)).append_journal(appended(*entries(completed())))
-    return LearningActivities(journal, kept)
+    return LearningActivities(journal, kept, Alone())
 
 
 async def test_a_brief_is_looked_up_for_each_by_the_subject_they_are() -> None:

@@ -47,6 +47,7 @@ from entrevue.orders import (
     ProcessTold,
     ReleaseTime,
     RemoveEvent,
+    SameDay,
     Seated,
     SendLetter,
     SlotsFound,
@@ -59,6 +60,7 @@ from entrevue.orders import (
 from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
+from entrevue.sharing import Asked, answer, found
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
 from entrevue.view import View, view
 
@@ -165,6 +167,8 @@ class Scene:
     """Directory ids of whom the organisation names for reports of conduct."""
     decides: str | None = None
     """Directory id of the decision maker."""
+    room: str = "https://meet.acme.example/r7"
+    """What the directory's template makes of this interview."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -173,6 +177,8 @@ class Scene:
     """Kinds of orders that nobody answers for now."""
     edited: set[str] = field(default_factory=set)
     """Whose calendars a person has changed."""
+    peers: list["Scene"] = field(default_factory=list)
+    """Other interviews of the same process, as the index lists them."""
     in_flight: dict[str, Order] = field(default_factory=dict)
     started: list[SendLetter] = field(default_factory=list)
     mailbox: list[Sent] = field(default_factory=list)
@@ -380,6 +386,9 @@ class Scene:
                 return EventRemoved.model_validate(
                     {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
                 )
+            case LookUpBriefs(key=key, day=SameDay() as day):
+                asked = Asked(interview=order.interview, day=day)
+                return found(key, [answer(peer.interview, asked) for peer in self.peers])
             case LookUpBriefs(key=key, people=people):
                 return BriefsFound(key=key, briefs=tuple(Brief(who=one.who) for one in people))
             case TellProcess(key=key):
@@ -487,7 +496,7 @@ class Scene:
                         name=name,
                         email=f"{free[0]}@acme.example",
                         has_calendar=has_calendar,
-                        clock=BERLIN,
+                        clock=self._clock(BERLIN.zone),
                     )
                 )
         filled = {one.seat for one in seated}
@@ -535,7 +544,7 @@ class Scene:
                 zone="Europe/Berlin",
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
-                conference_link="https://meet.acme.example/{id}",
+                conference_link=self.room,
                 conduct=tuple(
                     Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
                     for one in self.confidants

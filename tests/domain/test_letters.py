@@ -1,17 +1,14 @@
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from entrevue.agenda import summary
-from entrevue.civil import waking
-from entrevue.correspondence import Due, open_letters, orders
+from entrevue.correspondence import open_letters, orders
 from entrevue.evaluation import FormState
 from entrevue.interview import Interview
+from entrevue.letters import Due
 from entrevue.orders import (
     AnswerDelayed,
     Apology,
@@ -20,7 +17,6 @@ from entrevue.orders import (
     ConductReport,
     DayReminder,
     FormRequest,
-    GrowthRequest,
     HourReminder,
     Improvement,
     Invitation,
@@ -30,11 +26,9 @@ from entrevue.orders import (
     Theme,
 )
 from entrevue.privacy import ASKED, Layer
-from entrevue.values import CANDIDATE, CONFIDANT, Status
+from entrevue.values import CANDIDATE, CONFIDANT
 from tests.domain.scenes import (
-    BERLIN,
     MONDAY,
-    NEW_YORK,
     Scene,
     a_booking,
     a_release,
@@ -44,7 +38,6 @@ from tests.domain.scenes import (
     candidate_form,
     no_slots,
     open_forms,
-    review,
     reviewed_feedback,
     scorecard,
     sealed_forms,
@@ -142,6 +135,24 @@ def test_a_moved_interview_is_reminded_of_at_its_new_time_only() -> None:
     assert _reads(scene, "day_reminder", CANDIDATE) == (10, 10, 0)
     assert scene.letters(CANDIDATE).count("day_reminder") == 1
     assert scene.letters("i2").count("hour_reminder") == 1
+
+
+@pytest.mark.parametrize("before", [20 * HOUR, HOUR / 2], ids=["the day before", "at last"])
+def test_another_panel_makes_the_time_no_news(before: timedelta) -> None:
+    """Whoever has been reminded of it is told who comes instead, and not reminded again; who joins is, with the kit."""
+    scene = a_booking()
+    scene.wait_until(scene.start_of_booking - before)
+    scene.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+
+    scene.wait_until(scene.start_of_booking)
+
+    assert scene.letters(CANDIDATE)[1:] in (
+        ["invitation", "day_reminder", "invitation", "hour_reminder"],
+        ["invitation", "day_reminder", "hour_reminder", "invitation"],
+    )
+    assert scene.letters("i1").count("hour_reminder") == 1
+    (joiner,) = {one.who for one in scene.interview.people.members} - {CANDIDATE, "i1"}
+    assert scene.letters(joiner).count("hour_reminder") == 1
 
 
 @pytest.mark.parametrize("kind", ["cancel", "withdraw"])
@@ -891,148 +902,26 @@ def test_to_each_person_letters_go_one_at_a_time_in_the_order_in_which_they_fell
     assert sorted(scene.in_flight) == ["mail/candidate", "mail/i1", "mail/i2"]
 
 
-# --- the budget ------------------------------------------------------------------------------------------------------
+# --- where to come ---------------------------------------------------------------------------------------------------
 
 
-_FULLEST = {
-    "offer": 1,
-    "nudge": 2,
-    "invitation": 1,
-    "day_reminder": 1,
-    "hour_reminder": 1,
-    "form_request": 1,
-    "form_reminder": 1,
-    "feedback_available": 1,
-}
-_ASKED_FOR = {"reflection_request": 1, "growth_request": 1}
-
-
-@pytest.mark.parametrize("reminders", [False, True])
-def test_the_fullest_interview_without_changes_costs_the_candidate_nine_letters_and_the_panel_three(
-    *,
-    reminders: bool,
-) -> None:
-    """Two more only if the candidate has ticked that they want to be reminded."""
-    scene = an_offer()
-    scene.wait(days=4)
-    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[3])
-    for layer in ("feedback", "reminders") if reminders else ("feedback",):
-        scene.send("give_consent", by=CANDIDATE, layer=layer)
-    scene.wait_until(scene.start_of_booking + HOUR)
-    for who in ("i1", "i2"):
-        scene.send("submit_evaluation", by=who, form=scorecard(who))
-    scene.wait(days=3)
-    scene.send("submit_evaluation", by=CANDIDATE, form=candidate_form())
-    told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
-    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", **review())
-    scene.wait(days=200)
-
-    assert scene.stands(Status.COMPLETED)
-    assert sum(_FULLEST.values()) == 9
-    assert Counter(scene.letters(CANDIDATE)) == Counter(_FULLEST | (_ASKED_FOR if reminders else {}))
-    assert scene.letters("i1") == scene.letters("i2") == ["invitation", "hour_reminder", "form_request"]
-
-
-def test_a_smooth_interview_costs_the_candidate_eight_letters_two_of_which_they_asked_for() -> None:
-    scene = completed_in_full("reject")
-
-    assert Counter(scene.letters(CANDIDATE)) == Counter(
-        offer=1,
-        invitation=1,
-        day_reminder=1,
-        hour_reminder=1,
-        form_request=1,
-        feedback_available=1,
-        reflection_request=1,
-        growth_request=1,
-    )
-    assert Counter(scene.letters("i1")) == Counter(invitation=1, hour_reminder=1, form_request=1)
-    assert Counter(scene.letters("i2")) == Counter(scene.letters("i1"))
-
-
-def test_a_yes_costs_as_many_letters_as_a_no() -> None:
-    yes, no = completed_in_full("offer_accepted"), completed_in_full("reject")
-
-    assert Counter(yes.letters()) == Counter(no.letters())
-
-
-def completed_in_full(outcome: str) -> Scene:
-    """Everybody does at once what they are asked to; the candidate wants feedback, and to be reminded."""
+def test_the_room_that_people_were_told_does_not_change_when_somebody_edits_the_template() -> None:
     scene = a_booking()
-    for layer in get_args(Layer):
-        scene.send("give_consent", by=CANDIDATE, layer=layer)
-    scene.wait_until(scene.start_of_booking + HOUR)
-    for who in (CANDIDATE, "i1", "i2"):
-        form = candidate_form() if who == CANDIDATE else scorecard(who)
-        scene.send("submit_evaluation", by=who, form=form)
-    _told(scene, outcome)
-    items = [{"author": author, "what": what} for author in ("i1", "i2") for what in ("strength", "growth")]
-    scene.send("review_feedback", by="reviewer", approved=items)
-    scene.wait(days=200)
-    assert scene.stands(Status.COMPLETED)
-    return scene
+    told = scene.newest("invitation", CANDIDATE).order.letter
+    scene.room = "https://elsewhere.example/r7"
+
+    scene.tell("timezone_rules_changed", tzdata="2027a")
+
+    assert isinstance(told, Invitation)
+    assert told.event.location == scene.view(CANDIDATE).location == "https://meet.acme.example/r7"
+    assert scene.interview.effects.calendars["i1"].sequence == told.event.sequence
 
 
-def test_each_letter_is_kept_under_the_kind_that_it_has() -> None:
-    """So that `resend_message` finds it, and a key says in the outbox what was sent."""
-    scene = completed_in_full("reject")
+def test_until_something_is_booked_the_newest_template_holds() -> None:
+    scene = an_offer()
+    scene.room = "https://elsewhere.example/r7"
+    scene.tell("timezone_rules_changed", tzdata="2027a")
 
-    assert [sent.order.key.split("/")[1] for sent in scene.mailbox] == [sent.kind for sent in scene.mailbox]
-    for kind in ("reflection_request", "growth_request"):
-        assert [one.letter for one in scene.interview.effects.of(kind, CANDIDATE)] == [kind]
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
 
-
-def test_a_growth_check_names_what_the_candidate_wanted_to_try() -> None:
-    chosen, none = a_release(), a_release()
-    chosen.send("submit_reflection", by=CANDIDATE, text="too many questions at once", will_try="one at a time")
-
-    asked = []
-    for scene in (chosen, none):
-        scene.wait(days=40)
-        asked.append(scene.newest("growth_request", CANDIDATE).order.letter)
-
-    assert asked == [GrowthRequest(to_try="one at a time"), GrowthRequest()]
-
-
-@settings(max_examples=25)
-@given(
-    opened=st.integers(0, 7 * 24 * 60),
-    chosen=st.integers(0, 6 * 24 * 60),
-    submitted=st.integers(0, 9 * 24 * 60),
-    decided=st.integers(0, 6 * 24 * 60),
-)
-@example(opened=10 * 60, chosen=12 * 60, submitted=0, decided=0)
-@example(
-    opened=0, chosen=0, submitted=10799, decided=60
-)  # handed in late in the evening on which an answer was promised
-def test_whenever_things_happen_nobody_is_mailed_beyond_the_budget_nor_at_night(
-    opened: int, chosen: int, submitted: int, decided: int
-) -> None:
-    scene = Scene.opened()
-    scene.withheld = {"look_up_people"}
-    scene.wait(minutes=opened)
-    scene.withheld = set()
-    scene.run()
-    scene.wait(minutes=chosen)
-    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[-1])
-    acted = scene.now
-    scene.wait_until(scene.start_of_booking + HOUR)
-    scene.send("give_consent", by="candidate", layer="feedback")
-    scene.wait(minutes=submitted)
-    for who in ("i1", "i2", CANDIDATE):
-        form = candidate_form() if who == CANDIDATE else scorecard(who)
-        scene.send("submit_evaluation", by=who, form=form)
-    scene.wait(minutes=decided)
-    told = {"by": "Marta Lind", "at": scene.now, "how": "phone"}
-    scene.send("record_decision", by="decision_maker", outcome="reject", process_over=True, told=told)
-    scene.send("review_feedback", by="reviewer", **review())
-    scene.wait(days=200)
-
-    assert len([kind for kind in scene.letters(CANDIDATE) if kind != "answer_delayed"]) <= 9
-    assert len(scene.letters("i1")) <= 3
-    for sent in scene.mailbox:
-        clock = NEW_YORK if sent.to == CANDIDATE else BERLIN
-        just_chosen = sent.to == CANDIDATE and sent.at - acted <= HOUR
-        any_hour = sent.kind == "hour_reminder" or (sent.kind == "invitation" and just_chosen)
-        assert any_hour or waking(sent.at, clock) == sent.at, f"{sent.kind} to {sent.to} at {sent.reads}"
+    assert scene.view(CANDIDATE).location == "https://elsewhere.example/r7"

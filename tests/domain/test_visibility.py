@@ -375,8 +375,8 @@ def check_table(scene: Told) -> None:
             assert says is may_read(scene.interview, viewer, secret_, scene.now), f"{viewer} and {secret_}"
 
 
-_LONG = ("alone", "in a process")
-"""More than a thousand situations each: with the slow tests."""
+_LONG = ("alone", "in a process", "who decides sits on the panel")
+"""Many hundreds of situations each: with the slow tests."""
 
 
 @pytest.mark.parametrize(

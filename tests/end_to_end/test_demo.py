@@ -26,6 +26,8 @@ from demo.temporal_server import binary
 from entrevue import contract
 from entrevue.request import InterviewRequest
 from entrevue.values import Status
+from tests.golden import mails
+from tests.golden.checks import faults
 
 BERLIN, HELSINKI, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Helsinki"), ZoneInfo("America/New_York")
 
@@ -39,18 +41,52 @@ async def started(folder: Path) -> Process:
     )
 
 
-@pytest.mark.slow
-async def test_the_demo_ends_well_and_says_so(tmp_path: Path) -> None:
-    demo = await started(tmp_path / "a folder")
-    said, trouble = (stream.decode() for stream in await demo.communicate())
-    tail = said[said.find("What came of it") :]
+@dataclass(frozen=True)
+class Run:
+    """One run of the demo, from its start to its end."""
 
-    assert (demo.returncode, trouble) == (0, ""), f"{said}\n{trouble}"
+    code: int | None
+    said: str
+    trouble: str
+    folder: Path
+
+
+@pytest.fixture(scope="module", name="run")
+async def _run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("run") / "a folder"
+    demo = await started(folder)
+    said, trouble = (stream.decode() for stream in await demo.communicate())
+    return Run(demo.returncode, said, trouble, folder)
+
+
+@pytest.mark.slow
+def test_the_demo_ends_well_and_says_so(run: Run) -> None:
+    tail = run.said[run.said.find("What came of it") :]
+
+    assert (run.code, run.trouble) == (0, ""), f"{run.said}\n{run.trouble}"
     assert "Scene one: r7-c42-2 is COMPLETED." in tail
     assert "Scene two: r9-c7-1 is CANCELLED." in tail
-    assert "✗" not in said
+    assert "✗" not in run.said
     assert tail.count("✓") > 30
-    assert "⏩" in said
+    assert "⏩" in run.said
+
+
+@pytest.mark.slow
+def test_its_mails_are_those_that_were_recorded(run: Run) -> None:
+    """Where a letter was meant to change, `make mails` records it anew."""
+    sent = mails.golden(mails.sent_by_the_demo(run.folder))
+    kept = {file.name: file.read_text(encoding="utf-8") for file in mails.KEPT.glob("*.txt")}
+
+    assert sorted(sent) == sorted(kept)
+    assert [name for name in sorted(sent) if sent[name] != kept[name]] == []
+
+
+@pytest.mark.slow
+def test_each_of_its_mails_is_one_that_every_program_understands(run: Run) -> None:
+    sent = mails.sent_by_the_demo(run.folder)
+
+    assert len(sent) > 50
+    assert {mail.key: found for mail in sent if (found := list(faults(mail)))} == {}
 
 
 @pytest.mark.slow

@@ -14,9 +14,12 @@ from activities.people import use_pinned_tzdata
 from tests.workflows.stage import Running, dev_server, staged
 from tests.workflows.story import (
     absent_twice,
+    answered_by_mail,
+    bounced_and_corrected,
     cancelled_in_the_middle,
     cancelled_late,
     disputed,
+    moved_in_calendars,
     negotiated,
     practised,
     rescheduled_and_cancelled,
@@ -50,6 +53,9 @@ PATHS: dict[str, Callable[[Running], Awaitable[object]]] = {
     "disputed": disputed,
     "cancelled_late": cancelled_late,
     "undecided": undecided,
+    "calendars_moved": moved_in_calendars,
+    "answered_by_mail": answered_by_mail,
+    "bounced": bounced_and_corrected,
 }
 
 

@@ -25,12 +25,14 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from activities.calendar import Watchers
 from activities.ledger import Ledger
 from activities.letters import MailSettings
+from activities.mailbox import Mailbox
 from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
 from adapters.memory_lessons import MemoryLessons
 from adapters.memory_mail import MemoryOutbox, MemoryPost
+from adapters.memory_mailbox import MemoryMailbox
 from entrevue import contract
 from entrevue.contract import Receipt
 from entrevue.view import Happening, View
@@ -84,7 +86,11 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     """Start the real dev server, with a clock for each workflow; `settings` are dynamic configuration, `key=value`."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
     assert binary, "the temporal command is missing; it comes with the lock file"
-    wanted = ("frontend.WorkflowTimeSkippingEnabled=true", *settings)
+    wanted = (
+        "frontend.WorkflowTimeSkippingEnabled=true",
+        'history.timerProcessorMaxTimeShift="20ms"',  # else each clock that is put forward takes a second
+        *settings,
+    )
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=binary,
@@ -195,6 +201,7 @@ class Stage:
     lessons: MemoryLessons
     post: MemoryPost
     outbox: MemoryOutbox
+    mailbox: MemoryMailbox
 
     async def start(self, **overrides: object) -> Running:
         return await start(self.env, self.task_queue, **overrides)
@@ -229,8 +236,12 @@ async def staged(
     lessons: MemoryLessons | None = None,
     people: Sequence[PersonEntry] = PEOPLE,
     watchers: Watchers | None = None,
+    mailbox: Mailbox | None = None,
 ) -> AsyncIterator[Stage]:
-    """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch."""
+    """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch.
+
+    `mailbox`: None for the stage's own.
+    """
     stage = Stage(
         env=env,
         task_queue=task_queue or new_queue(),
@@ -241,6 +252,7 @@ async def staged(
         lessons=lessons or MemoryLessons(),
         post=MemoryPost(),
         outbox=MemoryOutbox(),
+        mailbox=MemoryMailbox(authserv_id=MAIL.domain),
     )
     adapters = Adapters(
         directory=stage.directory,
@@ -251,6 +263,7 @@ async def staged(
         lessons=stage.lessons,
         post=stage.post,
         mail=MAIL,
+        mailbox=mailbox or stage.mailbox,
     )
     worker = build_worker(
         env.client,

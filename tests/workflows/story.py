@@ -246,3 +246,77 @@ async def undecided(interview: Running) -> None:
     await interview.forward(timedelta(days=45))
     await interview.happened("embargo_lifted")
     await interview.forward(timedelta(days=95))
+
+
+# --- what reaches us by calendars and by mail ------------------------------------------------------------------------
+
+
+async def told(interview: Running, kind: str, **fields: object) -> None:
+    """Tell a fact, as whoever watches calendars and mailboxes does."""
+    now = await interview.now()
+    await interview.tell(kind, source_id=f"{kind}-{now.isoformat()}", at=now.isoformat(), **fields)
+
+
+async def moved_in_calendars(interview: Running) -> None:
+    """Grace drags the event and the candidate agrees; Linus deletes his; a calendar is emptied, and locks us out."""
+    start = await to_booking(interview)
+    view = await interview.view()
+    event = {"uid": f"{view.interview}.p1", "sequence": view.sequence}
+    later = start + timedelta(hours=1)
+    times = {"start": later.isoformat(), "end": (later + timedelta(minutes=40)).isoformat()}
+    await told(interview, "calendar_event_changed", whom="i1", **event, **times)
+    await interview.happened("calendar_written", times=3)
+    asked = await interview.until(lambda view: later in [slot.start for slot in view.offered])
+    await interview.send("choose_slot", by="candidate", start=times["start"], expected_revision=asked.revision)
+    await interview.happened("calendar_written", times=5)
+    event |= {"sequence": (await interview.view()).sequence}
+    await told(interview, "calendar_overlap_seen", whom="i2", overlapped=True, **event)
+    await told(interview, "calendar_event_deleted", whom="i2", **event)
+    await interview.happened("event_deleted")
+    await interview.send("restore_event", by="coordinator", whom="i2")
+    await told(interview, "calendar_access_lost", whom="i2", because="it refuses our password")
+    await told(interview, "calendar_access_restored", whom="i2")
+    await told(interview, "calendar_event_deleted", whom="i1", emptied=True, **event)
+    await interview.happened("event_deleted", times=2)
+    await interview.forward(timedelta(hours=12))
+    await interview.send("cancel", by="coordinator", reason="the role is filled")
+    await interview.forward(timedelta(hours=12))
+
+
+async def answered_by_mail(interview: Running) -> None:
+    """Somebody says no in the candidate's name, then they do, and are silent: the time is given up. They write back."""
+    await to_booking(interview)
+    answer = {"whom": "candidate", "via": "mail", "sequence": (await interview.view()).sequence}
+    await told(interview, "rsvp_received", **answer, answer="declined", verified=False)
+    await interview.happened("answer_heard")
+    await interview.forward(timedelta(hours=12))
+    await told(interview, "rsvp_received", **answer, answer="declined", verified=True)
+    await interview.happened("answer_heard", times=2)
+    await interview.forward(timedelta(hours=36))  # a day from when they could read the question
+    view = await interview.until(lambda view: bool(view.offered))
+    await interview.send("choose_slot", by="candidate", start=view.offered[-1].start.isoformat())
+    await interview.until(lambda view: view.slot is not None)
+    answer |= {"sequence": (await interview.view()).sequence}
+    later = view.offered[-1].start + timedelta(hours=1)
+    await told(interview, "counter_received", **answer, start=later.isoformat(), verified=True)
+    await told(interview, "words_received", whom="candidate")
+    await interview.happened("words_heard")
+    await interview.forward(timedelta(hours=12))
+    await interview.send("withdraw", by="candidate", reason="I took another offer")
+    await interview.forward(timedelta(hours=12))
+
+
+async def bounced_and_corrected(interview: Running) -> None:
+    """The invitation comes back: clocks stand still until somebody knows a better address, and it is sent again."""
+    await to_booking(interview)
+    view = await interview.view()
+    invitation = f"{view.interview}/invitation/candidate/{view.sequence}.1"
+    await told(interview, "message_delivered", key=invitation)
+    await told(interview, "message_bounced", key=invitation, status="5.1.1", address_is_bad=True)
+    await interview.happened("message_returned")
+    await interview.forward(timedelta(days=2))
+    sent = (await interview.kinds()).count("message_sent")
+    await interview.send("update_contact", by="coordinator", email="ada.summer@example.org")
+    await interview.happened("message_sent", times=sent + 1)
+    await interview.send("cancel", by="coordinator", reason="the role is filled")
+    await interview.forward(timedelta(hours=12))

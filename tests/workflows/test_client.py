@@ -1,9 +1,11 @@
 import asyncio
+import io
 import json
 import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +26,7 @@ from entrevue.negotiation import ChooseSlot
 from entrevue.rubrics import CandidateForm, Scorecard
 from entrevue.session import ParticipantJoined
 from entrevue.values import CANDIDATE, Code, Refused, Status
-from starter import Exit
+from starter import Exit, main
 from tests.workflows.recorder import Recorder
 from tests.workflows.stage import PEOPLE, REQUEST, Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer, to_release
@@ -225,6 +227,7 @@ async def test_a_change_too_near_or_too_often_waits_for_the_coordinator(
     assert (granted.outcome, granted.status) == ("done", Status.NEEDS_RESCHEDULING)
 
 
+@pytest.mark.slow  # how a refusal comes back is tested above
 async def test_refusals_around_the_forms_come_back_with_their_code(stage: Stage) -> None:
     interview = await stage.start()
     handle = client_of(stage).interview(named(interview))
@@ -238,6 +241,7 @@ async def test_refusals_around_the_forms_come_back_with_their_code(stage: Stage)
     assert await code_of(handle, "submit_evaluation", by="i1", form=colder) is Code.EVALUATION_LOCKED
 
 
+@pytest.mark.slow  # how a refusal comes back is tested above
 async def test_refusals_around_the_release_come_back_with_their_code(stage: Stage) -> None:
     interview = await stage.start()
     handle = client_of(stage).interview(named(interview))
@@ -464,12 +468,26 @@ class Shell:
     stage: Stage
 
     async def type(self, *words: str, text: str = "") -> Typed:
+        """Type it here: a process of its own needs a second to import what this one has."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as here, redirect_stdout(out), redirect_stderr(err):
+            here.setenv("TEMPORAL_ADDRESS", self._address)
+            here.setattr("sys.stdin", io.StringIO(text))
+            code = await asyncio.to_thread(main, words)
+        return Typed(code, out.getvalue(), err.getvalue())
+
+    @property
+    def _address(self) -> str:
+        return self.stage.env.client.service_client.config.target_host
+
+    async def execute(self, *words: str, text: str = "") -> Typed:
+        """Execute it as a shell does."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "starter.py",
             *words,
             cwd=ROOT,
-            env=os.environ | {"TEMPORAL_ADDRESS": self.stage.env.client.service_client.config.target_host},
+            env=os.environ | {"TEMPORAL_ADDRESS": self._address},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -489,7 +507,7 @@ async def test_an_interview_is_started_shown_and_booked_from_a_shell(shell: Shel
     interview = new_queue()
     content = json.dumps(request(interview))
     queue = f"--task-queue={shell.stage.task_queue}"
-    started = await shell.type("start", "-", queue, "--json", text=content)
+    started = await shell.execute("start", "-", queue, "--json", text=content)
     again = await shell.type("start", "-", queue, text=content)
     handle = client_of(shell.stage).interview(interview)
     start = await to_offer(running(shell.stage, handle))
@@ -544,7 +562,7 @@ async def test_a_shell_is_told_why_not(shell: Shell) -> None:
     name = named(interview)
     await to_offer(interview)
     unknown = await shell.type("show", "never-was")
-    refused = await shell.type("cancel", name, "--by=i1")
+    refused = await shell.execute("cancel", name, "--by=i1")
     for_programs = await shell.type("start-session", name, "--by=i1", "--json")
     naive = await shell.type("choose-slot", name, "--by=candidate", "--start=2026-12-01T10:00")
     filtered = await shell.type("list", "--query=Nonsense ==")

@@ -40,7 +40,7 @@ async def postgresql(postgres_server: PostgresServer) -> AsyncIterator[Database]
         yield database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     chosen: Database = request.getfixturevalue(request.param)
     return chosen

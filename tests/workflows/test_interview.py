@@ -181,6 +181,7 @@ async def test_an_operators_cancel_takes_the_same_path_as_the_command(stage: Sta
     assert events_in(letters_to(stage, "ada@example.org"))[-1]["METHOD"] == "CANCEL"
 
 
+@pytest.mark.slow  # a whole session, for a rule that tests/domain has
 async def test_an_operators_cancel_in_a_session_waits_for_its_end(stage: Stage) -> None:
     interview = await stage.start()
     await to_session(interview)
@@ -206,6 +207,7 @@ async def test_an_offer_nobody_answers_expires(stage: Stage) -> None:
     assert len(subjects) == 3  # the offer and two nudges
 
 
+@pytest.mark.slow  # three weeks in small steps; tests/replay and tests/domain have the path
 async def test_a_candidate_who_does_not_come_twice_ends_the_interview(stage: Stage) -> None:
     interview = await stage.start(policy={"no_show_contest_business_days": 1, "reschedule_within": "P20D"})
     await absent_twice(interview)
@@ -226,6 +228,7 @@ async def test_a_fact_that_cannot_be_read_raises_attention_and_is_not_dropped_in
     assert cleared.attention == ()
 
 
+@pytest.mark.slow  # every moment of it is in tests/domain/test_visibility.py
 async def test_nobody_reads_the_other_sides_form_before_both_gates(stage: Stage) -> None:
     interview = await stage.start()
     await to_session(interview)

@@ -55,6 +55,7 @@ async def grown(stage: Stage) -> Running:
 # --- briefs ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # two interviews, one of them to its end
 async def test_what_somebody_wanted_to_try_is_in_the_brief_of_their_next_interview(stage: Stage) -> None:
     first = await grown(stage)
     second = await stage.start()

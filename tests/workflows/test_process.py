@@ -13,10 +13,10 @@ from entrevue import contract
 from entrevue.client import InterviewClient
 from entrevue.orders import ProcessTold, TellProcess
 from entrevue.values import Status
+from on_server import InterviewsOnServer
 from tests.workflows.recorder import Heard, Recorder
 from tests.workflows.stage import REQUEST, Running, Stage, eventually, new_queue
 from tests.workflows.story import to_booking, to_decision
-from worker import InterviewsOnServer
 
 A_MOMENT = timedelta(minutes=2)
 """Longer than the server's index is ever behind."""

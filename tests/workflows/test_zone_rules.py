@@ -13,9 +13,10 @@ from temporalio.worker import Worker
 from activities.people import TZDATA
 from activities.zone_rules import OpenInterviews, Page, ZoneRulesActivities
 from entrevue import contract
+from on_server import InterviewsOnServer
 from tests.workflows.recorder import Heard, Recorder
 from tests.workflows.stage import dev_server, eventually, new_queue, staged
-from worker import InterviewsOnServer, announce_zone_rules
+from worker import announce_zone_rules
 from workflows.zone_rules import NewZoneRules, ZoneRulesWorkflow
 
 FACT = contract.TIMEZONE_RULES_CHANGED

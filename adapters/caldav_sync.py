@@ -1,0 +1,186 @@
+"""What has changed in a calendar since a cursor: by RFC 6578 where the server can, by its list of etags otherwise."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, Self
+from urllib.parse import quote, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+from httpx2 import codes
+
+from activities.calendar import Changes
+from adapters.caldav_collection import Collection, name_of
+from adapters.webdav import DAV, NAMESPACES, XML, xml_headers
+
+_SINCE: Final = f"""<D:sync-collection {NAMESPACES}><D:sync-token>{{token}}</D:sync-token>
+<D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop></D:sync-collection>"""
+_TOKEN: Final = f"<D:propfind {NAMESPACES}><D:prop><D:sync-token/></D:prop></D:propfind>"
+_ETAGS: Final = f"<D:propfind {NAMESPACES}><D:prop><D:getetag/></D:prop></D:propfind>"
+_THESE: Final = f"<C:calendar-multiget {NAMESPACES}><D:prop><D:getetag/></D:prop>{{hrefs}}</C:calendar-multiget>"
+
+_FORGOTTEN = {
+    codes.BAD_REQUEST,
+    codes.FORBIDDEN,
+    codes.CONFLICT,
+    codes.GONE,
+    codes.PRECONDITION_FAILED,
+    codes.INSUFFICIENT_STORAGE,
+}
+"""How servers say that they do not know a token any more. Where it means something else, the next request says so."""
+_ROUNDS = 10
+"""How often a server may say that there is more to come."""
+
+_FORMAT: Final = "1"
+_LONGEST_TOKEN, _MOST = 1000, 100
+"""Characters of a token, and versions of our events, that a cursor holds: less than 4,000 characters in all."""
+_NOT_THERE: Final = "-"
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """The calendar as it was. It outlives workers, and crosses histories: digests, no names and no times."""
+
+    calendar: str
+    """Which one: with another address in the directory everything may be different."""
+    token: str | None = None
+    """The server's own; None where it has none."""
+    rest: str = ""
+    """Of a server without tokens: all objects but ours, and their etags."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of our events, by their names."""
+
+    @classmethod
+    def parse(cls, text: str | None, calendar: str) -> Self | None:
+        """Read a cursor back; None where it is not of this format, or of another calendar."""
+        match (text or "").split(" "):
+            case [format_, of, token, rest, *versions] if (format_, of) == (_FORMAT, calendar):
+                pairs = [one.split("=") for one in versions]
+                if all(len(pair) == 2 for pair in pairs):  # noqa: PLR2004  # name=version
+                    return cls(calendar, unquote(token) or None, rest, dict(pairs))
+        return None
+
+    def __str__(self) -> str:
+        versions = (f"{name}={version}" for name, version in self.versions.items())
+        return " ".join((_FORMAT, self.calendar, quote(self.token or "", safe=""), self.rest, *versions))
+
+
+async def changes(collection: Collection, cursor: str | None, uids: Sequence[str]) -> Changes:
+    """Fulfil `Calendar.changes`.
+
+    The versions of our own events are compared one by one, in a single request, whatever the token says: some servers
+    leave deletions out of their reports, and some answer a token that they have forgotten as if nothing had happened.
+    The token says what else has changed.
+    """
+    calendar = _digest(collection.calendar.url)
+    names = {uid: name_of(uid) for uid in uids}
+    before = _Cursor.parse(cursor, calendar)
+    now: _Cursor | None = None
+    suspects: frozenset[str] = frozenset(names.values())
+    others = True
+    if before and before.token:
+        if report := await _report(collection, before.token):
+            now = _Cursor(calendar, report.token, versions=await _versions(collection, names.values()))
+            suspects, others = report.names, bool(report.names.difference(names.values())) or report.doubtful
+    elif before:
+        now = await _listed(collection, names.values())
+        others = now.rest != before.rest
+    if before is None or now is None:
+        return Changes(
+            cursor=str(await _start(collection, names.values())), everything=True, touched=tuple(uids), others=True
+        )
+    return Changes(
+        cursor=str(now),
+        touched=tuple(uid for uid, name in names.items() if _differs(before, now, name, suspects)),
+        others=others,
+    )
+
+
+def _differs(before: _Cursor, now: _Cursor, name: str, suspects: frozenset[str]) -> bool:
+    """Compare two versions of one event; where there are not two, say what there is reason to suspect."""
+    short = _short(name)
+    if short in before.versions and short in now.versions:
+        return before.versions[short] != now.versions[short]
+    return name in suspects
+
+
+async def _start(collection: Collection, names: Iterable[str]) -> _Cursor:
+    """Take the token first: what changes meanwhile is told once more, rather than not at all."""
+    token = None
+    if collection.calendar.syncs:
+        for resource in (await collection.propfind(_TOKEN)).resources:
+            token = resource.text(f"{DAV}sync-token")
+    if token is None or len(quote(token, safe="")) > _LONGEST_TOKEN:
+        return await _listed(collection, names)
+    return _Cursor(_digest(collection.calendar.url), token, versions=await _versions(collection, names))
+
+
+@dataclass(frozen=True)
+class _Report:
+    token: str
+    names: frozenset[str]
+    """Of the objects that were changed or deleted."""
+    doubtful: bool
+    """Another token, and nothing that would explain it: SOGo answers a token so that it does not know."""
+
+
+async def _report(collection: Collection, token: str) -> _Report | None:
+    """Ask what has changed since. None: the server does not know, or finds no end. DAV:limit would lose items."""
+    names: set[str] = set()
+    itself, latest = _path(collection.calendar.url), token
+    for _ in range(_ROUNDS):
+        query = XML + _SINCE.format(token=escape(latest))
+        expect = {codes.MULTI_STATUS, *_FORGOTTEN}
+        answer = await collection.session.ask(
+            "REPORT", collection.calendar.url, expect=expect, headers=xml_headers("0"), content=query
+        )
+        if answer.status != codes.MULTI_STATUS:
+            return None
+        said = await collection.session.read_xml(answer)
+        if said.sync_token is None or len(quote(said.sync_token, safe="")) > _LONGEST_TOKEN:
+            return None
+        latest = said.sync_token
+        names |= {one.name for one in said.resources if _path(one.href) != itself}
+        if not any(codes.INSUFFICIENT_STORAGE in one.statuses for one in said.resources if _path(one.href) == itself):
+            return _Report(latest, frozenset(names), doubtful=not names and latest != token)
+    return None
+
+
+async def _versions(collection: Collection, names: Iterable[str]) -> dict[str, str]:
+    watched = list(names)[:_MOST]
+    if not watched:
+        return {}
+    path = urlsplit(collection.calendar.url).path
+    hrefs = "".join(f"<D:href>{escape(path + name)}</D:href>" for name in watched)
+    said = await collection.report(_THESE.format(hrefs=hrefs))
+    etags = {one.name: one.text(f"{DAV}getetag") for one in said.resources if not one.absent}
+    return {_short(name): _version(name, etags) for name in watched}
+
+
+async def _listed(collection: Collection, names: Iterable[str]) -> _Cursor:
+    """List every object: for servers without tokens."""
+    ours, itself = list(names), _path(collection.calendar.url)
+    said = await collection.propfind(_ETAGS, depth="1")
+    etags = {one.name: one.text(f"{DAV}getetag") for one in said.resources if _path(one.href) != itself}
+    rest = sorted(f"{name} {etag}" for name, etag in etags.items() if name not in ours)
+    return _Cursor(
+        _digest(collection.calendar.url),
+        rest=_digest("\n".join(rest)),
+        versions={_short(name): _version(name, etags) for name in ours[:_MOST]},
+    )
+
+
+def _version(name: str, etags: Mapping[str, str | None]) -> str:
+    return _digest(etags[name] or "") if name in etags else _NOT_THERE
+
+
+def _short(name: str) -> str:
+    return name[:12]
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path).rstrip("/")

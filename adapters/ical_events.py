@@ -1,0 +1,215 @@
+"""Our own events: written as iCalendar text, and recognised again whatever a person or a server did to them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final, Self
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from activities.calendar import OurEvent, OwnerAnswer
+from adapters.ical import INTERVIEW, Owner, events_of, interview_of, localise_tzids, own_answer, parsing, span
+from entrevue.orders import CalendarEvent
+from entrevue.values import EmailAddress, InterviewId
+
+_WRITTEN = "X-ENTREVUE-WRITTEN"
+
+_UNWANTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u0085\u2028\u2029]")
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+_ANSWERS: Final[dict[str, OwnerAnswer]] = {
+    "ACCEPTED": "accepted",
+    "TENTATIVE": "tentative",
+    "DECLINED": "declined",
+    "NEEDS-ACTION": "needs_action",  # and whatever else there may be: RFC 5545, 3.2.12
+}
+_PARTSTATS: Final = {answer: partstat for partstat, answer in _ANSWERS.items()}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a version of ours says, kept in the event itself: so that a person's edit can be told from our own."""
+
+    sequence: int
+    cancelled: bool
+    start: datetime
+    end: datetime
+    texts: str
+    """Digest of what else it says: title, description, place, interview."""
+
+    @classmethod
+    def of(cls, event: CalendarEvent, interview: InterviewId) -> Self:
+        texts = "\n\n".join((_clean(event.summary), _clean(event.description), _clean(event.location or ""), interview))
+        return cls(
+            sequence=event.sequence,
+            cancelled=event.cancelled,
+            start=event.slot.start.replace(microsecond=0),
+            end=event.slot.end.replace(microsecond=0),
+            texts=sha256(texts.encode()).hexdigest()[:16],
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read a record back; None where it was not us who wrote it."""
+        match text.split("/"):
+            case [sequence, ("CONFIRMED" | "CANCELLED") as status, start, end, texts]:
+                try:
+                    return cls(int(sequence), status == "CANCELLED", _parsed(start), _parsed(end), texts)
+                except ValueError:
+                    return None
+        return None
+
+    def __str__(self) -> str:
+        status = "CANCELLED" if self.cancelled else "CONFIRMED"
+        return f"{self.sequence}/{status}/{self.start.strftime(_STAMP)}/{self.end.strftime(_STAMP)}/{self.texts}"
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as it stands in a calendar."""
+
+    start: datetime
+    end: datetime
+    summary: str
+    cancelled: bool
+    sequence: int
+    answer: OwnerAnswer | None
+    """The owner's; None where the event does not name them."""
+    written: Written | None
+    """What we wrote there last; None where it was not us."""
+
+    @property
+    def moved(self) -> bool:
+        """A person gave it other times. True also where it is not ours."""
+        return self.written is None or (self.start, self.end) != (self.written.start, self.written.end)
+
+    @property
+    def edited(self) -> bool:
+        """A person moved it or cancelled it. True also where it is not ours."""
+        return self.moved or (self.written is not None and self.cancelled != self.written.cancelled)
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Whom an event names, so that its owner's program offers them to accept or to decline."""
+
+    organizer: EmailAddress
+    """Ours, made for this event; never the owner's, who would be asked nothing then."""
+    organisation: str
+    owner: EmailAddress
+    answer: OwnerAnswer = "needs_action"
+    left_to_us: bool = False
+    """SCHEDULE-AGENT=CLIENT (RFC 6638, 7.1): a server that schedules shall mail nobody. We are the only inviter."""
+
+
+def event_text(event: CalendarEvent, interview: InterviewId, parties: Parties | None = None) -> str:
+    """Write one version of one event; the same version gives the same text, byte for byte.
+
+    Times are UTC, which every program reads alike.
+    """
+    written = Written.of(event, interview)
+    if not written.start < written.end:
+        raise ValueError("an event must end after it starts")
+    body = icalendar.Event()
+    body.add("UID", _line(event.uid))
+    body.add("SEQUENCE", event.sequence)
+    body.add("DTSTAMP", event.stamp)
+    body.add("DTSTART", written.start)
+    body.add("DTEND", written.end)
+    body.add("SUMMARY", _line(event.summary))
+    if event.description:
+        body.add("DESCRIPTION", _clean(event.description))
+    if event.location:
+        body.add("LOCATION", _line(event.location))
+    body.add("STATUS", "CANCELLED" if event.cancelled else "CONFIRMED")
+    body.add("TRANSP", "OPAQUE")
+    if parties is not None:
+        body.add("ORGANIZER", _organizer(parties))
+        body.add("ATTENDEE", _attendee(parties))
+    body.add(INTERVIEW, _line(interview))
+    body.add(_WRITTEN, str(written))
+    calendar = icalendar.Calendar()
+    calendar.add("PRODID", "-//Entrevue//EN")
+    calendar.add("VERSION", "2.0")
+    calendar.add_component(body)
+    text: str = calendar.to_ical().decode()
+    return text
+
+
+def _organizer(parties: Parties) -> icalendar.vCalAddress:
+    address = icalendar.vCalAddress(f"mailto:{_line(parties.organizer)}")
+    if name := _line(parties.organisation).replace('"', "'").strip():  # RFC 5545 has no way to write one
+        address.params["CN"] = name
+    if parties.left_to_us:
+        address.params["SCHEDULE-AGENT"] = "CLIENT"
+    return address
+
+
+def _attendee(parties: Parties) -> icalendar.vCalAddress:
+    address = icalendar.vCalAddress(f"mailto:{_line(parties.owner)}")
+    address.params.update({"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": _PARTSTATS[parties.answer]})
+    if parties.answer == "needs_action":
+        address.params["RSVP"] = "TRUE"
+    if parties.left_to_us:
+        address.params["SCHEDULE-AGENT"] = "CLIENT"
+    return address
+
+
+def stored_event(text: str, uid: str, owner: Owner) -> StoredEvent | None:
+    """Read an event of ours back, as it stands. None where the text is broken, or holds another event."""
+    with parsing():
+        try:
+            event = _master(text)
+            start, end = span(event, owner.zone)
+            partstat = own_answer(event, owner)
+            return StoredEvent(
+                start=start,
+                end=end,
+                summary=str(event.get("SUMMARY", "")),
+                cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
+                sequence=int(event.get("SEQUENCE", 0)),
+                answer=None if partstat is None else _ANSWERS.get(partstat, "needs_action"),
+                written=Written.parse(str(event.get(_WRITTEN, ""))) if str(event["UID"]) == uid else None,
+            )
+        except Exception:  # noqa: BLE001  # a stranger's text can break the libraries in any way
+            return None
+
+
+def our_events(objects: Iterable[str], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[OurEvent, ...]:
+    """Find those that we wrote and that start within [start, end), by start. What cannot be read is not ours."""
+    ours = (_ours(text, zone) for text in objects if _WRITTEN in text)  # to parse everybody's would take for ever
+    found = [event for event in ours if event is not None and start <= event.start < end]
+    return tuple(sorted(found, key=lambda event: (event.start, event.uid)))
+
+
+def _ours(text: str, zone: ZoneInfo) -> OurEvent | None:
+    with parsing():
+        try:
+            event = _master(text)
+            written, interview = Written.parse(str(event.get(_WRITTEN, ""))), interview_of(event)
+            if written is None or interview is None:
+                return None
+            start, _ = span(event, zone)
+            return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=start)
+        except Exception:  # noqa: BLE001  # as above
+            return None
+
+
+def _master(text: str) -> icalendar.Event:
+    return next(one for one in events_of(localise_tzids(text)) if "RECURRENCE-ID" not in one)
+
+
+def _parsed(stamp: str) -> datetime:
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+
+
+def _clean(text: str) -> str:
+    """Drop what could end a line. icalendar itself only asserts it for X- properties, and `python -O` drops that."""
+    return _UNWANTED.sub(" ", text)
+
+
+def _line(text: str) -> str:
+    return _clean(text).replace("\n", " ")

@@ -1,0 +1,1 @@
+"""To copy from: requests, a directory, and the page behind signed links."""

@@ -1,0 +1,335 @@
+"""What a watcher makes of what it sees: pure. A difference is a suspicion, and news once a second look confirms it.
+
+People drag an event twice, and answer from two devices; so the second look comes a little later, and must find the very
+same. Somebody who goes on and on is told of all the same, so that both sides know within a quarter of an hour.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
+
+from activities.calendar import Watched
+from activities.watching import CalendarSeen, Fact, LookAtCalendar, News, Seen
+from entrevue.answers import Heard, RsvpReceived
+from entrevue.drift import (
+    CalendarAccessLost,
+    CalendarAccessRestored,
+    CalendarEventChanged,
+    CalendarEventDeleted,
+    CalendarOverlapSeen,
+)
+from entrevue.values import Instant, InterviewId, Message, PersonId, Who
+
+NEAR, FAR = timedelta(minutes=3), timedelta(minutes=10)
+SOON = timedelta(hours=48)
+"""Whoever has an event of ours so soon is looked at every `NEAR`, everybody else every `FAR`."""
+
+CONFIRMED, AT_THE_LATEST = timedelta(seconds=90), timedelta(minutes=3)
+"""How long something must stand unchanged to be told, and how long it may change before it is told all the same."""
+
+AGAIN = timedelta(minutes=1)
+"""After a look that failed. After another the usual pace is enough."""
+
+Key = tuple[InterviewId, Who]
+
+
+class OneEvent(Message):
+    """An event of ours, and how its interview believes it to stand."""
+
+    event: Watched
+    known: Seen
+    fresh: bool = True
+    """It has not been found there since it was written; so it is read whatever the calendar says has changed."""
+
+    @property
+    def key(self) -> Key:
+        return self.event.interview, self.event.who
+
+
+class Suspicion(Message):
+    """What was found otherwise than the interviews believe."""
+
+    found: tuple[Seen, ...]
+    noticed_at: Instant
+    since: Instant
+    """It has been found exactly so since then."""
+    forgotten: bool = False
+    """The calendar had forgotten our cursor when it was noticed."""
+
+
+class Watch(Message):
+    """Everything that a watcher knows: of one person, and of what is to be watched in their calendar."""
+
+    person: PersonId
+    cursor: str | None = None
+    events: tuple[OneEvent, ...] = ()
+    suspicion: Suspicion | None = None
+    looked_at: Instant | None = None
+    failed: int = 0
+    """Looks in a row that came to nothing."""
+
+    def one(self, key: Key) -> OneEvent | None:
+        return next((one for one in self.events if one.key == key), None)
+
+
+# --- what shall be watched -------------------------------------------------------------------------------------------
+
+
+def watched(watch: Watch, event: Watched) -> Watch:
+    """Watch this version from now on. What was suspected of it was our own doing, or is put right by it."""
+    before = watch.one((event.interview, event.who))
+    if before is not None and before.event.sequence > event.sequence:
+        return watch  # a repeat that comes late
+    known = Seen(
+        interview=event.interview,
+        who=event.who,
+        what="stands",
+        start=event.start,
+        end=event.end,
+        answer=_answer_that_stands(before, event),
+        overlapped=event.overlapped,
+    )
+    without = unwatched(watch, event.interview, event.who)
+    return without.model_copy(update={"events": (*without.events, OneEvent(event=event, known=known))})
+
+
+def _answer_that_stands(before: OneEvent | None, event: Watched) -> Heard | None:
+    """An answer was given to a time: it stands as long as that does."""
+    stays = before is not None and (before.event.start, before.event.end) == (event.start, event.end)
+    return before.known.answer if before is not None and stays else None
+
+
+def unwatched(watch: Watch, interview: InterviewId, who: Who | None = None) -> Watch:
+    """Watch no more what is of this interview, or of one seat of it."""
+
+    def leaves(key: Key) -> bool:
+        return key[0] == interview and who in (None, key[1])
+
+    return watch.model_copy(
+        update={
+            "events": tuple(one for one in watch.events if not leaves(one.key)),
+            "suspicion": _without(watch.suspicion, leaves),
+        }
+    )
+
+
+def _without(suspicion: Suspicion | None, leaves: Callable[[Key], bool]) -> Suspicion | None:
+    if suspicion is None:
+        return None
+    found = tuple(seen for seen in suspicion.found if not leaves(_key(seen)))
+    return suspicion.model_copy(update={"found": found}) if found else None
+
+
+def without_past(watch: Watch, now: datetime) -> Watch:
+    """What is over is nobody's concern any more."""
+    for one in watch.events:
+        if one.event.end <= now:
+            watch = unwatched(watch, *one.key)
+    return watch
+
+
+# --- when to look ----------------------------------------------------------------------------------------------------
+
+
+def next_look(watch: Watch, began: datetime, chance: float) -> datetime:
+    """Say when to look next. `chance`, of [0, 1), spreads the people of one calendar server over time."""
+    last = watch.looked_at or began
+    pace = _pace(watch, last)
+    due = [last + pace * (1 - chance / 10)]
+    if watch.failed == 0:
+        due += [at for one in watch.events for at in one.event.look_at if at > last]
+        due += [_confirmed_at(watch.suspicion)] if watch.suspicion is not None else []
+    return min(due)
+
+
+def _pace(watch: Watch, now: datetime) -> timedelta:
+    if watch.failed == 1:
+        return AGAIN
+    readable = [one.event for one in watch.events if one.known.what != "refused"]
+    return NEAR if any(event.start - now <= SOON for event in readable) else FAR
+
+
+def _confirmed_at(suspicion: Suspicion) -> datetime:
+    return min(suspicion.since + CONFIRMED, suspicion.noticed_at + AT_THE_LATEST)
+
+
+def order(watch: Watch) -> LookAtCalendar:
+    """Ask for a look; what is new to us, suspected or could not be read, is read whatever has changed since."""
+    suspected = {_key(seen) for seen in watch.suspicion.found} if watch.suspicion is not None else set()
+    return LookAtCalendar(
+        person=watch.person,
+        cursor=watch.cursor,
+        events=tuple(one.event for one in watch.events),
+        closely=tuple(
+            one.event.uid for one in watch.events if one.fresh or one.known.what == "refused" or one.key in suspected
+        ),
+    )
+
+
+# --- what a look means -----------------------------------------------------------------------------------------------
+
+
+def failed(watch: Watch, now: datetime) -> Watch:
+    """Nothing was learned: no news."""
+    return watch.model_copy(update={"looked_at": now, "failed": watch.failed + 1})
+
+
+def looked(
+    watch: Watch, look: CalendarSeen, now: datetime, *, not_of: Collection[Key] = (), at_once: bool = False
+) -> tuple[Watch, tuple[News, ...]]:
+    """Take in a look that began at `now`; give what is to be told.
+
+    `not_of`: events that were written while we looked, so that what was seen of them means nothing. `at_once`: what is
+    seen is believed without a second look.
+    """
+    seen = {_key(one): one for one in look.seen if _key(one) not in not_of and one.what != "written_anew"}
+    watch = watch.model_copy(
+        update={
+            "cursor": look.cursor,
+            "looked_at": now,
+            "failed": 0,
+            "events": tuple(
+                one.model_copy(update={"fresh": one.fresh and one.key not in seen}) for one in watch.events
+            ),
+        }
+    )
+    suspicion = _suspicion(watch, seen, now, forgotten=look.forgotten)
+    if suspicion is None or not (at_once or now >= _confirmed_at(suspicion)):
+        return watch.model_copy(update={"suspicion": suspicion}), ()
+    news = tuple(_news(watch, suspicion))
+    found = {_key(one): one for one in suspicion.found}
+    events = tuple(one.model_copy(update={"known": found.get(one.key, one.known)}) for one in watch.events)
+    return watch.model_copy(update={"events": events, "suspicion": None}), news
+
+
+def _suspicion(watch: Watch, seen: dict[Key, Seen], now: datetime, *, forgotten: bool) -> Suspicion | None:
+    before = watch.suspicion
+    known = {_key(one): one for one in before.found} if before is not None else {}
+    found = []
+    for one in watch.events:
+        if one.key in seen:
+            stands = _taken_together(one.known, seen[one.key])
+        elif one.key in known:
+            stands = known[one.key]
+        else:
+            continue
+        if _looks(stands) != _looks(one.known):
+            found.append(stands)
+    if not found:
+        return None
+    if before is None:
+        return Suspicion(found=tuple(found), noticed_at=now, since=now, forgotten=forgotten)
+    unchanged = [_looks(one) for one in found] == [_looks(one) for one in before.found]
+    return Suspicion(
+        found=tuple(found),
+        noticed_at=before.noticed_at,
+        since=before.since if unchanged else now,
+        forgotten=before.forgotten or forgotten,
+    )
+
+
+def _taken_together(known: Seen, seen: Seen) -> Seen:
+    """What was not looked at stands as it is known to."""
+    if seen.what is None:
+        return known.model_copy(update={"overlapped": seen.overlapped}) if known.what == "stands" else known
+    answer = known.answer if seen.answer is None else seen.answer
+    overlapped = known.overlapped if seen.overlapped is None else seen.overlapped
+    return seen.model_copy(update={"answer": answer, "overlapped": overlapped})
+
+
+def _looks(seen: Seen) -> tuple[object, ...]:
+    return _key(seen), seen.what, seen.start, seen.end, seen.answer, seen.overlapped
+
+
+def _key(seen: Seen) -> Key:
+    return seen.interview, seen.who
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+
+
+def _news(watch: Watch, suspicion: Suspicion) -> Iterator[News]:
+    gone = {_key(seen) for seen in suspicion.found if seen.what == "gone"}
+    there = {one.key for one in watch.events if one.known.what != "gone"}
+    emptied = suspicion.forgotten or (len(gone) > 1 and gone >= there)
+    for seen in suspicion.found:
+        one = watch.one(_key(seen))
+        if one is not None:
+            facts = _facts(one, seen, suspicion.noticed_at, emptied=emptied)
+            yield from (News(interview=seen.interview, fact=fact) for fact in facts)
+
+
+def _facts(one: OneEvent, seen: Seen, at: datetime, *, emptied: bool) -> Iterator[Fact]:
+    """Give what an interview must hear, also that somebody has put a thing right themselves."""
+    known, whom = one.known, seen.who
+    if known.what == "refused" != seen.what:
+        yield CalendarAccessRestored(source_id=_source_id(one, "restored", at), at=at, whom=whom)
+    match seen.what:
+        case "refused" if known.what != "refused":
+            because = seen.because or "refused"
+            yield CalendarAccessLost(source_id=_source_id(one, "refused", at), at=at, whom=whom, because=because)
+        case "gone" if known.what != "gone":
+            yield CalendarEventDeleted(
+                source_id=_source_id(one, "gone", at),
+                at=at,
+                whom=whom,
+                uid=one.event.uid,
+                sequence=one.event.sequence,
+                emptied=emptied,
+            )
+        case "moved" | "cancelled":
+            yield from _changed(one, seen, at)
+        case "stands":
+            if known.what != "refused":
+                yield from _changed(one, seen, at)
+            yield from _answered(one, seen, at)
+            yield from _overlapped(one, seen, at)
+
+
+def _source_id(one: OneEvent, what: str, at: datetime) -> str:
+    """Name what was seen, and when first: told again it is a repeat, and when it happens again it is not."""
+    return f"{one.event.uid}/{one.event.sequence}/{what}/{at:%Y%m%dT%H%M%SZ}"
+
+
+def _changed(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    known, start, end = one.known, seen.start, seen.end
+    if start is None or end is None or (seen.what, start, end) == (known.what, known.start, known.end):
+        return
+    yield CalendarEventChanged(
+        source_id=_source_id(one, str(seen.what), at),
+        at=at,
+        whom=seen.who,
+        uid=one.event.uid,
+        sequence=one.event.sequence,
+        start=start,
+        end=end,
+        cancelled=seen.what == "cancelled",
+        etag=seen.etag,
+    )
+
+
+def _answered(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    """What is answered in one's own calendar is one's own answer."""
+    if seen.answer is None or seen.answer == one.known.answer:
+        return
+    yield RsvpReceived(
+        source_id=_source_id(one, seen.answer, at),
+        at=at,
+        whom=seen.who,
+        answer=seen.answer,
+        sequence=one.event.sequence,
+        via="calendar",
+        verified=True,
+    )
+
+
+def _overlapped(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:
+    if seen.overlapped is None or seen.overlapped == one.known.overlapped:
+        return
+    yield CalendarOverlapSeen(
+        source_id=_source_id(one, "overlapped" if seen.overlapped else "free", at),
+        at=at,
+        whom=seen.who,
+        uid=one.event.uid,
+        sequence=one.event.sequence,
+        overlapped=seen.overlapped,
+    )

@@ -1,0 +1,152 @@
+"""Watch one person's calendar: one workflow a person, from the first event of ours in it until the last is over.
+
+It polls, so it would fill any history: it carries all it knows into a new run whenever the server suggests one.
+"""
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
+    from activities.calendar import Unwatched, Watched
+    from activities.watching import TellInterviews, WatchingActivities
+    from entrevue import contract
+    from workflows.suspicion import (
+        Key,
+        Watch,
+        failed,
+        looked,
+        next_look,
+        order,
+        unwatched,
+        watched,
+        without_past,
+    )
+
+_ATTEMPT, _SILENCE = timedelta(minutes=3), timedelta(minutes=1)
+"""One request is given up by the adapter after 45 s; a look makes two an event, at most."""
+
+_FEW = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=20), maximum_attempts=3)
+_WITHIN = timedelta(minutes=4)
+"""Whoever asks for longer pauses is asked again by the next look."""
+
+_PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+
+
+@workflow.defn(name=contract.WATCH)
+class WatchWorkflow:
+    """Handlers record, the loop acts: looks when it is time to, and tells what was confirmed."""
+
+    @workflow.init
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._began = workflow.now()
+        self._news = 0
+        self._written: set[Key] = set()
+        """Events that were written, or given up, since the look under way began."""
+        self._asked = False
+
+    @workflow.run
+    async def run(self, watch: Watch) -> None:
+        """Watch until nothing is left. A signal that comes at the very end keeps this run alive, or begins another."""
+        del watch  # `__init__`'s business
+        while True:
+            self._watch = without_past(self._watch, workflow.now())
+            if not self._watch.events:
+                return
+            if workflow.info().is_continue_as_new_suggested() and not self._asked:
+                workflow.continue_as_new(self._watch)
+            due = next_look(self._watch, self._began, workflow.random().random())
+            self._show(due)
+            if await self._is_time(due):
+                await self._look()
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+
+    @workflow.signal(name="watch", description="Watch this version of an event")
+    def watch(self, event: Watched) -> None:
+        self._watch = watched(self._watch, event)
+        self._hear((event.interview, event.who))
+
+    @workflow.signal(name="unwatch", description="An event is about to be taken out by ourselves")
+    def unwatch(self, event: Unwatched) -> None:
+        self._watch = unwatched(self._watch, event.interview, event.who)
+        self._hear((event.interview, event.who))
+
+    @workflow.signal(name="look_now", description="Look at once, and tell what is seen without a second look")
+    def look_now(self) -> None:
+        self._asked = True
+        self._news += 1
+
+    def _hear(self, key: Key) -> None:
+        self._written.add(key)
+        self._news += 1
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def _is_time(self, due: datetime) -> bool:
+        """Wait until a look is due, or something was heard. False: see anew when the next one is."""
+        known, left = self._news, due - workflow.now()
+        if left > timedelta(0) and not self._asked:
+            try:
+                await workflow.wait_condition(
+                    lambda: self._news > known,
+                    timeout=left,
+                    timeout_summary=f"Next look at {due:%a %d %b %Y %H:%M} UTC",
+                )
+            except TimeoutError:
+                return True
+        return self._asked or workflow.now() >= due
+
+    async def _look(self) -> None:
+        now, at_once, events = workflow.now(), self._asked, len(self._watch.events)
+        self._asked = False
+        self._written.clear()
+        try:
+            seen = await workflow.execute_activity_method(
+                WatchingActivities.look_at_calendar,
+                order(self._watch),
+                summary=f"Look what has become of {_events(events)} in this calendar",
+                start_to_close_timeout=_ATTEMPT,
+                schedule_to_close_timeout=_WITHIN,
+                heartbeat_timeout=_SILENCE,
+                retry_policy=_FEW,
+            )
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            self._watch = failed(self._watch, now)
+            return
+        self._watch, news = looked(self._watch, seen, now, not_of=self._written, at_once=at_once)
+        if not news:
+            return
+        told = await workflow.execute_activity_method(
+            WatchingActivities.tell_interviews,
+            TellInterviews(news=news),
+            summary=f"Tell {', '.join(sorted({one.fact.kind for one in news}))}",
+            start_to_close_timeout=_SILENCE,
+            retry_policy=_PATIENT,
+        )
+        for interview in told.over:
+            self._watch = unwatched(self._watch, interview)
+
+    # --- what people see ---------------------------------------------------------------------------------------------
+
+    def _show(self, due: datetime) -> None:
+        """For operators: no title, nobody's name."""
+        watch = self._watch
+        said = [f"Watches {_events(len(watch.events))} of this person."]
+        said += [f"Last look {watch.looked_at:%a %d %b %H:%M} UTC."] if watch.looked_at is not None else []
+        said += [f"Next {due:%a %d %b %H:%M} UTC."]
+        said += [f"{watch.failed} looks in a row came to nothing."] if watch.failed else []
+        refused = {one.known.because for one in watch.events if one.known.what == "refused"}
+        said += [f"The calendar refuses us: {', '.join(sorted(filter(None, refused)))}."] if refused else []
+        if watch.suspicion is not None:
+            said += [f"{_events(len(watch.suspicion.found))} found otherwise; a second look will tell."]
+        workflow.set_current_details(" ".join(said))
+
+
+def _events(count: int) -> str:
+    return f"{count} event{'' if count == 1 else 's'}"
