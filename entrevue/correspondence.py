@@ -42,7 +42,7 @@ from entrevue.orders import (
 )
 from entrevue.people import Member
 from entrevue.report import document, report
-from entrevue.scheduling import Booking, Offered, Shown, Told
+from entrevue.scheduling import Booking, Offered, Scheduling, Shown, Told
 from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
 
@@ -224,6 +224,7 @@ def _of_offer(interview: "Interview") -> Iterator[Due]:
                 reply_by=reply_by(interview, date),
                 fresh=offer.n > 1,
                 reschedule=state.exchange is not None,
+                booked=_stands(state),
             ),
         )
         yield from reminders.nudges(interview, offer)
@@ -239,6 +240,12 @@ def _availability(interview: "Interview", offer: Offered) -> Iterator[Due]:
         write=lambda date: AvailabilityRequest(minutes=interview.policy.duration, reply_by=reply_by(interview, date)),
     )
     yield from reminders.nudges(interview, offer)
+
+
+def _stands(state: Scheduling) -> Slot | None:
+    """Give the booked time, where an offer is about another one; not if it cannot be kept as it is."""
+    unfit = state.exchange is not None and state.exchange.unfit
+    return state.booking.slot if state.booking is not None and not unfit else None
 
 
 def _offer_withdrawn(interview: "Interview") -> Iterator[Due]:

@@ -303,6 +303,8 @@ class Offer(Message):
     fresh: bool = False
     """An earlier offer was declined, or its slot was lost."""
     reschedule: bool = False
+    booked: Slot | None = None
+    """The time that is booked, and stands until another one is chosen; None: there is none, or none any more."""
 
 
 class Nudge(Message):

@@ -103,6 +103,7 @@ LETTERS: dict[str, Letter] = {
     "offer": Offer(slots=(SLOT, LATER), reply_by=DAY),
     "offer, fresh": Offer(slots=(SLOT, LATER), reply_by=DAY, fresh=True),
     "offer, reschedule": Offer(slots=(SLOT,), reply_by=DAY, reschedule=True),
+    "offer, beside a booked time": Offer(slots=(SLOT,), reply_by=DAY, reschedule=True, booked=LATER),
     "nudge": Nudge(slots=(SLOT, LATER), reply_by=DAY),
     "nudge, one time": Nudge(slots=(SLOT,), reply_by=DAY),
     "nudge, no times": Nudge(slots=(), reply_by=DAY),

@@ -64,6 +64,8 @@ def test_who_moves_the_event_proposes_that_time_and_gets_the_booked_one_back() -
     offer = scene.newest("offer", CANDIDATE).order.letter
     assert isinstance(offer, Offer)
     assert [slot.start for slot in offer.slots] == [moved_to]
+    assert offer.booked is not None
+    assert offer.booked.start == booked
     notice = _notice(scene)
     assert (notice.what, notice.asked, notice.slot.start) == ("moved", True, booked)
     assert notice.moved_to is not None
