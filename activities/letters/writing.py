@@ -21,6 +21,7 @@ from entrevue.orders import (
     Cancellation,
     ConductReport,
     Digest,
+    FormReminder,
     FormRequest,
     Invitation,
     JoinNudge,
@@ -131,7 +132,7 @@ def write(order: SendLetter | SendDigest, letter: Letter | Digest, words: Words,
         told["role"] = clean_line(order.role)
     if isinstance(letter, Digest):
         told["forms"] = [(form, form_page(form.interview, form.who, form.due, links)) for form in letter.forms]
-    if isinstance(letter, FormRequest):
+    if isinstance(letter, FormRequest | FormReminder) and to_candidate:
         told["earlier"] = [(one, form_page(one.interview, reader.who, letter.due, links)) for one in letter.siblings]
     text = _environment(settings.language, html=False).get_template(f"{letter.kind}.txt").render(told)
     html = _environment(settings.language, html=True).get_template(f"{letter.kind}.html").render(told)

@@ -232,6 +232,7 @@ LETTERS: dict[str, Letter] = {
     "hour reminder, several": HourReminder(
         slot=SLOT, location=None, with_names=("Grace",), agenda=(), siblings=SIBLINGS
     ),
+    "form reminder, several": FormReminder(due=DAY, minutes=3, siblings=SIBLINGS),
     "form request, several": FormRequest(due=DAY, minutes=3, with_names=("Grace",), siblings=SIBLINGS),
 }
 WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]

@@ -157,8 +157,9 @@ def test_feedback_that_does_not_exist_is_not_linked() -> None:
     assert grants(linked("feedback, nothing")) == []
 
 
-def test_the_forms_of_a_day_are_each_a_link_of_their_own() -> None:
-    asked = grants(linked("form request, several"))
+@pytest.mark.parametrize("letter", ["form request, several", "form reminder, several"])
+def test_the_forms_of_a_day_are_each_a_link_of_their_own(letter: str) -> None:
+    asked = grants(linked(letter))
 
     assert [grant.interview for grant in asked] == ["r7-c42-1", *(one.interview for one in SIBLINGS)]
     assert {(grant.purpose, grant.whom) for grant in asked} == {("form", CANDIDATE)}
