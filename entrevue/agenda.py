@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from entrevue import attention, briefing, correspondence, drift, feedback, people, sharing
+from entrevue.calendars import OnCalendar, event_key, removal_key
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
-from entrevue.effects import OnCalendar, event_key, is_confidential, removal_key
+from entrevue.effects import is_confidential
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
 from entrevue.letters import event_for

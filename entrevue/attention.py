@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from entrevue import answers, briefing, correspondence, people
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
+from entrevue.calendars import event_key, removal_key
 from entrevue.claims import fillable, search_key
-from entrevue.effects import bounced, event_key, is_confidential, removal_key, stuck
+from entrevue.effects import bounced, is_confidential, stuck
 from entrevue.feedback import review_due
 from entrevue.negotiation import zone_lag
 from entrevue.seats import enough

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from entrevue import answers, reminders
 from entrevue.answers import Asked, Said
+from entrevue.calendars import event_key
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
 from entrevue.disputes import Ruled
 from entrevue.drift import Drifted
-from entrevue.effects import MessageSkipped, event_key, is_confidential, letter_key
+from entrevue.effects import MessageSkipped, is_confidential, letter_key
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
 from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, by_mail, event_for, is_near, others, to_candidate, turn_to
 from entrevue.negotiation import reply_by

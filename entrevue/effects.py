@@ -1,22 +1,14 @@
-"""What the world is known to hold: each message, each calendar, and the orders that came to nothing."""
+"""What the world is known to hold: each message, and the orders that came to nothing."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
-from entrevue import answers, negotiation
+from entrevue import answers, calendars, negotiation
 from entrevue.answers import AnswerAsked, AnswerEvent, AnswerSettled, WordsRead
-from entrevue.drift import (
-    AccessLost,
-    AccessRestored,
-    DriftEvent,
-    EventDeleted,
-    EventMoved,
-    EventRestored,
-    OverlapSeen,
-)
+from entrevue.calendars import CalendarCleared, CalendarWritten, OnCalendar
 from entrevue.facts import AFact
 from entrevue.orders import (
     EventRemoved,
@@ -155,25 +147,6 @@ class MessageSkipped(Message):
     version: str
 
 
-class CalendarWritten(Message):
-    kind: Literal["calendar_written"] = "calendar_written"
-    whom: Who
-    uid: str
-    sequence: int
-    outcome: str
-    etag: str | None = None
-    overlapped: bool = False
-    """Something else stands at that time in this calendar."""
-
-
-class CalendarCleared(Message):
-    kind: Literal["calendar_cleared"] = "calendar_cleared"
-    whom: Who
-    uid: str
-    sequence: int
-    outcome: str
-
-
 class OrderGaveUp(Message):
     """The patience of an order has ended. It is not repeated until somebody says that the cause is mended."""
 
@@ -247,9 +220,6 @@ EffectsEvent = (
     | FactDismissed
 )
 
-WRITTEN = ("created", "updated", "already_there")
-"""Outcomes of a write after which the event stands as it should."""
-
 RECEIPTS = MessageQueued | MessageSent | MessageSkipped | CalendarWritten | CalendarCleared
 """What the world did as it was asked to. Nobody waits for it: it goes to the journal with what happens next."""
 
@@ -278,24 +248,6 @@ class Posted:
     again_at: datetime | None = None
     address: int = 0
     """Which of the candidate's addresses it went to."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnCalendar:
-    """What a person's calendar holds of the panel's event, as far as we know."""
-
-    sequence: int
-    present: bool
-    at: datetime
-    uid: str = ""
-    """Under which it stands, or stood."""
-    etag: str | None = None
-    edited: bool = False
-    """It is not as we wrote it, and is left alone until it is put back."""
-    superseded: bool = False
-    """A later version of ours stands there: writing this one again would help nobody."""
-    overlapped: bool = False
-    overlapped_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -471,21 +423,6 @@ def started(order: SendLetter, version: str) -> MessageQueued:
     return MessageQueued(key=order.key, letter=order.letter.kind, whom=order.to.who, version=version, date=order.date)
 
 
-def event_key(interview: "Interview", who: str) -> str:
-    """Name the writing of what this person's calendar should show now."""
-    return _calendar_key(interview, "event", who)
-
-
-def removal_key(interview: "Interview", who: str) -> str:
-    return _calendar_key(interview, "event_removal", who)
-
-
-def _calendar_key(interview: "Interview", effect: str, who: str) -> str:
-    wanted = interview.to_show(who)
-    tries = 1 + interview.drift.restored.get(who, 0)
-    return f"{interview.id}/{effect}/{who}/{wanted[0] if wanted is not None else 0}.{tries}"
-
-
 # --- fold ------------------------------------------------------------------------------------------------------------
 
 
@@ -519,10 +456,8 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
             return replace(_next_try(state, key), retried=(*state.retried, key.rpartition(".")[0]))
         case MessageUnsure(key=key):
             return _fate(state, key, "unsure", at)
-        case CalendarWritten():
-            return _written(state, event, at)
-        case CalendarCleared():
-            return _cleared(state, event, at)
+        case CalendarWritten() | CalendarCleared():
+            return replace(state, calendars=calendars.evolve(state.calendars, event, at))
         case OrderGaveUp(key=key, order=order, because=because):
             failure = Failure(order=order, because=because, at=at)
             return replace(state, failures={**state.failures, key: failure})
@@ -556,78 +491,10 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     return _outdated(replace(state, addresses=state.addresses + 1), lost)
 
 
-def drifted(state: Effects, event: DriftEvent, at: datetime) -> Effects:
-    """What its owner did to an event; put back, it is owed again, and their version may be overwritten.
-
-    Where we were about to write when it was deleted, we may have written since: it is taken out once more.
-    """
-    match event:
-        case EventMoved(whom=whom, etag=etag):
-            return _calendar(state, whom, present=True, edited=True, etag=etag)
-        case EventDeleted(whom=whom, cancelled=True, etag=etag):
-            return _calendar(state, whom, present=True, edited=True, etag=etag)
-        case EventDeleted(whom=whom, emptied=True):
-            return _calendar(state, whom, present=False, edited=True, etag=None)
-        case EventDeleted(whom=whom):
-            held = state.calendars.get(whom)
-            maybe_there = held is not None and not held.present and not held.edited
-            return _calendar(state, whom, present=maybe_there, edited=False, etag=None)
-        case OverlapSeen(whom=whom, overlapped=overlapped):
-            return _calendar(state, whom, overlapped=overlapped, overlapped_at=at if overlapped else None)
-        case EventRestored(whom=whom):
-            return _calendar(state, whom, present=False, edited=False, superseded=False)
-        case AccessLost() | AccessRestored():
-            return state
-        case _:
-            assert_never(event)
-
-
-class _Changes(TypedDict, total=False):
-    present: bool
-    edited: bool
-    superseded: bool
-    overlapped: bool
-    overlapped_at: datetime | None
-    etag: str | None
-
-
-def _calendar(state: Effects, whom: str, **changes: Unpack[_Changes]) -> Effects:
-    held = state.calendars.get(whom)
-    return state if held is None else replace(state, calendars={**state.calendars, whom: replace(held, **changes)})
-
-
 def _outdated(state: Effects, keys: set[str]) -> Effects:
     """Somebody says that this person can be reached; what is under way to them may tell otherwise."""
     messages = {key: replace(one, outdated=one.outdated or key in keys) for key, one in state.messages.items()}
     return replace(state, messages=messages)
-
-
-def _written(state: Effects, event: CalendarWritten, at: datetime) -> Effects:
-    """What stands there against our will counts as edited: a person is asked, and we do not write in circles."""
-    was = state.calendars.get(event.whom)
-    if was is not None and was.sequence > event.sequence:
-        return state
-    now = OnCalendar(
-        sequence=event.sequence,
-        present=event.outcome != "gone",
-        at=at,
-        uid=event.uid,
-        etag=event.etag if event.outcome != "gone" else None,
-        edited=event.outcome not in WRITTEN,
-        superseded=event.outcome == "superseded",
-        overlapped=event.overlapped,
-        overlapped_at=at if event.overlapped else None,
-    )
-    return replace(state, calendars={**state.calendars, event.whom: now})
-
-
-def _cleared(state: Effects, event: CalendarCleared, at: datetime) -> Effects:
-    was = state.calendars.get(event.whom)
-    if was is not None and was.sequence > event.sequence:
-        return state
-    edited = event.outcome == "edited_by_person"
-    now = OnCalendar(sequence=event.sequence, present=edited, at=at, uid=event.uid, edited=edited)
-    return replace(state, calendars={**state.calendars, event.whom: now})
 
 
 def _posted(state: Effects, posted: Posted) -> Effects:

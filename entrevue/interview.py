@@ -16,6 +16,7 @@ from entrevue import (
     attention,
     bounces,
     briefing,
+    calendars,
     changes,
     correspondence,
     disputes,
@@ -485,7 +486,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
     if isinstance(event, AnswerEvent):
         return replace(interview, answers=answers.evolve(interview.answers, event, at))
     if isinstance(event, DriftEvent):
-        seen = effects.drifted(interview.effects, event, at)
+        on_calendars = calendars.drifted(interview.effects.calendars, event, at)
+        seen = replace(interview.effects, calendars=on_calendars)
         return replace(interview, drift=drift.evolve(interview.drift, event, at), effects=seen)
     if isinstance(event, VoicesEvent):
         return replace(interview, voices=voices.evolve(interview.voices, event, at, by))

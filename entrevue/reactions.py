@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from entrevue import answers, drift, evaluation, people, scheduling, session
-from entrevue.effects import WRITTEN, CalendarWritten, EffectsEvent
+from entrevue.calendars import WRITTEN, CalendarWritten
+from entrevue.effects import EffectsEvent
 from entrevue.people import PeopleEvent, SeatAnswered
 from entrevue.scheduling import (
     InterviewScheduled,

@@ -25,11 +25,11 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         without_past,
     )
 
-_ATTEMPT, _SILENCE = timedelta(minutes=3), timedelta(minutes=1)
-"""One request is given up by the adapter after 45 s; a look makes two an event, at most."""
+_ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=2)
+"""The adapter gives up a request after 45 s; a look makes two an event, at most, and says so before each event."""
 
 _FEW = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=20), maximum_attempts=3)
-_WITHIN = timedelta(minutes=4)
+_WITHIN = timedelta(minutes=6)
 """Whoever asks for longer pauses is asked again by the next look."""
 
 _PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))

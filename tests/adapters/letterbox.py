@@ -104,6 +104,8 @@ LETTERS: dict[str, Letter] = {
     "offer, fresh": Offer(slots=(SLOT, LATER), reply_by=DAY, fresh=True),
     "offer, reschedule": Offer(slots=(SLOT,), reply_by=DAY, reschedule=True),
     "nudge": Nudge(slots=(SLOT, LATER), reply_by=DAY),
+    "nudge, one time": Nudge(slots=(SLOT,), reply_by=DAY),
+    "nudge, no times": Nudge(slots=(), reply_by=DAY),
     "invitation": Invitation(event=EVENT, imip=True, with_names=("Grace", "Alan", "Edsger")),
     "invitation, somebody to turn to": Invitation(
         event=EVENT, imip=True, with_names=("Grace",), turn_to=TurnTo(name="Olga <Lark>", email="olga@acme.example")

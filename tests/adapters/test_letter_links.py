@@ -242,6 +242,16 @@ def test_the_text_of_a_digest_says_everything_that_its_html_shows() -> None:
     assert [link for _, told in page.tags if (link := told.get("href")) and link not in text] == []
 
 
+def test_names_in_a_digest_are_text() -> None:
+    hostile = "<b onclick='x'>\"&</b>"
+    tame, wild = (
+        Page(part(render(digest_of(form(candidate=name, role=name)), LINKED), "html")) for name in ("Ada", hostile)
+    )
+
+    assert [tag for tag, _ in wild.tags] == [tag for tag, _ in tame.tags]
+    assert "".join(wild.shown).count(hostile) == 3  # in the box, as the role, and on the button
+
+
 def test_one_order_for_a_digest_gives_the_same_bytes_each_time() -> None:
     order = digest_of(form(1), form(2))
 

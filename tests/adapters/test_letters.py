@@ -107,6 +107,33 @@ def test_an_offer_numbers_its_times_so_that_a_reply_can_name_one() -> None:
     assert "number of the time you choose" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("offer, reschedule", "Does this time suit you?"), ("nudge, one time", "is still open")]
+)
+def test_a_single_time_is_offered_as_one(name: str, says: str) -> None:
+    text = _text(name)
+
+    assert says in text
+    assert "Reply to this message to accept it, or use" in text
+    assert not re.search(r"these times|the number|none", text, re.IGNORECASE)
+
+
+def test_who_was_asked_when_they_are_free_is_reminded_of_that_and_of_no_times() -> None:
+    text = _text("nudge, no times")
+
+    assert "do not know yet when you are free" in text
+    assert "reply to this message with the days and hours" in text
+    assert "still open" not in text
+
+
+def test_who_has_nothing_to_accept_is_not_offered_to() -> None:
+    written, attached = (part(linked(name, "i1"), "plain") for name in ("invitation, written", "invitation"))
+
+    assert "Say that you cannot make it:\nhttps://" in written
+    assert "Accept, or say that you cannot make it:\nhttps://" in attached
+    assert "Accept" not in written
+
+
 @every_reader
 @every_letter
 def test_no_letter_speaks_of_scores_or_rejects_anybody(name: str, who: str) -> None:

@@ -128,6 +128,7 @@ async def test_what_a_person_does_between_two_attempts_is_not_undone(
 # --- a server that goes away -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_killed_and_comes_back_has_everything(tmp_path: Path) -> None:
     async with calendar_server(tmp_path, ["grace"]) as server, reaching(account(server)) as calendar:
         first = await calendar.ensure("grace", event(), "r7", None)

@@ -83,18 +83,22 @@ async def test_what_an_interview_itself_does_to_its_events_is_never_taken_for_dr
     assert signals == []
 
 
-async def test_who_drags_the_event_has_proposed_that_time_and_the_booked_one_goes_back(booked: Watched) -> None:
+async def test_who_drags_the_event_has_proposed_that_time_and_the_booked_one_goes_back_each_time(
+    booked: Watched,
+) -> None:
     grace, linus, _ = booked.panel
-    elsewhere = booked.start + timedelta(days=7)
-    booked.stage.calendar.move(grace, booked.uid, elsewhere)
-    await booked.minutes_pass(grace)
-    await booked.interview.happened("event_restored")
-    await booked.interview.happened("calendar_written", times=3)
+    for times, elsewhere in enumerate((booked.start + timedelta(days=7), booked.start + timedelta(days=14)), start=1):
+        booked.stage.calendar.move(grace, booked.uid, elsewhere)
+        await booked.minutes_pass(grace)
+        await booked.interview.happened("event_moved", times=times)
+        await booked.interview.happened("calendar_written", times=2 + times)
 
-    assert await booked.in_calendar(grace) == await booked.in_calendar(linus) == [booked.start]
-    view = await booked.interview.view()
-    assert view.slot is not None
-    assert view.slot.start == booked.start
+        assert await booked.in_calendar(grace) == await booked.in_calendar(linus) == [booked.start]
+
+    last = booked.start + timedelta(days=14)
+    view = await booked.interview.until(lambda view: [one.start for one in view.offered] == [last], "candidate")
+
+    assert (view.slot and view.slot.start) == booked.start
 
 
 async def test_who_deletes_the_event_gives_up_the_seat(booked: Watched) -> None:

@@ -149,6 +149,7 @@ async def test_it_ends_when_its_last_event_is_taken_out_and_begins_anew_with_the
     assert (first, again) == (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.RUNNING)
 
 
+@pytest.mark.slow
 async def test_nobody_is_forgotten_who_comes_while_it_ends(place: Place) -> None:
     for n in range(10):
         uid = f"r{n}.p1"
@@ -171,6 +172,7 @@ async def test_an_interview_that_takes_no_more_facts_is_watched_no_more(place: P
     assert await ended(place) is WorkflowExecutionStatus.COMPLETED
 
 
+@pytest.mark.slow  # a server of its own
 async def test_a_new_run_goes_on_where_the_one_before_has_stopped() -> None:
     async with await dev_server("limit.historyCount.suggestContinueAsNew=60") as env, placed(env) as place:
         await place.write()
