@@ -1,8 +1,8 @@
 """Answers that reach us by a calendar or by mail: yes, maybe, no, and "rather then"; judged, never obeyed blindly.
 
-What is heard in a person's own calendar, or behind a signed link, is theirs. What is heard by mail alone could be
-anybody's: it is remembered beside what is known, and asked about, until they confirm it. A candidate's no to a booked
-time is a question, not a cancellation (lifecycle, section 8).
+What is heard in a person's own calendar, or commanded behind a signed link, is theirs. What is heard by mail alone
+could be anybody's: it is remembered beside what is known, and asked about, until they confirm it. A candidate's no to a
+booked time is a question, not a cancellation, whichever way it comes (lifecycle, section 8).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,22 +13,41 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 from pydantic import Field
 
 from entrevue import changes, negotiation, seats
+from entrevue.claims import expect
 from entrevue.facts import AFact
 from entrevue.negotiation import ProposeOtherTime
 from entrevue.scheduling import SchedulingEvent, TimeRequested
-from entrevue.values import CANDIDATE, Code, Instant, Line, Message, Refused, Side, Who
+from entrevue.values import CANDIDATE, Actor, Code, Instant, Intake, Line, Message, Refused, Side, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
 
 Heard = Literal["accepted", "tentative", "declined"]
 Via = Literal["calendar", "mail"]
+Means = Literal["calendar", "mail", "command", "on_behalf"]
+"""How an answer reached us: as a fact, commanded by themselves, or by somebody of the company for them."""
 
 _WAITS, _NOT_LATER_THAN, _AT_LEAST = timedelta(hours=24), timedelta(hours=4), timedelta(hours=1)
 """How long a candidate who said no is asked before the time is given up: 24 h, until four hours before it begins; but
 an hour at least."""
 
 _REMEMBERED = 100
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class AnswerInvitation(Intake):
+    """Say whether the candidate can come at the booked time. A no gives it up within a day, if nothing else is chosen.
+
+    It takes the place of whatever their calendar, or a mail in their name, has said before.
+    """
+
+    kind: Literal["answer_invitation"] = "answer_invitation"
+    by: Actor
+    answer: Heard
+    reason: Line | None = None
+    expected_revision: int | None = None
+
 
 # --- facts -----------------------------------------------------------------------------------------------------------
 
@@ -71,17 +90,23 @@ AnswerFact = RsvpReceived | CounterReceived | WordsReceived
 
 
 class AnswerHeard(Message):
-    """`waits`: something is being booked, or it is on hold; the seat has the answer when that is settled."""
+    """`waits`: something is being booked, or it is on hold; the seat has the answer when that is settled.
+
+    `on_page`: whoever said no had the question before them, and needs no letter that asks it.
+    """
 
     kind: Literal["answer_heard"] = "answer_heard"
     whom: Who
     answer: Heard
-    via: Via
+    via: Means
     verified: bool
     sequence: int
     told_at: Instant
-    source_id: str
+    source_id: str | None = None
+    """Of the fact; a command has none."""
     waits: bool = False
+    reason: str | None = None
+    on_page: bool = False
 
 
 class AnswerAsked(Message):
@@ -142,7 +167,7 @@ class Said:
     n: int
     """Counts the answers: a letter that asks about one has its number."""
     answer: Literal["accepted", "tentative", "declined", "counter"]
-    via: Via
+    via: Means
     sequence: int
     at: datetime
     """When we heard it."""
@@ -154,6 +179,7 @@ class Said:
     claim: int | None = None
     waits: bool = False
     settled: bool = False
+    on_page: bool = False
     asked_at: datetime | None = None
     until: datetime | None = None
 
@@ -177,6 +203,41 @@ class Asked:
     whom: str
     said: Said
     confirmed: bool
+
+
+# --- rules: commands -------------------------------------------------------------------------------------------------
+
+
+def decide(command: AnswerInvitation, interview: "Interview", now: datetime) -> list[AnswerEvent]:
+    """A candidate's own no, on a page that offers what else there is, is asked about there: its time begins at once."""
+    expect(interview, command.expected_revision)
+    changes.still_ahead(interview, now)
+    shown = interview.scheduling.shown
+    if shown is None or _is_said(interview, command):
+        return []
+    own = command.by == CANDIDATE
+    on_page = own and command.answer == "declined" and interview.scheduling.exchange is None
+    heard = AnswerHeard(
+        whom=CANDIDATE,
+        answer=command.answer,
+        via="command" if own else "on_behalf",
+        verified=True,
+        sequence=shown.sequence,
+        told_at=now,
+        reason=command.reason,
+        on_page=on_page,
+    )
+    until = given_up_at(interview, now) if on_page else None
+    return [heard] if until is None else [heard, AnswerAsked(whom=CANDIDATE, until=until)]
+
+
+def _is_said(interview: "Interview", command: AnswerInvitation) -> bool:
+    """Whether it is what they said last; a no whose question was settled since is a new one, and so is a new reason."""
+    said = interview.answers.said.get(CANDIDATE)
+    if said is None or not _is_known(interview, CANDIDATE, command.answer, verified=True):
+        return False
+    stands = command.answer != "declined" or _is_open(interview, CANDIDATE, said)
+    return stands and command.reason in (None, said.reason)
 
 
 # --- rules: facts ----------------------------------------------------------------------------------------------------
@@ -409,6 +470,8 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
 
 
 def _is_in_hand(interview: "Interview", said: Said) -> bool:
+    if said.on_page:
+        return True
     sent = [one for one in interview.effects.of("answer_check", CANDIDATE) if one.version == str(said.n)]
     return bool(sent) and sent[-1].was in ("sent", "unsure") and not sent[-1].outdated
 
@@ -439,7 +502,9 @@ def evolve(state: Answers, event: AnswerEvent, at: datetime) -> Answers:
                 sequence=event.sequence,
                 at=at,
                 told_at=event.told_at,
+                reason=event.reason,
                 waits=event.waits,
+                on_page=event.on_page,
             )
             return _heard(state, event.whom, said, event.source_id, verified=event.verified)
         case AnswerAsked(whom=whom, until=until):
@@ -469,9 +534,10 @@ def evolve(state: Answers, event: AnswerEvent, at: datetime) -> Answers:
             assert_never(event)
 
 
-def _heard(state: Answers, whom: str, said: Said, source_id: str, *, verified: bool) -> Answers:
+def _heard(state: Answers, whom: str, said: Said, source_id: str | None, *, verified: bool) -> Answers:
     """What is known to be theirs takes the place of what was said in their name; not the other way round."""
-    state = replace(state, heard=said.n, facts=(*state.facts, source_id)[-_REMEMBERED:])
+    facts = state.facts if source_id is None else (*state.facts, source_id)[-_REMEMBERED:]
+    state = replace(state, heard=said.n, facts=facts)
     if not verified:
         return replace(state, claimed={**state.claimed, whom: said})
     claimed = {name: one for name, one in state.claimed.items() if name != whom}
@@ -500,12 +566,13 @@ def resumed(state: Answers, paused_at: datetime, at: datetime, last: datetime) -
 def asked_anew(state: Answers) -> Answers:
     """The candidate can be reached again: what they were asked meanwhile they are asked once more, with all the time.
 
-    Under a new number: a letter about the old one may still come back.
+    Under a new number: a letter about the old one may still come back. By a letter, too, who saw it on a page: that it
+    is asked once more they would not see there.
     """
     said, claimed = state.said.get(CANDIDATE), state.claimed.get(CANDIDATE)
     if said is not None:
         state = replace(state, heard=state.heard + 1)
-        state = _said(state, CANDIDATE, replace(said, n=state.heard, asked_at=None, until=None))
+        state = _said(state, CANDIDATE, replace(said, n=state.heard, on_page=False, asked_at=None, until=None))
     if claimed is not None:
         renewed = replace(claimed, n=state.heard + 1)
         state = replace(state, heard=renewed.n, claimed={**state.claimed, CANDIDATE: renewed})

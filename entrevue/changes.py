@@ -164,7 +164,7 @@ def _ask(
     interview: "Interview", by: str, mode: Literal["swap", "vacate"], now: datetime, reason: str | None
 ) -> list[SchedulingEvent]:
     """Look for another time, or ask the coordinator for leave to."""
-    _still_ahead(interview, now)
+    still_ahead(interview, now)
     nothing_being_booked(interview)
     if needs_approval(interview, by, now):
         return [for_approval(interview, by, mode, now, reason=reason)]
@@ -174,7 +174,7 @@ def _ask(
 
 
 def in_time_to_swap(interview: "Interview", now: datetime) -> None:
-    booking = _still_ahead(interview, now)
+    booking = still_ahead(interview, now)
     if booking.slot.start - interview.policy.self_service_cutoff <= now:
         raise Refused(
             Code.WINDOW_CLOSED,
@@ -183,7 +183,7 @@ def in_time_to_swap(interview: "Interview", now: datetime) -> None:
         )
 
 
-def _still_ahead(interview: "Interview", now: datetime) -> Booking:
+def still_ahead(interview: "Interview", now: datetime) -> Booking:
     booking = interview.scheduling.booking
     if booking is None:
         raise Refused(Code.INVALID_STATE, "there is no booked time")
@@ -244,7 +244,7 @@ def for_approval(
     start: datetime | None = None,
     reason: str | None = None,
 ) -> ApprovalRequested:
-    state, booking = interview.scheduling, _still_ahead(interview, now)
+    state, booking = interview.scheduling, still_ahead(interview, now)
     if state.approval is not None:
         raise Refused(Code.INVALID_STATE, "a change waits for the coordinator's approval already; wait for the answer")
     return ApprovalRequested(
@@ -281,7 +281,7 @@ def _granted(interview: "Interview", approval: Approval, now: datetime) -> list[
 def _pause(interview: "Interview", reason: str | None, now: datetime) -> list[SchedulingEvent]:
     state = interview.scheduling
     if state.booking is not None:
-        _still_ahead(interview, now)
+        still_ahead(interview, now)
     nothing_being_booked(interview)
     paused: list[SchedulingEvent] = [InterviewPaused(reason=reason)]
     if state.held is not None:

@@ -459,7 +459,8 @@ def _of_answers(interview: "Interview", whom: str) -> Iterator[Due]:
     """Who was answered for is asked what they meant, at most a few times about one booked time."""
     booking = interview.scheduling.booking
     for one in answers.asks(interview):
-        if booking is not None and one.whom == whom and not asked_enough(interview, whom, one.said):
+        by_letter = one.whom == whom and not one.said.on_page
+        if booking is not None and by_letter and not asked_enough(interview, whom, one.said):
             yield _answer_check(interview, booking, one)
 
 
@@ -479,6 +480,7 @@ def _answer_check(interview: "Interview", booking: Booking, asked: Asked) -> Due
             slot=slot,
             proposed=proposed,
             confirmed=asked.confirmed,
+            noted=said.via in ("command", "on_behalf"),
             until=answers.given_up_at(interview, date) if clock else None,
         ),
     )

@@ -36,7 +36,7 @@ from entrevue import (
     sharing,
     voices,
 )
-from entrevue.answers import AnswerEvent, AnswerFact, Answers, CounterReceived
+from entrevue.answers import AnswerEvent, AnswerFact, AnswerInvitation, Answers, CounterReceived
 from entrevue.attention import AttentionEvent, Item
 from entrevue.briefing import Briefs, BriefsGathered
 from entrevue.changes import ChangeCommand, RequestReschedule
@@ -346,6 +346,8 @@ def _command(command: Command, interview: Interview, now: datetime) -> list[Even
         return _widen(changes.decide(command, interview, now))
     if isinstance(command, SeatCommand):
         return _widen(seats.decide(command, interview, now))
+    if isinstance(command, AnswerInvitation):
+        return _widen(answers.decide(command, interview, now))
     if isinstance(command, RestoreEvent):
         return _widen(drift.decide(command, interview))
     if isinstance(command, SessionCommand):

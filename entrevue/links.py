@@ -30,8 +30,8 @@ _TIMES = {"propose_other_time", "declare_conflict", "request_adjustment", "withd
 
 ALLOWED: Mapping[Purpose, frozenset[str]] = {
     "offer": frozenset({"choose_slot", "decline_offer", "submit_availability", *_TIMES}),
-    "answer": frozenset({"respond_to_seat", "choose_slot", "request_reschedule", *_TIMES}),
-    "change": frozenset({"respond_to_seat", "request_reschedule", "cancel", *_TIMES}),
+    "answer": frozenset({"respond_to_seat", "answer_invitation", "choose_slot", "request_reschedule", *_TIMES}),
+    "change": frozenset({"respond_to_seat", "answer_invitation", "request_reschedule", "cancel", *_TIMES}),
     "prepare": frozenset({"share_expectations", "request_adjustment", "confirm_practice"}),
     "attend": frozenset(
         {

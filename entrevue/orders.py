@@ -418,7 +418,7 @@ class LocalTimeChanged(Message):
 
 
 class AnswerCheck(Message):
-    """To somebody whose program or mail answered for them: what we heard, and what they may mean by it.
+    """To somebody whose program, mail or coordinator answered for them: what we heard, and what they may mean by it.
 
     To a candidate who said no to a booked time: another time, or withdraw? An answer by mail that anybody could have
     written changes nothing until it is confirmed here.
@@ -432,6 +432,8 @@ class AnswerCheck(Message):
     """With `counter`: what they would rather have."""
     confirmed: bool = True
     """False: heard by mail only, and not known to be theirs."""
+    noted: bool = False
+    """No program said it: they did, on a page, or somebody of the company for them."""
     until: Instant | None = None
     """Then the booked time is given up, and another is looked for. None: it stands until they say otherwise."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from entrevue.answers import AnswerInvitation
 from entrevue.changes import (
     Cancel,
     ChangeCommand,
@@ -87,6 +88,7 @@ Command = (
     | NegotiationCommand
     | ChangeCommand
     | SeatCommand
+    | AnswerInvitation
     | RestoreEvent
     | SessionCommand
     | VoicesCommand
@@ -144,6 +146,7 @@ TABLE: dict[type[Command], Rule] = {
     RequestReschedule: _rule({*_PEOPLE, *_COMPANY}, {_S.SCHEDULED, _S.NO_SHOW_REVIEW}),
     GrantApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
     DenyApproval: _rule({"coordinator"}, {_S.SCHEDULED}),
+    AnswerInvitation: _rule({CANDIDATE, *_COMPANY}, _BOOKED),
     RestoreEvent: _rule(_COMPANY, _BOOKED),
     PutOnHold: _rule({"decision_maker", "operator", *_COMPANY}, _BEFORE),
     Resume: _rule({"decision_maker", "operator", *_COMPANY}, {_S.ON_HOLD}),

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from entrevue import letters
 from entrevue.agenda import Agenda
-from entrevue.answers import asks
+from entrevue.answers import Means, asks
 from entrevue.attendance import Party
 from entrevue.attention import cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
@@ -52,14 +52,14 @@ _BALL: dict[Status, Ball] = {
 
 
 class HeardView(Message):
-    """What somebody's calendar program or mail has answered to the booked time.
+    """What somebody has answered to the booked time: by their calendar program, by mail, or by `answer_invitation`.
 
     Unverified: it could be anybody's, and changes nothing until they confirm it. `start`: what they would rather have.
     `until`: they said no, are asked what they meant, and give the time up by silence then.
     """
 
     answer: Literal["accepted", "tentative", "declined", "counter"]
-    via: Literal["calendar", "mail"]
+    via: Means
     verified: bool
     at: Instant
     start: Instant | None = None

@@ -68,6 +68,9 @@ def _choices(opened: Opened) -> Iterator[tuple[str, str, dict[str, object]]]:
     yield "None of these times", "decline_offer", {}
     yield "I will be there", "respond_to_seat", {"answer": "accepted"}
     yield "I cannot be there", "respond_to_seat", {"answer": "declined"}
+    yield "I can come", "answer_invitation", {"answer": "accepted"}
+    yield "I may have to miss it", "answer_invitation", {"answer": "tentative"}
+    yield "I cannot come at that time", "answer_invitation", {"answer": "declined"}
     yield "Another time, please", "request_reschedule", {}
     yield "I leave the process", "withdraw", {}
 

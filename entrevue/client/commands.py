@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Literal
 
+from entrevue.answers import AnswerInvitation
 from entrevue.attendance import Party
 from entrevue.changes import (
     Cancel,
@@ -215,6 +216,23 @@ class Commands(ABC):
     ) -> Receipt:
         """The booked time stands; whoever asked is told."""
         return await self._command(DenyApproval, key, by=by, reason=reason)
+
+    async def answer_invitation(
+        self,
+        *,
+        by: Actor,
+        answer: Literal["accepted", "tentative", "declined"],
+        reason: Line | None = None,
+        expected_revision: int | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Say whether the candidate can come at the booked time. A no gives it up within a day if they choose nothing.
+
+        A no of their own is not asked about by mail: offer another time, or to withdraw, where it is said.
+        """
+        return await self._command(
+            AnswerInvitation, key, by=by, answer=answer, reason=reason, expected_revision=expected_revision
+        )
 
     async def restore_event(self, *, by: Actor, whom: Who, key: str | None = None) -> Receipt:
         """Put the booked time back into somebody's calendar, whatever they did to it; they are told."""

@@ -213,6 +213,7 @@ LETTERS: dict[str, Letter] = {
     "conduct report": ConductReport(interview="r7-c42-1"),
     "answer check": AnswerCheck(heard="declined", slot=SLOT, until=DAY - timedelta(hours=4)),
     "answer check, counter": AnswerCheck(heard="counter", slot=SLOT, proposed=LATER),
+    "answer check, noted": AnswerCheck(heard="declined", slot=SLOT, noted=True, until=DAY - timedelta(hours=4)),
     "answer check, no until": AnswerCheck(heard="declined", slot=SLOT),
     **{
         f"answer check, {heard} by anybody": AnswerCheck(heard=heard, slot=SLOT, confirmed=False)

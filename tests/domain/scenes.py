@@ -694,6 +694,7 @@ def well_formed(kind: str, scene: Scene, by: str, n: int = 0) -> dict[str, objec
             "answer": ("accepted", "declined", "tentative")[n % 3],
             "whom": None if by.startswith("i") else whom,
         },
+        "answer_invitation": {"answer": ("declined", "accepted", "tentative")[n % 3]},
         "replace_interviewer": replaced,
         "add_seat": {
             **({"pool": "backend"} if n % 4 == 3 else {"person": ("alan", "edsger")[n % 2]}),

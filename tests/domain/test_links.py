@@ -277,6 +277,8 @@ def test_whatever_is_about_a_time_expects_the_one_that_the_page_has_shown() -> N
         (a_held_time, "decline_offer", CANDIDATE, {}),
         (a_booking, "respond_to_seat", "i1", {"answer": "declined"}),
         (a_booking, "respond_to_seat", "i1", {"answer": "accepted"}),
+        (a_booking, "answer_invitation", CANDIDATE, {"answer": "accepted"}),
+        (a_booking, "answer_invitation", CANDIDATE, {"answer": "declined"}),
         (a_booking, "cancel", CANDIDATE, {}),
     ],
 )

@@ -91,6 +91,7 @@ UNFIT: dict[str, dict[str, Code]] = {
         "choose_slot": Code.INVALID_STATE,
         "propose_other_time": Code.WINDOW_CLOSED,
         "respond_to_seat": Code.WINDOW_CLOSED,
+        "answer_invitation": Code.WINDOW_CLOSED,
         "request_reschedule": Code.WINDOW_CLOSED,
         "reschedule by interviewer": Code.WINDOW_CLOSED,
         "share_expectations": Code.FORM_NOT_OPEN,

@@ -113,6 +113,7 @@ _ZONES = ("America/New_York", "Europe/Berlin", "Asia/Tokyo", None)
 ACTORS = (CANDIDATE, "i1", "i2", "i3", "coordinator", "decision_maker", "backend", "operator")
 _RARELY = ("cancel", "withdraw", "declare_conflict", "give_consent", "revoke_consent", "note_moment", "ask_question")
 _SCHEDULING = (
+    "answer_invitation",
     "book_slot",
     "choose_slot",
     "declare_conflict",
@@ -128,7 +129,7 @@ _SCHEDULING = (
     "respond_to_seat",
     "resume",
 )
-_COSTS = ("request_reschedule", "propose_other_time", "reschedule")
+_COSTS = ("request_reschedule", "propose_other_time", "reschedule", "answer_invitation")
 """What a candidate may be charged for."""
 
 _HEARD = (
@@ -687,7 +688,7 @@ class Chaos:
                 if earlier.answer.done() and one.answer.done() and earlier.refusal is None:
                     assert refusal is None, f"{one.command.kind} was accepted, and then {refusal}"
                     assert one.answer.result() == earlier.answer.result()
-            elif one.command.by == CANDIDATE and one.command.kind in _COSTS and refusal is None:
+            elif _is_theirs(one.command) and one.command.kind in _COSTS and refusal is None:
                 accepted[one.whom] += 1
         for number, witness in enumerate(self._all):
             charged = witness.seen.interview.scheduling.reschedules.get("candidate", 0)
@@ -954,6 +955,11 @@ def _moves(found: WorkflowExecutionDescription) -> bool:
         for one in raw.pending_activities
     )
     return found.status is WorkflowExecutionStatus.RUNNING and (raw.HasField("pending_workflow_task") or not all(tried))
+
+
+def _is_theirs(asked: Command) -> bool:
+    """The candidate's own; or their answer, which somebody of the company may tell for them."""
+    return asked.by == CANDIDATE or asked.kind == "answer_invitation"
 
 
 def _nothing_unheard_of(found: WorkflowExecutionDescription) -> None:

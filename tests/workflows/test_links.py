@@ -104,6 +104,33 @@ async def test_a_person_can_change_their_mind_and_change_it_back(stage: Stage, c
     assert answers == ["accepted", "tentative", "accepted"]
 
 
+async def test_a_candidate_says_by_the_link_whether_they_can_come(stage: Stage, client: InterviewClient) -> None:
+    """Their calendar's No was a slip; the one on the page is meant, and they choose nothing else."""
+    interview = await stage.start()
+    await to_booking(interview)
+    no = {"whom": CANDIDATE, "answer": "declined", "sequence": 0, "via": "calendar", "verified": True}
+    at = (await interview.now()).isoformat()
+    await interview.tell("rsvp_received", source_id="a slip", at=at, **no)
+    await interview.happened("answer_heard")
+    token, heard = link(interview, "answer", revision=1), []
+    for answer in ("accepted", "declined"):
+        page = (await client.open_link(token)).page
+        await client.act(token, "answer_invitation", {"answer": answer}, page=page)
+        opened = await client.open_link(token)
+        heard += [one for person in opened.view.people if person.who == CANDIDATE for one in person.heard]
+        assert opened.view.status is Status.SCHEDULED
+        assert {"request_reschedule", "propose_other_time", "withdraw"} <= set(opened.may)
+    until = heard[-1].until
+    assert until is not None
+    await interview.forward_to(until)
+
+    assert [(one.answer, one.via, one.until) for one in heard] == [
+        ("accepted", "command", None),
+        ("declined", "command", until),
+    ]
+    await interview.until(lambda view: view.status is Status.NEEDS_RESCHEDULING)
+
+
 async def test_whoever_decided_about_another_time_is_told_what_is_booked_now(
     stage: Stage, client: InterviewClient
 ) -> None:
