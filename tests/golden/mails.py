@@ -27,6 +27,8 @@ _CHANGES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "{day}"),
     (re.compile(r"(?s)<head>.*</head>"), "<head>…</head>"),  # alike in all of them
 )
+_OFFERED = re.compile(r"((?:1\. |<li><time>)\{from\}.*\n)(?:(?:\d+\. |<li><time>)\{from\}.*\n)+")
+"""Times to choose from: how many there are hangs on the weekday and on holidays."""
 _LINK = re.compile(r"(/i/\w+/)([\w-]+)\.[\w-]+")
 _IDENTITY = re.compile(r"\b(?:[0-9a-f]{40}|[0-9a-f]{32})\b")
 """A letter's, an event's, or a room's."""
@@ -99,6 +101,7 @@ def _settled(text: str) -> str:
     text = _LINK.sub(lambda found: f"{found[1]}{{{_granted(found[2])}}}", text)
     for change, by in _CHANGES:
         text = change.sub(by, text)
+    text = _OFFERED.sub(r"\1…\n", text)
     return _IDENTITY.sub("{token}", text)
 
 
