@@ -414,15 +414,20 @@ def _is_in_hand(interview: "Interview", said: Said) -> bool:
 
 
 def follows(interview: "Interview", at: datetime) -> Sequence[seats.Outcome]:
-    """What an interviewer has answered meanwhile is told to their seat, once nothing is being booked any more."""
+    """What an interviewer has answered meanwhile is told to their seat, once nothing is being booked any more.
+
+    Whatever else they did since: only another answer of theirs takes its place.
+    """
     state, booking = interview.scheduling, interview.scheduling.booking
     if booking is None or state.requested is not None or state.paused:
         return []
     for whom, said in interview.answers.said.items():
         answer = said.answer
-        waits = said.waits and _is_about_now(interview, said.sequence, at)
-        if waits and answer != "counter" and _is_open(interview, whom, said):
-            return _seat_answers(interview, whom, answer, at)[0]
+        waits = said.waits and whom in interview.people and _is_about_now(interview, said.sequence, at)
+        if waits and answer != "counter":
+            answered, _ = _seat_answers(interview, whom, answer, at)
+            if answered:
+                return answered
     return []
 
 
