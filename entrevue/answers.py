@@ -402,13 +402,14 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
     due: list[tuple[datetime, list[SchedulingEvent]]] = []
     for one in asks(interview):
         until = one.said.until
-        if one.confirmed and until is not None and until < booking.slot.start and _is_in_hand(interview, one.said):
+        if one.confirmed and until is not None and until < booking.slot.start and is_in_hand(interview, one.said):
             vacated = changes.exchange(interview, Side.CANDIDATE, until, vacate=True, cause="rsvp", asked_by=CANDIDATE)
             due.append((until, vacated))
     return due
 
 
-def _is_in_hand(interview: "Interview", said: Said) -> bool:
+def is_in_hand(interview: "Interview", said: Said) -> bool:
+    """Whether the candidate has the question what they meant; a letter that came back has asked nobody anything."""
     sent = [one for one in interview.effects.of("answer_check", CANDIDATE) if one.version == str(said.n)]
     return bool(sent) and sent[-1].was in ("sent", "unsure") and not sent[-1].outdated
 

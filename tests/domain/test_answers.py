@@ -445,6 +445,17 @@ def test_a_question_that_came_back_gives_nothing_up_until_it_arrives() -> None:
     assert _until(scene) == scene.now + DAY
 
 
+def test_a_no_whose_question_came_back_for_good_is_the_coordinators_in_the_end() -> None:
+    scene = a_booking()
+    scene.hear(CANDIDATE, "declined")
+    scene.bounce("answer_check", CANDIDATE, status="5.7.1", bad=False)
+
+    scene.wait_until(scene.start_of_booking - timedelta(minutes=20))
+
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.attention["CANDIDATE_DECLINED"] == "now"
+
+
 def test_the_clock_stands_still_while_they_cannot_be_reached() -> None:
     scene = _said_no()
     scene.wait(hours=1)
