@@ -26,6 +26,9 @@ _NEWS = timedelta(hours=12)
 
 _AT_ONCE = 8
 
+TRIES = 4
+"""So often an interview is asked, or an order given, in one run."""
+
 _LONGEST = 50
 """Forms in one letter, at most; those due first."""
 
@@ -115,7 +118,10 @@ class DigestActivities:
 
     @activity.defn(name="gather_open_forms")
     async def gather_open_forms(self, order: GatherForms) -> FormsGathered:
-        """Ask each interview of a page. One that is silent is counted; where all are, the server is asked again."""
+        """Ask each interview of a page. One that is silent is counted; where all are, the server is asked again.
+
+        In the end they are counted too: a page may hold a single one, for whose sake nobody else misses a digest.
+        """
         page, turns = await self._interviews.awaiting_forms(order.mark, most=order.most), asyncio.Semaphore(_AT_ONCE)
 
         async def ask(interview: InterviewId) -> tuple[Owed, ...] | None:
@@ -130,7 +136,7 @@ class DigestActivities:
 
         said = await asyncio.gather(*(ask(one) for one in page.interviews))
         silent = sum(one is None for one in said)
-        if page.interviews and silent == len(page.interviews):
+        if page.interviews and silent == len(page.interviews) and activity.info().attempt < TRIES:
             raise InterviewSilent(f"all {silent} of a page")
         forms = (form for one in said for form in one or ())
         return FormsGathered(

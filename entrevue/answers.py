@@ -463,13 +463,17 @@ def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEve
     due: list[tuple[datetime, list[SchedulingEvent]]] = []
     for one in asks(interview):
         until = one.said.until
-        if one.confirmed and until is not None and until < booking.slot.start and _is_in_hand(interview, one.said):
+        if one.confirmed and until is not None and until < booking.slot.start and is_in_hand(interview, one.said):
             vacated = changes.exchange(interview, Side.CANDIDATE, until, vacate=True, cause="rsvp", asked_by=CANDIDATE)
             due.append((until, vacated))
     return due
 
 
-def _is_in_hand(interview: "Interview", said: Said) -> bool:
+def is_in_hand(interview: "Interview", said: Said) -> bool:
+    """Whether the candidate has the question what they meant; a letter that came back has asked nobody anything.
+
+    Who has said no on a page of ours has read there what it means.
+    """
     if said.on_page:
         return True
     sent = [one for one in interview.effects.of("answer_check", CANDIDATE) if one.version == str(said.n)]
@@ -477,15 +481,20 @@ def _is_in_hand(interview: "Interview", said: Said) -> bool:
 
 
 def follows(interview: "Interview", at: datetime) -> Sequence[seats.Outcome]:
-    """What an interviewer has answered meanwhile is told to their seat, once nothing is being booked any more."""
+    """What an interviewer has answered meanwhile is told to their seat, once nothing is being booked any more.
+
+    Whatever else they did since: only another answer of theirs takes its place.
+    """
     state, booking = interview.scheduling, interview.scheduling.booking
     if booking is None or state.requested is not None or state.paused:
         return []
     for whom, said in interview.answers.said.items():
         answer = said.answer
-        waits = said.waits and _is_about_now(interview, said.sequence, at)
-        if waits and answer != "counter" and _is_open(interview, whom, said):
-            return _seat_answers(interview, whom, answer, at)[0]
+        waits = said.waits and whom in interview.people and _is_about_now(interview, said.sequence, at)
+        if waits and answer != "counter":
+            answered, _ = _seat_answers(interview, whom, answer, at)
+            if answered:
+                return answered
     return []
 
 

@@ -234,7 +234,9 @@ def _too_late_to_ask(interview: "Interview") -> datetime | None:
     """Give from when on a candidate's no is the coordinator's, because nothing will follow from it by itself."""
     booking = interview.scheduling.booking
     no = next((one.said for one in answers.asks(interview) if one.confirmed), None)
-    if booking is None or no is None or (no.until is not None and no.until < booking.slot.start):
+    if booking is None or no is None:
+        return None
+    if no.until is not None and no.until < booking.slot.start and answers.is_in_hand(interview, no):
         return None
     if correspondence.asked_enough(interview, CANDIDATE, no):
         return no.at

@@ -499,6 +499,14 @@ def _seen(state: Drift, source_id: str, *, of: dict[str, Drifted] | None = None)
     return replace(state, of=state.of if of is None else of, facts=(*state.facts, source_id)[-_REMEMBERED:])
 
 
+def seated_anew(state: Drift, whom: str) -> Drift:
+    """They had left, and come back to the panel: what they did to the event before says nothing of this one."""
+    known = state.of.get(whom)
+    if known is None:
+        return state
+    return replace(state, of={**state.of, whom: replace(known, what="as_booked", restore_at=None)})
+
+
 def readable(state: Drift, whom: str) -> Drift:
     """Their calendar lets us in: it was told, or we have just written there, and read what stands beside it."""
     return replace(state, lost={name: why for name, why in state.lost.items() if name != whom})

@@ -479,7 +479,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             folded = replace(folded, briefs={}, looks=())  # people may learn until then
         if isinstance(event, InterviewResumed):
             folded = reactions.resumed(folded, interview.scheduling.pause, at)
-        return _closed_by(reactions.panel_follows(folded, event, at, interview.scheduling), event, at, by)
+        folded = reactions.panel_follows(folded, event, at, interview.scheduling)
+        return _closed_by(reactions.seated_anew(folded, interview), event, at, by)
     if isinstance(event, SessionEvent):
         folded = replace(interview, session=session.evolve(interview.session, event, at, by))
         return _closed_by(reactions.forms_follow(folded, event), event, at, by)
@@ -522,7 +523,8 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
             effects=contact or interview.effects,
             policy=policy or interview.policy,
         )
-        return reactions.seat_answered(reactions.reached_again(changed, interview, at), event)
+        changed = reactions.seated_anew(reactions.reached_again(changed, interview, at), interview)
+        return reactions.seat_answered(changed, event)
     if isinstance(event, AttentionEvent):
         return replace(interview, attention=attention.evolve(interview.attention, event, at))
     match event:

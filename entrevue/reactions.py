@@ -47,6 +47,20 @@ def panel_follows(interview: "Interview", event: SchedulingEvent, at: datetime, 
             return interview
 
 
+def seated_anew(interview: "Interview", before: "Interview") -> "Interview":
+    """Who comes back to the panel is asked, and has the event, like anybody who comes."""
+    if interview.people.members == before.people.members:
+        return interview
+    for member in interview.people.interviewers:
+        if member.who not in before.people:
+            interview = replace(
+                interview,
+                drift=drift.seated_anew(interview.drift, member.who),
+                answers=answers.seat_answered(interview.answers, member.who),
+            )
+    return interview
+
+
 def _known(interview: "Interview", before: Scheduling) -> people.Known:
     """Give the version that calendars and mailboxes shall know next of whom leaves; and the time they showed before.
 

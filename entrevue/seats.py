@@ -163,7 +163,9 @@ def _respond(interview: "Interview", command: RespondToSeat, now: datetime) -> l
         raise Refused(Code.INVALID_STATE, "there is no time to answer to yet; wait until one is held or booked")
     if state.booking is not None and held is None and state.booking.slot.start <= now:
         raise Refused(Code.WINDOW_CLOSED, "the booked time has come; say who is missing, or end the session")
-    if command.answer == (seat.answer if held is None else seat.to_held):
+    said = interview.answers.said.get(whom)
+    waits = held is None and said is not None and said.waits  # then it takes the place of what waits
+    if command.answer == (seat.answer if held is None else seat.to_held) and not waits:
         return []
     if held is None:
         return _answered(interview, seat, command.answer, now, command.reason)

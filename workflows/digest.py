@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, RootModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.digest import AddressDigest, DigestActivities, FindReaders, FormsGathered, GatherForms
+    from activities.digest import TRIES, AddressDigest, DigestActivities, FindReaders, FormsGathered, GatherForms
     from entrevue import contract
     from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, OpenForm, SendDigest
     from entrevue.values import Instant, InterviewId, Message, PersonId, Who
@@ -21,8 +21,8 @@ _FIRST, _LATEST = timedelta(hours=1), timedelta(hours=6)
 
 _ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=1)
 _MAILING = timedelta(seconds=60)
-_RETRY = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_attempts=4)
-"""Then the run fails, for people to see, and the next one makes up for it."""
+_RETRY = RetryPolicy(initial_interval=timedelta(seconds=10), maximum_attempts=TRIES)
+"""Then the run fails, for people to see, and the next one makes up for it: whoever was told is not told again."""
 
 _AT_ONCE = 5
 
@@ -69,15 +69,20 @@ class DigestWorkflow:
         if not readers.people:
             return Digested(said="nobody's digest is due", until=now)
         pages = [page async for page in self._gather(readers.people, now)]
+        asked, silent = sum(page.asked for page in pages), sum(page.silent for page in pages)
+        if asked and asked == silent:
+            raise ApplicationError(f"no interview of {asked} answers", type="InterviewSilent")
         owed = _by_person(pages)
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def tell(person: PersonId, forms: tuple[OpenForm, ...]) -> bool:
+        async def tell(person: PersonId, forms: tuple[OpenForm, ...]) -> bool | None:
             async with turns:
                 return await self._tell(person, forms, now)
 
         told = await asyncio.gather(*(tell(person, forms) for person, forms in owed.items()))
-        silent, sent = sum(page.silent for page in pages), sum(told)
+        if late := told.count(None):
+            raise ApplicationError(f"{late} of {len(owed)} digests were not sent yet", type="DigestsLate")
+        sent = told.count(True)
         return Digested(
             said=f"{sent} of {len(owed)} digests sent; {silent} interviews silent",
             until=now,
@@ -85,7 +90,7 @@ class DigestWorkflow:
             sent=sent,
             not_sent=len(told) - sent,
             forms=sum(len(forms) for forms in owed.values()),
-            interviews=sum(page.asked for page in pages),
+            interviews=asked,
             silent=silent,
         )
 
@@ -105,8 +110,8 @@ class DigestWorkflow:
             if mark is None:
                 return
 
-    async def _tell(self, person: PersonId, forms: tuple[OpenForm, ...], now: datetime) -> bool:
-        """Whoever cannot be told is counted; the others are told all the same."""
+    async def _tell(self, person: PersonId, forms: tuple[OpenForm, ...], now: datetime) -> bool | None:
+        """Say whether they are told. None: not yet, because of trouble; the others are told all the same."""
         try:
             addressed = await workflow.execute_activity_method(
                 DigestActivities.address_digest,
@@ -119,7 +124,7 @@ class DigestWorkflow:
         except ActivityError:
             if workflow.cancellation_reason() is not None:
                 raise
-            return False
+            return None
 
     async def _send(self, order: SendDigest) -> bool:
         reply = await workflow.execute_activity(

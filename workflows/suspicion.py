@@ -286,8 +286,11 @@ def _facts(one: OneEvent, seen: Seen, at: datetime, *, emptied: bool) -> Iterato
 
 
 def _source_id(one: OneEvent, what: str, at: datetime) -> str:
-    """Name what was seen, and when first: told again it is a repeat, and when it happens again it is not."""
-    return f"{one.event.uid}/{one.event.sequence}/{what}/{at:%Y%m%dT%H%M%SZ}"
+    """Name what was seen, of whom, and when first: told again it is a repeat, and when it happens again it is not.
+
+    A panel's events have one UID, and all its calendars are looked at in the same second before a reminder.
+    """
+    return f"{one.event.uid}/{one.event.who}/{one.event.sequence}/{what}/{at:%Y%m%dT%H%M%SZ}"
 
 
 def _changed(one: OneEvent, seen: Seen, at: datetime) -> Iterator[Fact]:

@@ -128,6 +128,49 @@ def test_an_answer_that_comes_on_hold_is_told_to_the_seat_when_the_interview_goe
     assert scene.stands(Status.NEEDS_RESCHEDULING)
 
 
+def test_what_waited_is_told_to_the_seat_whatever_else_they_did_meanwhile() -> None:
+    scene = a_booking()
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+    scene.send("put_on_hold", by="coordinator", reason="the team is moving house")
+    scene.deletes("i1")
+    scene.wait(minutes=1)
+    scene.send("share_expectations", by="i1", for_other_side="I look forward to it")
+
+    scene.send("resume", by="coordinator")
+
+    assert _answer_of(scene, "i1") == "declined"
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+
+
+def test_the_same_word_as_before_takes_the_place_of_one_that_waits() -> None:
+    scene = a_booking()
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+    scene.withheld = {"claim_time"}
+    scene.send("add_seat", by="coordinator", person="barbara", role="OPTIONAL")
+    scene.deletes("i1")
+    scene.wait(minutes=1)
+
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+    scene.withheld = set()
+    scene.run()
+
+    assert _answer_of(scene, "i1") == "accepted"
+    assert scene.calendars["i1"].slot.start == scene.start_of_booking
+
+
+def test_of_two_who_answered_on_hold_both_are_heard() -> None:
+    scene = a_booking(interviewers=["grace", "linus", "edsger"])
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+    scene.send("put_on_hold", by="coordinator", reason="the team is moving house")
+    scene.hear("i1", "tentative")
+    scene.hear("i1", "accepted")  # as they had said before: nothing to tell their seat
+    scene.hear("i3", "declined")
+
+    scene.send("resume", by="coordinator")
+
+    assert _answer_of(scene, "i3") == "declined"
+
+
 def test_an_answer_to_the_booked_time_is_none_to_another_that_is_held_meanwhile() -> None:
     scene = a_booking(policy={"confirmation": "explicit"}, interviewers=["grace", "linus", "edsger"])
     for who in ("i1", "i2", "i3"):
@@ -397,6 +440,17 @@ def test_a_question_that_came_back_gives_nothing_up_until_it_arrives() -> None:
 
     scene.send("resend_message", by="operator", letter="answer_check", whom=CANDIDATE)
     assert _until(scene) == scene.now + DAY
+
+
+def test_a_no_whose_question_came_back_for_good_is_the_coordinators_in_the_end() -> None:
+    scene = a_booking()
+    scene.hear(CANDIDATE, "declined")
+    scene.bounce("answer_check", CANDIDATE, status="5.7.1", bad=False)
+
+    scene.wait_until(scene.start_of_booking - timedelta(minutes=20))
+
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.attention["CANDIDATE_DECLINED"] == "now"
 
 
 def test_the_clock_stands_still_while_they_cannot_be_reached() -> None:

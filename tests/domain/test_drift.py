@@ -237,6 +237,38 @@ def test_the_next_time_is_written_anew_for_who_had_deleted_the_last_one() -> Non
     assert removed[-1] == "r7.p2"
 
 
+def _added_again(scene: Scene) -> None:
+    scene.deletes("i3")
+    scene.send("add_seat", by="coordinator", person="edsger", role="REQUIRED")
+
+
+def _put_back_on_the_panel(scene: Scene) -> None:
+    scene.deletes("i3")
+    scene.send("replace_interviewer", by="coordinator", seat=3, person="barbara")
+    scene.send("replace_interviewer", by="coordinator", whom="i4", person="edsger")
+
+
+def _cancelled_in_place(scene: Scene) -> None:
+    scene.moves("i3", scene.start_of_booking, cancelled=True)
+    scene.send("add_seat", by="coordinator", person="edsger", role="REQUIRED")
+
+
+@pytest.mark.parametrize("come_back", [_added_again, _put_back_on_the_panel, _cancelled_in_place])
+def test_who_declined_by_deleting_it_and_is_asked_back_has_exactly_one_event(
+    come_back: Callable[[Scene], None],
+) -> None:
+    scene = _alone()
+
+    come_back(scene)
+
+    assert "i3" in scene.interview.people
+    assert scene.calendars["i3"].slot.start == scene.start_of_booking
+    assert "i4" not in scene.calendars
+    assert _calendar(scene, "i3") == "as_booked"
+    scene.send("cancel", by="coordinator", reason="the role is filled")
+    assert scene.calendars == {}
+
+
 def test_what_is_cancelled_in_place_is_a_no_and_keeps_its_uid() -> None:
     scene = a_booking()
     start = scene.start_of_booking

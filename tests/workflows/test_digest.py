@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
 
 import pytest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.digest import (
+    TRIES,
     AddressDigest,
     Awaiting,
     DigestActivities,
@@ -19,7 +22,7 @@ from activities.digest import (
     GatherForms,
     InterviewSilent,
 )
-from activities.mail import Rejected
+from activities.mail import PostUnavailable, Rejected
 from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_directory import MemoryDirectory
 from entrevue import contract
@@ -136,6 +139,30 @@ async def test_whoever_cannot_be_written_to_is_counted_and_the_others_are_told(s
     assert len(digests(stage)) == 1
 
 
+class Outlasting(PostUnavailable, ApplicationError):
+    """Trouble that outlasts every try, without the waiting between them."""
+
+    def __init__(self) -> None:
+        ApplicationError.__init__(self, "connection refused", non_retryable=True)
+
+
+@pytest.mark.slow
+async def test_whom_an_outage_kept_from_their_digest_the_next_run_tells_and_nobody_twice(stage: Stage) -> None:
+    interview = await stage.start()
+    await to_forms(interview)
+    await eventually(lambda: asyncio.sleep(0, len(stage.post.letters)), lambda seen: seen >= 9)
+    await indexed(stage, interview)
+    morning = nine(await interview.now())
+    stage.post.next_time.append(Outlasting())
+    with pytest.raises(WorkflowFailureError) as failed:
+        await digested(stage, morning)
+    result = await digested(stage, morning)
+
+    assert "1 of 2 digests" in str(failed.value.cause)
+    assert result.sent == 2
+    assert sorted(to for to, _ in digests(stage)) == ["grace@acme.example", "linus@acme.example"]
+
+
 # --- whose nine o'clock it is ----------------------------------------------------------------------------------------
 
 
@@ -230,12 +257,14 @@ def owed(person: str, interview: str, hours: float = 24) -> Owed:
     return Owed(person=person, since=NOON - timedelta(hours=hours), form=form)
 
 
-async def gathered(interviews: Interviews, *people: str, most: int = 100) -> list[FormsGathered]:
+async def gathered(interviews: Interviews, *people: str, most: int = 100, attempt: int = 1) -> list[FormsGathered]:
     activities = DigestActivities(MemoryDirectory(ORGANISATION, PEOPLE), interviews)
     pages = [FormsGathered(forms=(), next="0", asked=0, silent=0)]
     while (mark := pages[-1].next) is not None:
         order = GatherForms(now=NOON, people=people, mark=mark, most=most)
-        pages.append(await ActivityEnvironment().run(activities.gather_open_forms, order))
+        world = ActivityEnvironment()
+        world.info = replace(world.info, attempt=attempt)
+        pages.append(await world.run(activities.gather_open_forms, order))
     return pages[1:]
 
 
@@ -257,6 +286,14 @@ async def test_one_silent_interview_is_counted_and_spoils_nothing() -> None:
 async def test_where_all_are_silent_the_server_is_asked_again() -> None:
     with pytest.raises(InterviewSilent):
         await gathered(Interviews(silent=("a", "b")), "grace")
+
+
+async def test_one_silent_interview_that_is_a_page_of_its_own_spoils_nothing_either() -> None:
+    there = Interviews(owed("grace", "a"), owed("grace", "b"), silent=("c",))
+
+    pages = await gathered(there, "grace", most=2, attempt=TRIES)
+
+    assert [(len(page.forms), page.asked, page.silent) for page in pages] == [(2, 2, 0), (0, 1, 1)]
 
 
 async def test_every_page_is_read() -> None:

@@ -204,6 +204,19 @@ async def test_some_of_several_events_that_are_deleted_were_deleted_on_purpose(d
     ]
 
 
+async def test_two_of_a_panel_whose_calendars_say_the_same_at_the_same_second_are_two() -> None:
+    grace, edsger = Desk("grace"), Desk("edsger")
+    for desk, who in ((grace, "i1"), (edsger, "i2")):
+        await desk.put()
+        await desk.watch(desk.watched(look_at=(4 * MINUTE,)).model_copy(update={"who": who}))
+        desk.calendar.answer(desk.person, UID, "accepted")
+        await desk.forward(A_QUARTER)
+
+    (one, other) = grace.fact(), edsger.fact()
+    assert one["at"] == other["at"]
+    assert one["source_id"] != other["source_id"]
+
+
 async def test_when_a_calendar_was_replaced_by_another_nobody_has_answered_anything(desk: Desk) -> None:
     await desk.write()
     await desk.look()
