@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from inspect import CO_GENERATOR
+from time import thread_time
 from types import FrameType
 from typing import Final, TypeVar
 
@@ -43,6 +44,30 @@ class Steps:
         finally:
             sys.setprofile(before)
             self._left -= allowance - max(left, 0)
+
+
+class TooLong(Exception):
+    """It has taken the processor longer than it may."""
+
+
+def in_a_moment(seconds: float, work: Callable[[], _T]) -> _T:
+    """Do the work, or raise `TooLong` when this thread has worked on it for so long.
+
+    For work whose single calls are dear, so that their number bounds nothing; by the processor's clock, so that a
+    machine under load gives up nothing.
+    """
+    until = thread_time() + seconds
+
+    def look(frame: FrameType, event: str, _of: object) -> None:
+        if _is_heard(frame, event) and thread_time() > until:
+            raise TooLong
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        return work()
+    finally:
+        sys.setprofile(before)
 
 
 def _is_heard(frame: FrameType, event: str) -> bool:
