@@ -18,6 +18,8 @@ def is_authentic(headers: Iterable[str], server: str | None, domain: str) -> boo
     for header in headers:
         first, *results = _parts(header)
         name = first.split()[:1]
+        if not name:
+            return False  # whose it is cannot be told: it may be our own, which a sender has filled with quotes
         if name == [server.lower()]:
             return _vouches([_result(one) for one in results], domain.lower())
     return False

@@ -157,6 +157,11 @@ def localise_tzids(text: str) -> str:
     return "\r\n".join((*body[:at], *kept, *body[at:]))
 
 
+def defines_zones(localised: str) -> bool:
+    """Say whether an object brings rules of its own: a hostile one takes for ever to be worked out (`Steps`)."""
+    return "\nBEGIN:VTIMEZONE" in localised.upper()
+
+
 def _without_definitions(text: str) -> tuple[list[str], list[list[str]]]:
     """Unfold the lines, and part the complete VTIMEZONE blocks from the rest."""
     lines: list[str] = []

@@ -1,14 +1,12 @@
 """Busy times out of the texts of strangers' calendar objects, within bounds of work and memory."""
 
 import re
-import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from types import FrameType
-from typing import Literal, TypeVar
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -19,6 +17,7 @@ from adapters.ical import (
     KNOWN_ZONES,
     TZID_PARAMETER,
     Owner,
+    defines_zones,
     events_of,
     instant,
     interview_of,
@@ -28,14 +27,13 @@ from adapters.ical import (
     parsing,
     span,
 )
-
-_T = TypeVar("_T")
+from adapters.steps import STEPS_AN_OBJECT, Steps, TooManySteps
 
 Doubt = Literal["unreadable", "endless", "zone_assumed"]
 """What went wrong with an object: its text is broken; its repetitions are too many; its time zone is not known."""
 
-_STEPS_AN_OBJECT, _STEPS_A_CALENDAR = 3_000_000, 40_000_000
-"""Calls that working out repetitions may take: about one second, and about ten. Seven years of every hour fit."""
+_STEPS_A_CALENDAR = 40_000_000
+"""Calls that working out all of them may take: about ten seconds."""
 _SLACK = timedelta(hours=26)
 """How far an all-day or floating event may lie from where UTC would put it."""
 _REPEATS = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
@@ -62,7 +60,7 @@ def busy_times(
     cache = ParseCache() if cache is None else cache
     busy: set[Busy] = set()
     doubts: Counter[Doubt] = Counter()
-    steps = _Steps(_STEPS_A_CALENDAR)
+    steps = Steps(_STEPS_A_CALENDAR)
     with parsing():
         for text in objects:
             try:
@@ -88,22 +86,25 @@ class _Said:
     """What must be expanded to know more: `busy` has these events as they are written, each once."""
 
 
-def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: "_Steps", cache: "ParseCache") -> _Said:
+def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: Steps, cache: "ParseCache") -> _Said:
     """Say what may touch the window, and perhaps more: repetitions are expanded, and kept, for whole days."""
     read_by = sha256(f"{owner.zone.key}\n{owner.email}\n{text}".encode()).digest()
-    parsed = cache.remembered((read_by, None), lambda: _parse(text, owner), len(text))
+    try:
+        parsed = cache.remembered((read_by, None), lambda: _parse(text, owner, steps), len(text))
+    except TooManySteps:
+        return _Said(tuple(_guess(localise_tzids(text), owner)), "unreadable")
     if not parsed.repeating:
         return parsed
     start, end = window
     first, last = _midnight(start), _midnight(end) + _A_DAY
 
     def expand() -> _Said:
-        occurrences = steps.spend(_STEPS_AN_OBJECT, lambda: _occurrences(parsed.repeating, first, last))
-        return _Said(*_taken(occurrences, owner))
+        return _Said(*_taken(_occurrences(parsed.repeating, first, last), owner))
 
     try:
-        return cache.remembered((read_by, (first, last)), expand, 0)
-    except _TooManySteps:
+        return cache.remembered((read_by, (first, last)), lambda: steps.spend(STEPS_AN_OBJECT, expand), 0)
+    except TooManySteps:
+        cache.forget((read_by, None))  # its zones are rules of dateutil's, too
         return _Said(tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless")
 
 
@@ -111,11 +112,18 @@ def _midnight(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _parse(text: str, owner: Owner) -> _Said:
+def _parse(text: str, owner: Owner, steps: Steps) -> _Said:
     localised = localise_tzids(text)
-    try:
+
+    def parse() -> tuple[list[icalendar.Event], tuple[tuple[Busy, ...], Doubt | None]]:
         events = events_of(localised)
-        busy, doubt = _taken(events, owner)
+        return events, _taken(events, owner)
+
+    try:
+        # reading takes as long as the text is; only a zone of the object's own has rules that must be worked out
+        events, (busy, doubt) = steps.spend(STEPS_AN_OBJECT, parse) if defines_zones(localised) else parse()
+    except TooManySteps:
+        raise
     except Exception:  # noqa: BLE001  # as above
         return _Said(tuple(_guess(localised, owner)), "unreadable")
     repeating = any(name in event for event in events for name in _REPEATS)
@@ -123,7 +131,7 @@ def _parse(text: str, owner: Owner) -> _Said:
 
 
 def _occurrences(events: Iterable[icalendar.Event], start: datetime, end: datetime) -> list[icalendar.Event]:
-    """Expand anew each time: dateutil's rules keep all they ever found, and a lock that `_Steps` may leave closed."""
+    """Expand anew each time: dateutil's rules keep all they ever found, and a lock that `Steps` may leave closed."""
     series = icalendar.Calendar()
     for event in events:
         series.add_component(event)
@@ -198,6 +206,10 @@ class ParseCache:
             self._size -= freed
         return said
 
+    def forget(self, key: _Key) -> None:
+        _, freed = self._kept.pop(key, (None, 0))
+        self._size -= freed
+
 
 # --- what cannot be read as it should --------------------------------------------------------------------------------
 
@@ -225,36 +237,3 @@ def _zone(parameters: str, owner: Owner) -> ZoneInfo:
     named = TZID_PARAMETER.search(parameters)
     name = named[1].strip('"') if named else ""
     return ZoneInfo(name) if name in KNOWN_ZONES else owner.zone
-
-
-class _TooManySteps(Exception):
-    """Working out the repetitions would take for ever, or nearly."""
-
-
-class _Steps:
-    """An allowance of function calls: the only bound that holds for whatever rule (`FREQ=SECONDLY`, 30 February).
-
-    A thread cannot be killed, and dateutil looks for the next match up to the year 9999 without coming back. But it
-    calls functions all the while, and Python lets a profiler of this very thread see each call and raise.
-    """
-
-    def __init__(self, allowance: int) -> None:
-        self._left = allowance
-
-    def spend(self, at_most: int, work: Callable[[], _T]) -> _T:
-        """Do the work, or raise `_TooManySteps`."""
-        allowance = left = min(at_most, self._left)
-
-        def count(_frame: FrameType, _event: str, _of: object) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise _TooManySteps
-
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
-            return work()
-        finally:
-            sys.setprofile(before)
-            self._left -= allowance - max(left, 0)

@@ -1,19 +1,32 @@
 """Our own events: written as iCalendar text, and recognised again whatever a person or a server did to them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import icalendar
 
 from activities.calendar import OurEvent, OwnerAnswer
-from adapters.ical import INTERVIEW, Owner, events_of, interview_of, localise_tzids, own_answer, parsing, span
+from adapters.ical import (
+    INTERVIEW,
+    Owner,
+    defines_zones,
+    events_of,
+    interview_of,
+    localise_tzids,
+    own_answer,
+    parsing,
+    span,
+)
+from adapters.steps import STEPS_AN_OBJECT, Steps
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId
+
+_T = TypeVar("_T")
 
 _WRITTEN = "X-ENTREVUE-WRITTEN"
 
@@ -162,20 +175,23 @@ def stored_event(text: str, uid: str, owner: Owner) -> StoredEvent | None:
     """Read an event of ours back, as it stands. None where the text is broken, or holds another event."""
     with parsing():
         try:
-            event = _master(text)
-            start, end = span(event, owner.zone)
-            partstat = own_answer(event, owner)
-            return StoredEvent(
-                start=start,
-                end=end,
-                summary=str(event.get("SUMMARY", "")),
-                cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
-                sequence=int(event.get("SEQUENCE", 0)),
-                answer=None if partstat is None else _ANSWERS.get(partstat, "needs_action"),
-                written=Written.parse(str(event.get(_WRITTEN, ""))) if str(event["UID"]) == uid else None,
-            )
+            return _bounded(text, lambda localised: _stored(_master(localised), uid, owner))
         except Exception:  # noqa: BLE001  # a stranger's text can break the libraries in any way
             return None
+
+
+def _stored(event: icalendar.Event, uid: str, owner: Owner) -> StoredEvent:
+    start, end = span(event, owner.zone)
+    partstat = own_answer(event, owner)
+    return StoredEvent(
+        start=start,
+        end=end,
+        summary=str(event.get("SUMMARY", "")),
+        cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
+        sequence=int(event.get("SEQUENCE", 0)),
+        answer=None if partstat is None else _ANSWERS.get(partstat, "needs_action"),
+        written=Written.parse(str(event.get(_WRITTEN, ""))) if str(event["UID"]) == uid else None,
+    )
 
 
 def our_events(objects: Iterable[str], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[OurEvent, ...]:
@@ -188,18 +204,29 @@ def our_events(objects: Iterable[str], start: datetime, end: datetime, zone: Zon
 def _ours(text: str, zone: ZoneInfo) -> OurEvent | None:
     with parsing():
         try:
-            event = _master(text)
-            written, interview = Written.parse(str(event.get(_WRITTEN, ""))), interview_of(event)
-            if written is None or interview is None:
-                return None
-            start, _ = span(event, zone)
-            return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=start)
+            return _bounded(text, lambda localised: _written_by_us(_master(localised), zone))
         except Exception:  # noqa: BLE001  # as above
             return None
 
 
-def _master(text: str) -> icalendar.Event:
-    return next(one for one in events_of(localise_tzids(text)) if "RECURRENCE-ID" not in one)
+def _written_by_us(event: icalendar.Event, zone: ZoneInfo) -> OurEvent | None:
+    written, interview = Written.parse(str(event.get(_WRITTEN, ""))), interview_of(event)
+    if written is None or interview is None:
+        return None
+    start, _ = span(event, zone)
+    return OurEvent(uid=str(event["UID"]), interview=interview, sequence=written.sequence, start=start)
+
+
+def _master(localised: str) -> icalendar.Event:
+    return next(one for one in events_of(localised) if "RECURRENCE-ID" not in one)
+
+
+def _bounded(text: str, read: Callable[[str], _T]) -> _T:
+    """Read an object whose owner may have brought a zone of their own into it; raise `TooManySteps`."""
+    localised = localise_tzids(text)
+    if not defines_zones(localised):
+        return read(localised)
+    return Steps(STEPS_AN_OBJECT).spend(STEPS_AN_OBJECT, lambda: read(localised))
 
 
 def _parsed(stamp: str) -> datetime:

@@ -12,9 +12,14 @@ from activities.mailbox import Answer, Mail, Nothing, Report, Words
 from adapters.authentication import is_authentic
 from adapters.itip import NoAnswer, read_answer
 from adapters.reports import delivery_report, report_in_words
+from adapters.steps import in_a_moment
 
 LONGEST = 1024 * 1024
 """Of a mail no more is read: answers and reports are small, and what follows is an attachment."""
+
+_A_MOMENT = 2.0
+"""Seconds of the processor. The library takes hours for a megabyte that was made for it: one parameter of semicolons,
+a thousand multiparts in one another. An ordinary mail takes a few hundredths."""
 
 _MOST_PARTS, _MOST_CALENDARS, _MOST_RECIPIENTS, _MOST_THREADS = 100, 4, 100, 10
 _MOST_HEADER, _MOST_OF_A_NAME = 20_000, 20
@@ -53,7 +58,7 @@ def read_mail(raw: bytes, *, place: str, arrived: datetime, server: str | None) 
     if not raw:
         return _unreadable(raw, place, arrived)
     try:
-        return _read(raw, place, arrived, server)
+        return in_a_moment(_A_MOMENT, lambda: _read(raw, place, arrived, server))
     except Exception:  # noqa: BLE001  # strangers' mail has made the library raise a dozen kinds; none may stop the rest
         return _unreadable(raw, place, arrived)
 

@@ -1,6 +1,8 @@
 """WebDAV (RFC 4918) as one login: single requests, bounded in time and size. Nothing is repeated of its own accord."""
 
 import asyncio
+import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,12 +33,18 @@ CALDAV: Final = "{urn:ietf:params:xml:ns:caldav}"
 XML: Final = '<?xml version="1.0" encoding="utf-8"?>'
 NAMESPACES: Final = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
 
+Turns = Mapping[str, asyncio.Semaphore]
+"""By server: those who wait for one wait for nobody else."""
+
 ABSENT: Final = frozenset({codes.NOT_FOUND, codes.GONE})
 _LATER = {codes.REQUEST_TIMEOUT, codes.LOCKED, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS}
 
 _TIMEOUT = httpx2.Timeout(connect=5, read=20, write=20, pool=None)  # our own turn is waited for before
 _LARGEST = 20 * 1024 * 1024
 _LONGEST_WAIT = timedelta(hours=1)
+for _name in ("httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # they log every address, which tells whose calendar it is
+
 _NO_XML = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 """Bytes that XML forbids, and that pasted titles hold all the same."""
 
@@ -92,11 +100,12 @@ class WebDav:
     """The connections of all logins, and the one thread in which their answers are read."""
 
     def __init__(self, connections: int) -> None:
-        self._turns = asyncio.Semaphore(connections)
+        """So many connections to each server: one that keeps silent holds up nobody whose calendar is elsewhere."""
+        self._turns: Turns = defaultdict(partial(asyncio.Semaphore, connections))
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="calendar-reader")
         self._client = httpx2.AsyncClient(
             timeout=_TIMEOUT,
-            limits=httpx2.Limits(max_connections=connections),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=10 * connections),
             headers={"Accept-Encoding": "identity"},  # proxies that compress weaken etags
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one person's session is not another's
             follow_redirects=False,  # a password goes to the address that it was given for
@@ -119,7 +128,7 @@ class Session:
     username: str
     password: SecretStr
     client: httpx2.AsyncClient
-    turns: asyncio.Semaphore
+    turns: Turns
     reader: ThreadPoolExecutor
 
     async def ask(
@@ -135,7 +144,7 @@ class Session:
         auth = (self.username, self.password.get_secret_value())
         try:
             async with (
-                self.turns,
+                self.turns[_server(url)],
                 self.client.stream(method, url, auth=auth, headers=headers, content=content) as response,
             ):
                 body = await self._bounded(response)
@@ -175,6 +184,10 @@ class Session:
             if len(body) > _LARGEST:
                 raise CalendarRefused(self.person, "an answer too large")
         return bytes(body)
+
+
+def _server(url: str) -> str:
+    return httpx2.URL(url).netloc.decode()
 
 
 def xml_headers(depth: Depth) -> dict[str, str]:

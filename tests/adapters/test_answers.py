@@ -3,6 +3,8 @@
 import pytest
 
 from activities.letters import agent_address, message_id
+from activities.mailbox import Nothing
+from adapters import mails
 from adapters.memory_mailbox import MemoryMailbox
 from tests.adapters.desk import (
     ADA,
@@ -281,6 +283,7 @@ ALIAS = "ATTENDEE;PARTSTAT=DECLINED:mailto:a.summer@example.org"
         mail(event(), results=(f"{SERVER}; dkim=pass header.d=org",)),
         mail(event(), results=(f"{SERVER}; dkim=pass header.d=ple.org",)),
         mail(event(), results=(f"{SERVER} (; dmarc=pass",)),
+        mail(event(), results=(f'{SERVER}; dmarc=fail; spf=fail smtp.mailfrom="a@evil.example', VOUCHED)),
         mail(event(), sender="Ada <ada@evil.example>", results=(f"{SERVER}; dmarc=pass header.from=evil.example",)),
         mail(event(attendee=ALIAS), sender="Ada <a.summer@example.org>"),
         mail(event(attendee=ALIAS)),
@@ -302,6 +305,7 @@ ALIAS = "ATTENDEE;PARTSTAT=DECLINED:mailto:a.summer@example.org"
         "signed by a top-level domain",
         "signed by half a domain",
         "an open comment",
+        "a header below one with an open quote",
         "another address",
         "an alias",
         "an alias in the answer alone",
@@ -493,6 +497,27 @@ async def test_no_mail_stops_those_that_come_after_it(raw: bytes) -> None:
     await desk.read()
 
     assert "rsvp_received" in [fact for _, fact, _ in desk.facts]
+
+
+def multiparts_in_one_another(depth: int) -> bytes:
+    return b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(depth))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'Content-Type: text/plain; x="' + b";" * 1_000_000 + b"\n\nx",
+        multiparts_in_one_another(300) + b"\n" * 1_000_000,
+        b"Content-Type: text/calendar; charset=punycode\n\n" + b"a" * 500_000 + b"-" + b"a" * 500_000,
+    ],
+    ids=["one parameter of semicolons", "multiparts in one another", "an alphabet that is put together"],
+)
+def test_a_mail_that_would_take_minutes_is_given_up_in_a_moment(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be read again and again, and nothing behind it ever."""
+    monkeypatch.setattr(mails, "_A_MOMENT", 0.1)
+    understood = mails.read_mail(raw, place="INBOX/1/1", arrived=ARRIVED, server=None)
+
+    assert understood.says == Nothing(because="unreadable")
 
 
 async def test_what_lies_behind_a_huge_attachment_is_read_as_far_as_it_goes() -> None:

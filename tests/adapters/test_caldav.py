@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import logging
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +12,10 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable
+from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable, Removed
 from adapters.caldav import CalendarAccount
 from adapters.memory_calendar import MemoryWatchers
+from adapters.webdav import WebDav
 from demo.calendar_server import CalendarServer
 from entrevue.orders import WriteEvent
 from tests.adapters.dav import (
@@ -28,6 +31,7 @@ from tests.adapters.dav import (
     multistatus,
     opened,
     reaching,
+    scripted,
     without,
 )
 
@@ -348,6 +352,42 @@ async def test_a_server_that_never_answers_is_not_waited_for_for_ever() -> None:
                 await calendar.read("grace", "r7.p1")
 
     assert asked.is_set()
+
+
+async def test_a_server_that_keeps_silent_holds_up_nobody_whose_calendar_is_elsewhere() -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await released.wait()
+        writer.close()
+
+    webdav = WebDav(connections=1)
+    async with (
+        aclosing(webdav),
+        await asyncio.start_server(silent, "127.0.0.1", 0) as listening,
+        scripted(lambda _: an_answer(200)) as other,
+    ):
+        grace, alan = (webdav.login(person, person, SecretStr(SECRET)) for person in ("grace", "alan"))
+        address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/grace/"
+        waiting = asyncio.create_task(grace.ask("GET", address, expect={200}))
+        await asked.wait()
+
+        assert (await alan.ask("GET", other.root, expect={200})).status == 200
+        assert not waiting.done()
+
+        released.set()
+        with pytest.raises(CalendarUnavailable):
+            await waiting
+
+
+async def test_no_log_tells_whose_calendar_was_asked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with answering(an_answer(404, "Location: /grace/elsewhere/")) as (calendar, asked):
+        assert await calendar.remove("p1", "r7.p1", 0, None) == Removed(outcome="already_gone")
+
+    assert asked
+    assert "/grace/" not in caplog.text
 
 
 async def test_one_persons_session_is_not_handed_to_the_next() -> None:

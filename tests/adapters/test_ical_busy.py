@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.calendar import Busy
+from adapters import ical_busy
 from adapters.ical import Owner
 from adapters.ical_busy import ParseCache, busy_times
 from tests.adapters.ics import BERLIN, NINE_UTC, a_zone, an_object, at, read, spans
@@ -294,6 +295,41 @@ def test_what_is_remembered_says_the_same_for_every_window_and_owner() -> None:
                 assert remembered == busy_times(objects, start, start + timedelta(days=3), owner)
     repeating = 3  # these are kept once as they are written, and once for each window: three, to the day
     assert len(cache) == 2 * (len(MANY) + 3 * repeating)
+
+
+A_HOSTILE_ZONE = "BEGIN:VTIMEZONE\nTZID:Mine\n{rules}END:VTIMEZONE\n".format(
+    rules="".join(
+        f"BEGIN:{half}\nDTSTART:19700101T000000\nTZOFFSETFROM:+0000\nTZOFFSETTO:{offset}\n"
+        f"RRULE:FREQ=SECONDLY\nEND:{half}\n"
+        for half, offset in (("STANDARD", "+0100"), ("DAYLIGHT", "+0200"))
+    )
+)
+A_ZONE_OF_THEIRS = A_HOSTILE_ZONE.replace("SECONDLY", "YEARLY")
+
+
+@pytest.mark.slow
+def test_a_zone_whose_clocks_change_every_second_holds_nobody_up() -> None:
+    """A rule of a zone is worked out whenever a time in it is looked at: dateutil steps through it from its start."""
+    bomb = an_object("DTSTART;TZID=Mine:20261201T120000\nDTEND;TZID=Mine:20261201T130000", zones=A_HOSTILE_ZONE)
+
+    reading = read(bomb, an_object(NINE_UTC))
+
+    assert spans(reading) == ["12-01 09:00-10:00", "12-01 11:00-12:00"]  # the second as if it was the owner's own zone
+    assert reading.doubts == Counter(unreadable=1)
+
+
+def test_wherever_the_work_on_an_object_is_stopped_it_stops_and_can_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while a generator is closed, where nobody hears of it; and no zone is kept whose rules are locked."""
+    bomb = an_object("DTSTART;TZID=Mine:20261101T100000\nRRULE:FREQ=SECONDLY", zones=A_ZONE_OF_THEIRS)
+    start, told = at("2026-12-01"), set()
+    for allowance in range(2000, 30_000, 500):
+        monkeypatch.setattr(ical_busy, "STEPS_AN_OBJECT", allowance)
+        cache = ParseCache()
+        for _ in range(2):
+            told |= set(busy_times([bomb], start, start + timedelta(days=1), BERLIN, cache).doubts)
+
+    assert told <= {"endless", "unreadable"}
+    assert "endless" in told
 
 
 @pytest.mark.slow

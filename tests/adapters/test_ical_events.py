@@ -14,6 +14,7 @@ from adapters.ical import Owner
 from adapters.ical_events import Parties, Written, event_text, our_events, stored_event
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
+from tests.adapters.test_ical_busy import A_HOSTILE_ZONE
 
 BERLIN = Owner(ZoneInfo("Europe/Berlin"), "grace@acme.example")
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,15 @@ def test_fractions_of_a_second_do_not_make_an_edit() -> None:
     assert stored is not None
     assert stored.written == Written.of(fine, "r7")
     assert not stored.edited
+
+
+@pytest.mark.slow
+def test_an_owner_who_brings_a_zone_without_end_holds_nobody_up() -> None:
+    bomb = event_text(our_event(), "r7").replace("DTSTART:20261201T090000Z", "DTSTART;TZID=Mine:20261201T090000")
+    bomb = bomb.replace("BEGIN:VEVENT", A_HOSTILE_ZONE.replace("\n", "\r\n") + "BEGIN:VEVENT")
+
+    assert stored_event(bomb, "r7.p1", BERLIN) is None
+    assert our_events([bomb], at("2026-12-01"), at("2026-12-02"), BERLIN.zone) == ()
 
 
 def test_the_same_time_in_another_zone_is_no_move() -> None:
