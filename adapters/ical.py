@@ -162,6 +162,35 @@ def defines_zones(localised: str) -> bool:
     return "\nBEGIN:VTIMEZONE" in localised.upper()
 
 
+_RULES = re.compile(r"^(?:RRULE|EXRULE|RDATE)[:;].*$", re.IGNORECASE | re.MULTILINE)
+_OF_A_YEAR = re.compile(
+    r"RRULE:FREQ=YEARLY(?:;INTERVAL=1|;COUNT=\d{1,4}|;UNTIL=[\dTZ]{8,16}|;WKST=[A-Z]{2}"
+    r"|;BYMONTH=(?:1[0-2]|0?[1-9])|;BYDAY=[+-]?[1-5]?[A-Z]{2})*\r?",
+    re.IGNORECASE,
+)
+_OF_A_DAY = re.compile(
+    r"RRULE:FREQ=(?:DAILY|WEEKLY|MONTHLY)(?:;INTERVAL=[1-9]\d?|;COUNT=\d{1,6}|;UNTIL=[\dTZ]{8,16}|;WKST=[A-Z]{2}"
+    r"|;BYDAY=[A-Z]{2}(?:,[A-Z]{2}){0,6})*\r?",
+    re.IGNORECASE,
+)
+_LONG_AGO = re.compile(r"^DTSTART[^:\n]*:(?!19[7-9]|20)", re.IGNORECASE | re.MULTILINE)
+
+
+def is_tame(localised: str) -> bool:
+    """Say whether all rules of an object are of the usual kinds, of which the next match is never far.
+
+    Nearly all are; to count the steps of these would only double the work. A zone's must be yearly, for they may begin
+    in 1601; an event's begin in 1970 or later.
+    """
+    zones, _, events = localised.upper().partition("\nBEGIN:VEVENT")
+    usual = all(_OF_A_YEAR.fullmatch(rule) for rule in _RULES.findall(zones))
+    return (
+        usual
+        and not _LONG_AGO.search(events)
+        and all(_OF_A_YEAR.fullmatch(rule) or _OF_A_DAY.fullmatch(rule) for rule in _RULES.findall(events))
+    )
+
+
 def _without_definitions(text: str) -> tuple[list[str], list[list[str]]]:
     """Unfold the lines, and part the complete VTIMEZONE blocks from the rest."""
     lines: list[str] = []

@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from adapters.ical import (
     instant,
     interview_of,
     is_floating,
+    is_tame,
     localise_tzids,
     own_answer,
     parsing,
@@ -84,6 +86,8 @@ class _Said:
     doubt: Doubt | None
     repeating: tuple[icalendar.Event, ...] = ()
     """What must be expanded to know more: `busy` has these events as they are written, each once."""
+    tame: bool = False
+    """Expanding it takes no longer than usual."""
 
 
 def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: Steps, cache: "ParseCache") -> _Said:
@@ -102,7 +106,8 @@ def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: S
         return _Said(*_taken(_occurrences(parsed.repeating, first, last), owner))
 
     try:
-        return cache.remembered((read_by, (first, last)), lambda: steps.spend(STEPS_AN_OBJECT, expand), 0)
+        bounded = expand if parsed.tame else partial(steps.spend, STEPS_AN_OBJECT, expand)
+        return cache.remembered((read_by, (first, last)), bounded, 0)
     except TooManySteps:
         cache.forget((read_by, None))  # its zones are rules of dateutil's, too
         return _Said(tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless")
@@ -114,6 +119,7 @@ def _midnight(at: datetime) -> datetime:
 
 def _parse(text: str, owner: Owner, steps: Steps) -> _Said:
     localised = localise_tzids(text)
+    tame = is_tame(localised)
 
     def parse() -> tuple[list[icalendar.Event], tuple[tuple[Busy, ...], Doubt | None]]:
         events = events_of(localised)
@@ -121,13 +127,14 @@ def _parse(text: str, owner: Owner, steps: Steps) -> _Said:
 
     try:
         # reading takes as long as the text is; only a zone of the object's own has rules that must be worked out
-        events, (busy, doubt) = steps.spend(STEPS_AN_OBJECT, parse) if defines_zones(localised) else parse()
+        unbounded = tame or not defines_zones(localised)
+        events, (busy, doubt) = parse() if unbounded else steps.spend(STEPS_AN_OBJECT, parse)
     except TooManySteps:
         raise
     except Exception:  # noqa: BLE001  # as above
         return _Said(tuple(_guess(localised, owner)), "unreadable")
     repeating = any(name in event for event in events for name in _REPEATS)
-    return _Said(busy, doubt, tuple(events) if repeating else ())
+    return _Said(busy, doubt, tuple(events) if repeating else (), tame)
 
 
 def _occurrences(events: Iterable[icalendar.Event], start: datetime, end: datetime) -> list[icalendar.Event]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from activities.people import use_pinned_tzdata
-from adapters.ical import Owner, localise_tzids
+from adapters.ical import Owner, is_tame, localise_tzids
 from adapters.ical_busy import busy_times
 from tests.adapters.ics import BERLIN, NINE_UTC, a_zone, an_object, at, read, spans
 from tests.domain.test_walltime import old_rules
@@ -209,3 +209,26 @@ def test_hours_across_the_change_of_clocks_are_hours_and_days_are_days() -> None
 
     assert spans(read(shift, day="2027-03-27", days=3)) == ["03-27 21:00-05:00"]
     assert spans(read(day, day="2027-03-27", days=3)) == ["03-27 21:00-20:00"]
+
+
+@pytest.mark.parametrize(
+    ("zones", "event", "tame"),
+    [
+        pytest.param("", "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20271231T000000Z", True, id="weekly"),
+        pytest.param("", "RRULE:FREQ=DAILY;COUNT=200", True, id="so often"),
+        pytest.param("", "RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=5SU", True, id="yearly"),
+        pytest.param("", "RRULE:FREQ=HOURLY", False, id="hourly"),
+        pytest.param("", "RRULE:FREQ=DAILY;INTERVAL=0", False, id="never further"),
+        pytest.param("", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", False, id="never"),
+        pytest.param("", "RRULE:FREQ=DAILY\r\nRRULE:FREQ=SECONDLY", False, id="two rules"),
+        pytest.param("", "RDATE:20261201T090000Z", False, id="dates"),
+        pytest.param("RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", "RRULE:FREQ=DAILY", True, id="a zone as all are"),
+        pytest.param("RRULE:FREQ=DAILY", "RRULE:FREQ=DAILY", False, id="a zone that changes every day"),
+    ],
+)
+def test_only_rules_that_are_soon_worked_out_are_worked_out_uncounted(zones: str, event: str, *, tame: bool) -> None:
+    head = f"BEGIN:VTIMEZONE\r\nTZID:x-1\r\nDTSTART:16010101T000000\r\n{zones}\r\nEND:VTIMEZONE\r\n" if zones else ""
+    text = f"BEGIN:VCALENDAR\r\n{head}BEGIN:VEVENT\r\nDTSTART:20261001T090000Z\r\n{event}\r\nEND:VEVENT\r\n"
+
+    assert is_tame(text) is tame
+    assert not is_tame(text.replace("20261001", "00010101"))
