@@ -237,10 +237,18 @@ class CalendarActivities:
 
     @activity.defn(name="remove_event")
     async def remove_event(self, order: RemoveEvent) -> EventRemoved:
-        """Undo `write_event`. Harmless where nothing was written, or a person was faster."""
+        """Undo `write_event`. Harmless where nothing was written, or a person was faster.
+
+        Their own edit does not keep it: to whichever time they moved it, nothing takes place there, and the mail about
+        it says that we take the event out.
+        """
         await self._watchers.unwatch(order.person, order.interview, order.who)
         with calendar_trouble():
             removed = await self._calendar.remove(order.person, order.uid, order.sequence, order.etag)
+            if removed.outcome == "edited_by_person":
+                theirs = await self._calendar.read(order.person, order.uid)
+                etag = theirs.etag if theirs is not None else None
+                removed = await self._calendar.remove(order.person, order.uid, order.sequence, etag)
         return EventRemoved(
             key=order.key, who=order.who, uid=order.uid, sequence=order.sequence, outcome=removed.outcome
         )

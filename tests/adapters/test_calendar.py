@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarActivities, CalendarUnavailable, OurEvent
 from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
-from entrevue.orders import RemoveEvent, WriteEvent
+from entrevue.orders import EventWritten, RemoveEvent, WriteEvent
 from entrevue.values import PersonId
 from tests.adapters.grace import GRACE, HOUR, NINE, Person, event
 
@@ -343,23 +343,36 @@ async def test_a_cancelled_event_takes_no_time(grace: Person) -> None:
 async def test_the_activities_answer_their_orders(grace: Person) -> None:
     activities = CalendarActivities(grace.calendar, MemoryWatchers())
     written = await activities.write_event(write())
-    removed = await activities.remove_event(
-        RemoveEvent(
-            key="r7/calendar/i1/1.0",
-            lane="r7.p1/i1",
-            interview="r7",
-            now=NINE,
-            who="i1",
-            person=GRACE,
-            uid="r7.p1",
-            sequence=1,
-            etag=written.etag,
-        )
-    )
+    removed = await activities.remove_event(take_out(written))
 
     assert (written.key, written.who, written.uid, written.sequence) == ("r7/calendar/i1/0.0", "i1", "r7.p1", 0)
     assert written.outcome == "created"
     assert (removed.key, removed.outcome) == ("r7/calendar/i1/1.0", "removed")
+
+
+async def test_what_its_owner_moved_is_taken_out_too_when_nothing_takes_place_any_more(grace: Person) -> None:
+    activities = CalendarActivities(grace.calendar, MemoryWatchers())
+    written = await activities.write_event(write())
+    await grace.moves("r7.p1", NINE + 3 * HOUR)
+
+    removed = await activities.remove_event(take_out(written))
+
+    assert removed.outcome == "removed"
+    assert await grace.calendar.read(GRACE, "r7.p1") is None
+
+
+def take_out(written: EventWritten) -> RemoveEvent:
+    return RemoveEvent(
+        key="r7/calendar/i1/1.0",
+        lane="r7.p1/i1",
+        interview="r7",
+        now=NINE,
+        who="i1",
+        person=GRACE,
+        uid="r7.p1",
+        sequence=1,
+        etag=written.etag,
+    )
 
 
 def write(sequence: int = 0, etag: str | None = None, *, cancelled: bool = False) -> WriteEvent:
