@@ -158,6 +158,7 @@ outbox = Table(
     Column("address_is_bad", Boolean),
     Column("since", Micros, nullable=False),
     Column("changed", Micros, nullable=False),
+    Index(None, "message_id"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,7 @@ _LONGEST_WAIT = timedelta(hours=1)
 for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # they log every address, which tells whose calendar it is
 
+_THREE_DIGITS = re.compile(r"[0-9]{3}")
 _NO_XML = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 """Bytes that XML forbids, and that pasted titles hold all the same."""
 
@@ -214,7 +216,7 @@ def _resource(response: Element) -> Resource:
 def _status(line: Element | None) -> int:
     """Read `HTTP/1.1 404 Not Found`. What says nothing is well."""
     words = (line.text or "").split() if line is not None else []
-    return int(words[1]) if len(words) > 1 and words[1].isdecimal() else codes.OK
+    return int(words[1]) if len(words) > 1 and _THREE_DIGITS.fullmatch(words[1]) else codes.OK
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -429,7 +429,7 @@ def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
         )
     if booking is None:
         return
-    if stands is not None and stands.revision == state.revision and whom in _concerned(stands):
+    if stands is not None and stands.revision == state.revision and whom in _concerned(interview, stands):
         yield Due(
             kind="time_stands",
             whom=whom,
@@ -450,9 +450,12 @@ def _of_change(interview: "Interview", whom: str) -> Iterator[Due]:
         )
 
 
-def _concerned(stands: Told) -> set[str]:
+def _concerned(interview: "Interview", stands: Told) -> set[str]:
     """Who asked for another time; and the candidate, who was asked to choose one."""
-    return {stands.whom, CANDIDATE} if stands.because == "nothing_found" else {stands.whom}
+    if stands.because != "needless":
+        return {stands.whom, CANDIDATE} if stands.because == "nothing_found" else {stands.whom}
+    asked = (*interview.effects.of("offer", CANDIDATE), *interview.effects.of("availability_request", CANDIDATE))
+    return {CANDIDATE} if any(one.was in MAYBE_SENT and int(one.version) > stands.offers for one in asked) else set()
 
 
 def _of_answers(interview: "Interview", whom: str) -> Iterator[Due]:

@@ -377,11 +377,11 @@ class SeatRequest(Message):
 
 
 class TimeStands(Message):
-    """No new time was found, or the change was not approved: the booked time stands."""
+    """No new time was found, the change was not approved, or none is needed any more: the booked time stands."""
 
     kind: Literal["time_stands"] = "time_stands"
     slot: Slot
-    because: Literal["nothing_found", "not_approved"]
+    because: Literal["nothing_found", "not_approved", "needless"]
     reason: str | None = None
 
 

@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 
 from entrevue.orders import Window
 from entrevue.people import Panel, SeatChange
-from entrevue.values import Instant, Message, PersonId, Side, Slot, side_of
+from entrevue.values import CANDIDATE, Instant, Message, PersonId, Side, Slot, side_of
 
 Aim = Literal["book", "ask", "offer", "seats"]
 """What a claim is for: to be booked; to be held until the interviewers, or the candidate, have answered; to book the
@@ -433,10 +433,12 @@ class Told:
 
     n: int
     whom: str
-    because: Literal["nothing_found", "not_approved"]
+    because: Literal["nothing_found", "not_approved", "needless"]
     at: datetime
     revision: int
     reason: str | None = None
+    offers: int = 0
+    """How many there had been before another time was looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -822,18 +824,24 @@ def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool, unheard
     if going is not None and going.charged is not None and (unheard or going.offers == state.offers):
         reschedules = {**reschedules, going.charged: reschedules.get(going.charged, 0) - 1}
     state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules, silent=0), at))
-    return state if needless else _stands(state, asked_by, "nothing_found", at, None)
+    if not needless:
+        return _stands(state, asked_by, "nothing_found", at, None)
+    if going is None or going.offers == state.offers:
+        return state
+    return _stands(state, CANDIDATE, "needless", at, None, offers=going.offers)
 
 
 def _stands(
     state: Scheduling,
     whom: str,
-    because: Literal["nothing_found", "not_approved"],
+    because: Literal["nothing_found", "not_approved", "needless"],
     at: datetime,
     reason: str | None,
+    *,
+    offers: int = 0,
 ) -> Scheduling:
     n = state.stood + 1
-    told = Told(n=n, whom=whom, because=because, at=at, revision=state.revision, reason=reason)
+    told = Told(n=n, whom=whom, because=because, at=at, revision=state.revision, reason=reason, offers=offers)
     return replace(state, stood=n, stands=told)
 
 

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter
 
@@ -16,6 +17,7 @@ from entrevue.values import EmailAddress, Link, Message, Name, Who
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
 _PURPOSE = "{purpose}"
 _TOKEN_LENGTH, SEAT_LENGTH = 40, 24
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _A_TOKEN = re.compile(rf"[0-9a-f]{{{_TOKEN_LENGTH}}}")
 _ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
 _LINK: TypeAdapter[str] = TypeAdapter(Link)
@@ -31,7 +33,9 @@ def _addresses(template: str) -> str:
 def _pages(template: str) -> str:
     if template.count(_TOKEN) != 1:
         raise ValueError(f"must hold {_TOKEN} once, like https://hire.example.org/i/{_PURPOSE}/{_TOKEN}")
-    _LINK.validate_python(template.replace(_TOKEN, "t").replace(_PURPOSE, "offer"))
+    page = urlsplit(_LINK.validate_python(template.replace(_TOKEN, "t").replace(_PURPOSE, "offer")))
+    if page.scheme != "https" and page.hostname not in _THIS_MACHINE:
+        raise ValueError("must start with https://: whoever reads a link on its way can act by it")
     return template
 
 

@@ -145,6 +145,7 @@ LETTERS: dict[str, Letter] = {
     ),
     "seat request, proposed": SeatRequest(slot=SLOT, reply_by=DAY, with_names=(), proposed_by_candidate=True),
     "time stands": TimeStands(slot=SLOT, because="nothing_found"),
+    "time stands, not needed any more": TimeStands(slot=SLOT, because="needless"),
     "time stands, not approved": TimeStands(slot=SLOT, because="not_approved", reason="A release.\nSorry!"),
     "on hold": OnHold(slot=SLOT, reason="The role is being\nlooked at again."),
     "on hold, no time": OnHold(),

@@ -267,7 +267,7 @@ async def test_an_object_deleted_meanwhile_is_passed_over() -> None:
         assert await calendar.busy("grace", NINE, NINE + HOUR) == (Busy(start=NINE, end=NINE + HOUR),)
 
 
-@pytest.mark.parametrize("status", ["403 Forbidden", "507 Insufficient Storage"])
+@pytest.mark.parametrize("status", ["403 Forbidden", "507 Insufficient Storage", "9" * 5000])
 async def test_an_object_that_is_held_back_does_not_pass_for_free_time(status: str) -> None:
     async with answering(multistatus(without("/grace/x.ics", status))) as (calendar, _):
         with pytest.raises(CalendarRefused, match="holds events back"):

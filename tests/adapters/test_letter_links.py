@@ -188,6 +188,8 @@ def test_one_page_can_serve_every_purpose() -> None:
     [
         {"url": "https://hire.example.org/{purpose}"},
         {"url": "javascript:{token}"},
+        {"url": "http://hire.example.org/{token}"},
+        {"url": "http://localhost.example.org/{token}"},
         {"url": "https://hire.example.org/{token}/{token}"},
         {"url": "https://hire.example.org/{sort}/{token}"},
         {"secret": "short"},
@@ -196,6 +198,12 @@ def test_one_page_can_serve_every_purpose() -> None:
 def test_pages_that_cannot_work_are_refused_at_once(change: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         MailSettings.model_validate(CONFIGURED | {"links": LINKS | change})
+
+
+def test_pages_on_this_very_machine_need_no_certificate() -> None:
+    page = "http://localhost:8080/{token}"
+
+    assert MailSettings.model_validate(CONFIGURED | {"links": LINKS | {"url": page}}).links
 
 
 def test_a_language_without_templates_is_refused_at_once() -> None:

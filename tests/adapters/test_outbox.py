@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from activities.mail import Begun, Handover, KeyReused, Outbox, Rejected
 from adapters.memory_mail import MemoryOutbox
@@ -152,3 +152,12 @@ async def test_the_row_says_when_it_began_and_when_it_changed_last(database: Dat
         row = (await connection.execute(select(outbox))).one()
 
     assert (row.since, row.changed, row.message_id) == (NOON, LATER, f"<{KEY}@example.org>")
+
+
+async def test_a_letter_is_found_by_its_message_id_without_reading_the_whole_outbox(sqlite: Database) -> None:
+    """Strangers decide how often it is looked for."""
+    async with sqlite.engine.connect() as connection:
+        plan = await connection.execute(text("EXPLAIN QUERY PLAN SELECT key FROM outbox WHERE message_id = 'x'"))
+        steps = [str(row.detail) for row in plan]
+
+    assert [step for step in steps if "ix_outbox_message_id" in step] == steps != []

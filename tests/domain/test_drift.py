@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from entrevue.orders import CalendarNotice, EventWritten, Offer, RemoveEvent, WriteEvent
+from entrevue.orders import CalendarNotice, EventWritten, Offer, RemoveEvent, TimeStands, WriteEvent
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (
     REACHED,
@@ -222,6 +222,31 @@ def test_who_comes_after_all_gets_it_back_under_another_uid() -> None:
     assert scene.calendars["i1"].uid == "r7.p2"
     assert _written(scene) == [("r7.p1", 0), ("r7.p2", 0)]
     assert _notices(scene) == 0
+
+
+def test_a_candidate_who_was_asked_for_another_time_is_told_when_it_is_not_needed_any_more() -> None:
+    scene = a_booking()
+    scene.deletes("i1")
+    assert scene.letters(CANDIDATE)[-1] == "offer"
+
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+
+    letter = scene.newest("time_stands", CANDIDATE).order.letter
+    assert isinstance(letter, TimeStands)
+    assert (letter.because, letter.slot.start) == ("needless", scene.start_of_booking)
+    assert "time_stands" not in scene.letters("i1")
+
+
+def test_a_candidate_who_was_asked_nothing_is_told_nothing() -> None:
+    scene = a_booking()
+    scene.withheld = {"send_letter", "find_slots"}
+    scene.deletes("i1")
+
+    scene.send("respond_to_seat", by="i1", answer="accepted")
+    scene.withheld = set()
+    scene.wait(days=1)
+
+    assert "time_stands" not in scene.letters(CANDIDATE)
 
 
 def test_the_next_time_is_written_anew_for_who_had_deleted_the_last_one() -> None:
