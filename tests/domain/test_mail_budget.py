@@ -198,6 +198,7 @@ ALLOWED: Mapping[str, Mapping[str, int]] = {
     "interview_paused": {"cancellation": 1, "on_hold": 2},
     "session_ended": {"form_request": 1, "form_reminder": 1},
     "feedback_released": {"feedback_available": 1, "reflection_request": 1, "growth_request": 1},
+    "exchange_lapsed": {"time_stands": 1},
     "embargo_lifted": {"feedback_available": 1, "reflection_request": 1, "growth_request": 1},
     "feedback_reviewed": {"feedback_available": 1},
     "interview_cancelled": {"cancellation": 1, "offer_withdrawn": 1, "apology": 1},
