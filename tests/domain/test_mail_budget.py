@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from entrevue.civil import Clock, Offset, waking
 from entrevue.interview import advance
-from entrevue.orders import AdjustmentArranged, Cancellation, GrowthRequest, Invitation
+from entrevue.orders import AdjustmentArranged, AnswerCheck, CalendarNotice, Cancellation, GrowthRequest, Invitation
 from entrevue.permissions import TABLE
 from entrevue.privacy import Layer
 from entrevue.values import CANDIDATE, CONFIDANT, Refused, Status
@@ -329,6 +329,8 @@ def may_wake(sent: Sent) -> bool:
             return min(event.slot.start, was.start if was is not None else event.slot.start) - event.stamp < near
         case Cancellation(event=event):
             return event.slot.start - event.stamp < near
+        case AnswerCheck(slot=slot) | CalendarNotice(slot=slot):  # the morning would be too late
+            return slot.start - sent.at < near
         case AdjustmentArranged():
             return True
         case letter:
