@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     )
 
 _ATTEMPT, _SILENCE = timedelta(minutes=3), timedelta(minutes=1)
-"""One request is given up by the adapter after 45 s; a look makes two an event, at most."""
+"""One request is given up by the adapter after 20 s; a look makes two an event, at most."""
 
 _FEW = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=20), maximum_attempts=3)
 _WITHIN = timedelta(minutes=4)
