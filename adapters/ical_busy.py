@@ -5,7 +5,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -105,12 +104,22 @@ def _within(window: tuple[datetime, datetime], text: str, owner: Owner, steps: S
     def expand() -> _Said:
         return _Said(*_taken(_occurrences(parsed.repeating, first, last), owner))
 
+    def tried() -> _Said:
+        try:
+            return steps.spend(STEPS_AN_OBJECT, expand)
+        except TooManySteps as stopped:
+            cache.forget((read_by, None))  # its zones are rules of dateutil's, too
+            if stopped.own:
+                return _Said((), "endless")
+            raise
+
     try:
-        bounded = expand if parsed.tame else partial(steps.spend, STEPS_AN_OBJECT, expand)
-        return cache.remembered((read_by, (first, last)), bounded, 0)
+        said = cache.remembered((read_by, (first, last)), expand if parsed.tame else tried, 0)
     except TooManySteps:
-        cache.forget((read_by, None))  # its zones are rules of dateutil's, too
-        return _Said(tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless")
+        said = _Said((), "endless")
+    if said.doubt != "endless":
+        return said
+    return _Said(tuple(one.model_copy(update={"end": max(one.end, end)}) for one in parsed.busy), "endless")
 
 
 def _midnight(at: datetime) -> datetime:
@@ -129,8 +138,10 @@ def _parse(text: str, owner: Owner, steps: Steps) -> _Said:
         # reading takes as long as the text is; only a zone of the object's own has rules that must be worked out
         unbounded = tame or not defines_zones(localised)
         events, (busy, doubt) = parse() if unbounded else steps.spend(STEPS_AN_OBJECT, parse)
-    except TooManySteps:
-        raise
+    except TooManySteps as stopped:
+        if not stopped.own:
+            raise
+        return _Said(tuple(_guess(localised, owner)), "unreadable")
     except Exception:  # noqa: BLE001  # as above
         return _Said(tuple(_guess(localised, owner)), "unreadable")
     repeating = any(name in event for event in events for name in _REPEATS)

@@ -16,6 +16,11 @@ STEPS_AN_OBJECT: Final = 3_000_000
 class TooManySteps(Exception):
     """Working it out would take for ever, or nearly. What was worked on must not be used again."""
 
+    def __init__(self, *, own: bool) -> None:
+        super().__init__()
+        self.own = own
+        """It has used up all that one may have, and will again; not just what others had left."""
+
 
 class Steps:
     """An allowance of function calls: the only bound that holds for whatever rule (`FREQ=SECONDLY`, 30 February).
@@ -35,7 +40,7 @@ class Steps:
             nonlocal left
             left -= 1
             if left < 0 and _is_heard(frame, event):
-                raise TooManySteps
+                raise TooManySteps(own=allowance == at_most)
 
         before = sys.getprofile()
         sys.setprofile(count)

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     )
 
 _ATTEMPT, _SILENCE = timedelta(minutes=5), timedelta(minutes=2)
-"""The adapter gives up a request after 45 s; a look makes two an event, at most, and says so before each event."""
+"""The adapter gives up a request after 20 s; a look makes two an event, at most, and says so before each event."""
 
 _FEW = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(seconds=20), maximum_attempts=3)
 _WITHIN = timedelta(minutes=6)

@@ -344,6 +344,17 @@ def test_what_has_no_end_in_sight_has_none_the_second_time_either() -> None:
     assert once.doubts == Counter(endless=1)
 
 
+def test_what_has_no_end_in_sight_is_worked_on_once_and_holds_nobody_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, start = ParseCache(), at("2026-12-01")
+    bombs = [an_object(f"DTSTART:202001{day:02}T090000Z\nRRULE:FREQ=SECONDLY") for day in range(1, 4)]
+    monkeypatch.setattr(ical_busy, "STEPS_AN_OBJECT", 20_000)
+    once = busy_times(bombs, start, start + timedelta(days=1), BERLIN, cache)
+    monkeypatch.setattr(ical_busy, "_occurrences", None)  # nothing can be worked out any more
+
+    assert once.doubts == Counter(endless=3)
+    assert busy_times(bombs, start, start + timedelta(days=1), BERLIN, cache) == once
+
+
 def test_a_text_that_was_changed_is_read_anew() -> None:
     """Whatever etag the server gives it."""
     cache, start = ParseCache(), at("2026-12-01")
