@@ -115,7 +115,7 @@ _log = structlog.get_logger()
 class CalDavSettings(BaseModel):
     """One service account that may read and write the calendars which the directory names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     username: str = Field(min_length=1)
     password: SecretStr
@@ -129,6 +129,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
         secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
     )
 

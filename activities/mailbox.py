@@ -18,7 +18,7 @@ from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.letters import SEAT_LENGTH, MailSettings, agent_address, agent_token, token_in
+from activities.letters import SEAT_LENGTH, MailSettings, agent_address, agent_token, returned, token_in
 from activities.mail import Outbox
 from activities.telling import Interviews
 from entrevue.answers import CounterReceived, RsvpReceived, WordsReceived
@@ -271,7 +271,7 @@ class MailboxActivities:
         A token alone cannot be turned back into an event; a letter of ours can be found.
         """
         agents = _tokens(mail.recipients, self._settings.agent_address)
-        envelopes = {self._message_id(token) for token in _tokens(mail.recipients, self._settings.bounce_address)}
+        envelopes = set(self._returned(mail))
         for message_id in mail.replies_to if agents or envelopes else ():
             letter = _LETTER.fullmatch(await self._outbox.key_of(message_id) or "")
             if letter is None:
@@ -284,8 +284,7 @@ class MailboxActivities:
         return None
 
     async def _report(self, mail: Mail, report: Report) -> Tidings | NoFact:
-        tokens = _tokens(mail.recipients, self._settings.bounce_address)
-        keys = [key for token in tokens if (key := await self._outbox.key_of(self._message_id(token)))]
+        keys = [key for letter in self._returned(mail) if (key := await self._outbox.key_of(letter))]
         if not keys:
             return "not_ours"
         if report.outcome == "delayed":
@@ -304,8 +303,10 @@ class MailboxActivities:
         )
         return Tidings(interview=interview[1], fact=bounced)
 
-    def _message_id(self, token: str) -> str:
-        return f"<{token}@{self._settings.domain}>"
+    def _returned(self, mail: Mail) -> list[str]:
+        """Give the Message-IDs of the letters whose envelopes this mail came to."""
+        tokens = _tokens(mail.recipients, self._settings.bounce_address)
+        return [letter for token in tokens if (letter := returned(token, self._settings))]
 
 
 _EVENT = re.compile(r"([A-Za-z0-9_-]{1,64})\.([cp])\d{1,4}")

@@ -10,6 +10,7 @@ from activities.letters.settings import (
     agent_address,
     agent_token,
     message_id,
+    returned,
     token_in,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "clean_text",
     "message_id",
     "render",
+    "returned",
     "token_in",
 ]

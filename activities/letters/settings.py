@@ -4,10 +4,10 @@ import hashlib
 import hmac
 import json
 import re
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, model_validator
 
 from activities.letters.language import known
 from entrevue.links import Grant, mint
@@ -16,7 +16,7 @@ from entrevue.values import EmailAddress, Link, Message, Name, Who
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret
 _PURPOSE = "{purpose}"
-_TOKEN_LENGTH, SEAT_LENGTH = 40, 24
+_TOKEN_LENGTH, SEAT_LENGTH, _LETTER_LENGTH = 40, 24, 32
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _A_TOKEN = re.compile(rf"[0-9a-f]{{{_TOKEN_LENGTH}}}")
 _ADDRESS: TypeAdapter[str] = TypeAdapter(EmailAddress)
@@ -76,7 +76,7 @@ class MailSettings(Message):
     agent_address: AddressTemplate
     """ORGANIZER of an event; its token is made of the event's UID, and answers come here."""
     bounce_address: AddressTemplate
-    """Envelope sender (VERP); its token is the local part of the Message-ID, and bounces come here."""
+    """Envelope sender (VERP); its token names the letter, and bounces come here."""
     secret: Annotated[SecretStr, Field(min_length=16)]
     """Makes tokens unguessable. It must outlive every interview: with another one no CANCEL fits its REQUEST."""
     links: LinkSettings | None = None
@@ -84,14 +84,37 @@ class MailSettings(Message):
     language: Annotated[str, AfterValidator(_spoken)] = "en"
     """A folder of templates."""
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if self.agent_address.lower() == self.bounce_address.lower():
+            raise ValueError(
+                "agent_address and bounce_address must differ, or answers and bounces cannot be told apart"
+            )
+        return self
+
 
 def message_id(key: str, settings: MailSettings) -> str:
-    return f"<{token(settings, 'message', key)}@{settings.domain}>"
+    return f"<{token(settings, 'message', key)[:_LETTER_LENGTH]}@{settings.domain}>"
 
 
 def bounce_address(key: str, settings: MailSettings) -> str:
-    """Give the envelope sender of the letter `key`: whatever comes back to it is about that letter."""
-    return settings.bounce_address.replace(_TOKEN, token(settings, "message", key))
+    """Give the envelope sender of the letter `key`: whatever comes back to it is about that letter.
+
+    Its token cannot be made of the Message-ID, which every reply and every forwarded copy shows.
+    """
+    letter = token(settings, "message", key)[:_LETTER_LENGTH]
+    return settings.bounce_address.replace(_TOKEN, _envelope_token(letter, settings))
+
+
+def returned(envelope: str, settings: MailSettings) -> str | None:
+    """Give the Message-ID of the letter whose envelope had this token; None where it is no token of ours."""
+    letter = envelope[:_LETTER_LENGTH]
+    genuine = hmac.compare_digest(_envelope_token(letter, settings), envelope)
+    return f"<{letter}@{settings.domain}>" if genuine else None
+
+
+def _envelope_token(letter: str, settings: MailSettings) -> str:
+    return letter + token(settings, "envelope", letter)[: _TOKEN_LENGTH - _LETTER_LENGTH]
 
 
 def agent_address(uid: str, settings: MailSettings, invited: Correspondent | None = None) -> str:

@@ -42,7 +42,7 @@ def _chosen(choice: str) -> tuple[str, dict[str, object]]:
     try:
         kind, fields = json.loads(choice)
         return str(kind), dict(fields)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise Refused(Code.INVALID_COMMAND, "choice: pick one first") from None
 
 

@@ -1,5 +1,6 @@
 """A desk at which mail is read: the activity with everything around it in memory, and letters that have left."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -8,7 +9,9 @@ from pathlib import Path
 from pydantic import JsonValue, SecretStr
 from temporalio.testing import ActivityEnvironment
 
-from activities.letters import MailSettings, agent_address, message_id
+from activities import letters
+from activities.letters import MailSettings, agent_address, message_id, token_in
+from activities.letters.settings import bounce_address
 from activities.mailbox import Mailbox, MailboxActivities, MailboxRead, Mark, ReadMailbox
 from adapters.memory_mail import MemoryOutbox
 from adapters.memory_mailbox import MemoryMailbox
@@ -89,13 +92,17 @@ async def read_one(raw: bytes) -> Desk:
 
 
 def returned(name: str, token: str) -> bytes:
-    """Give a mail of the corpus, about the letter whose envelope had this token."""
-    text = (CORPUS / f"{name}.eml").read_text().replace("TOKEN", token)
+    """Give a mail of the corpus, about the letter whose envelope had this token, and quoting its Message-ID."""
+    message_id = letters.returned(token, SETTINGS)
+    text = (CORPUS / f"{name}.eml").read_text()
+    text = re.sub(r"<TOKEN@[\w.-]+>", message_id or "<unknown@example.org>", text).replace("TOKEN", token)
     return text.replace("\n", "\r\n").encode()
 
 
 def token_of(key: str) -> str:
-    return message_id(key, SETTINGS).removeprefix("<").partition("@")[0]
+    token = token_in(bounce_address(key, SETTINGS), SETTINGS.bounce_address)
+    assert token is not None
+    return token
 
 
 # --- mails -----------------------------------------------------------------------------------------------------------

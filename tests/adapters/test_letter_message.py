@@ -24,6 +24,7 @@ from activities.letters import (
     clean_text,
     message_id,
     render,
+    returned,
     token_in,
 )
 from entrevue.orders import (
@@ -114,7 +115,16 @@ def test_the_envelope_sender_leads_a_bounce_back_to_its_letter() -> None:
     letter = render(order_of(LETTERS["offer"]), SETTINGS)
 
     assert letter.recipient == "ada+x@example.org"
-    assert letter.sender == f"bounces+{letter.message_id[1:].partition('@')[0]}@hire.example.org"
+    token = letter.sender.removeprefix("bounces+").removesuffix("@hire.example.org")
+    assert returned(token, SETTINGS) == letter.message_id
+
+
+def test_who_reads_a_letter_cannot_make_its_envelope_of_it() -> None:
+    letter = render(order_of(LETTERS["invitation"]), SETTINGS)
+    shown = letter.message_id[1:].partition("@")[0]
+
+    assert letter.sender.encode() not in letter.raw
+    assert [returned(shown + guess, SETTINGS) for guess in ("", "0" * 8, shown[:8])] == [None] * 3
 
 
 def test_tokens_are_never_encoded_nor_folded() -> None:
@@ -122,7 +132,7 @@ def test_tokens_are_never_encoded_nor_folded() -> None:
     raw = render(order_of(LETTERS["invitation"]), settings).raw.decode()
 
     for header in ("Message-ID", "In-Reply-To", "References"):
-        assert re.search(rf"\r\n{header}: <[0-9a-f]{{40}}@{settings.domain}>\r\n", raw)
+        assert re.search(rf"\r\n{header}: <[0-9a-f]{{32}}@{settings.domain}>\r\n", raw)
 
 
 @given(role=st.text(max_size=400), organisation=st.text(max_size=200), name=st.text(min_size=1, max_size=120))
@@ -383,6 +393,7 @@ def test_cleaning_leaves_honest_text_alone() -> None:
         {"agent_address": "{token}{token}@hire.example.org"},
         {"bounce_address": "a-prefix-that-leaves-no-room-for-a-token+{token}@hire.example.org"},
         {"bounce_address": "bounces {token}@hire.example.org"},
+        {"bounce_address": CONFIGURED["agent_address"]},
         {"domain": "hire.example.org\r\n"},
         {"secret": "short"},
         {"sectet": "a misspelt name of some length"},

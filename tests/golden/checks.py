@@ -63,7 +63,7 @@ def _of_headers(mail: Mail, head: str) -> Iterator[str]:
         if line.startswith(tuple(f"{name}:" for name in _TOKENS)) and "=?" in line:
             yield f"encoded where programs look for a token: {line.partition(':')[0]}"
     for name in ("Message-ID", "In-Reply-To", "References"):
-        if message[name] is not None and not re.fullmatch(r"<[0-9a-f]{40}@[\w.-]+>", str(message[name])):
+        if message[name] is not None and not re.fullmatch(r"<[0-9a-f]{32}@[\w.-]+>", str(message[name])):
             yield f"{name} is no single token"
 
 
