@@ -278,6 +278,75 @@ async def test_a_calendar_that_refuses_us_once_is_not_lost(desk: Desk) -> None:
     assert desk.told() == []
 
 
+async def test_a_calendar_that_is_down_for_hours_is_lost_to_each_interview_until_it_is_back(desk: Desk) -> None:
+    for uid in (UID, "r8.p1"):
+        await desk.write(uid)
+    await desk.look()
+    desk.calendar.down = True
+    await desk.forward(3 * HOUR)
+    silence = desk.told()
+    await desk.forward(20 * HOUR)
+    lost = list(desk.interviews.heard)
+    desk.calendar.down = False
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    back = desk.interviews.heard[len(lost) :]
+
+    assert silence == []
+    assert [(interview, fact) for interview, fact, _ in lost] == [
+        ("r7", "calendar_access_lost"),
+        ("r8", "calendar_access_lost"),
+    ]
+    assert {fact["because"] for _, _, fact in lost} == {"unavailable"}
+    assert sorted((interview, fact) for interview, fact, _ in back) == [
+        ("r7", "calendar_access_restored"),
+        ("r7", "calendar_event_changed"),
+        ("r8", "calendar_access_restored"),
+    ]
+
+
+async def test_a_calendar_that_is_down_is_tried_at_the_usual_pace_also_when_it_is_lost(desk: Desk) -> None:
+    await desk.write(ahead=timedelta(hours=40))
+    desk.calendar.down = True
+    await desk.forward(4 * HOUR)
+    desk.calendar.asked.clear()
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+    assert len(desk.calendar.asked) in range(20, 24)
+
+
+async def test_a_calendar_that_comes_and_goes_two_hundred_times_is_told_of_three_times(desk: Desk) -> None:
+    await desk.write(ahead=timedelta(days=30))
+    for n in range(200):
+        desk.calendar.refused = None if n % 2 else "status 403"
+        await desk.forward(20 * MINUTE)
+
+    assert desk.told() == ["calendar_access_lost", "calendar_access_restored", "calendar_access_lost"]
+    assert len({fact["source_id"] for _, _, fact in desk.interviews.heard}) == 3
+
+
+async def test_a_loss_that_outlasts_our_own_write_is_told_again_since_the_write_seemed_to_end_it(desk: Desk) -> None:
+    await desk.write()
+    desk.calendar.refused = "status 403"
+    await desk.forward(A_QUARTER)
+    await desk.write(sequence=1)
+    await desk.forward(A_QUARTER)
+
+    assert desk.told() == ["calendar_access_lost", "calendar_access_lost"]
+    assert len({fact["source_id"] for _, _, fact in desk.interviews.heard}) == 2
+
+
+async def test_a_refused_look_confirms_no_suspicion(desk: Desk) -> None:
+    await desk.write(look_at=(5 * MINUTE,))
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(5 * MINUTE)
+    desk.calendar.refused = "status 403"
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+
+
 async def test_an_event_that_cannot_be_read_hides_no_other(desk: Desk) -> None:
     for uid in (UID, "r8.p1"):
         await desk.write(uid)
@@ -327,7 +396,7 @@ async def test_our_own_writes_are_never_mistaken_for_edits(desk: Desk) -> None:
     await desk.forward(HOUR)
     await desk.watch(desk.watched(sequence=2, ahead=timedelta(days=7)))
     await desk.forward(HOUR)
-    await desk.unwatch("r7")
+    await desk.unwatch("r7", sequence=3)
     await desk.calendar.remove(desk.person, UID, 3, None)
     await desk.write(sequence=4, ahead=timedelta(days=8))
     await desk.forward(HOUR)
@@ -365,6 +434,20 @@ async def test_a_repeat_of_an_older_write_that_comes_late_changes_nothing(desk: 
     await desk.forward(A_QUARTER)
 
     assert CalendarEventChanged.model_validate(desk.fact()).sequence == 1
+
+
+async def test_a_removal_that_comes_late_leaves_the_version_that_was_written_since_watched(desk: Desk) -> None:
+    await desk.write()
+    await desk.write(sequence=2, ahead=timedelta(days=6))
+    await desk.unwatch("r7", sequence=1)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=7))
+    await desk.forward(A_QUARTER)
+    told = desk.told()
+    await desk.unwatch("r7", sequence=2)
+    desk.calendar.delete(desk.person, UID)
+    await desk.forward(A_QUARTER)
+
+    assert told == desk.told() == ["calendar_event_changed"]
 
 
 # --- when it looks, and what that costs ------------------------------------------------------------------------------
