@@ -372,6 +372,22 @@ async def test_an_event_that_could_not_be_read_once_is_read_again(desk: Desk) ->
     assert desk.told() == []
 
 
+async def test_an_event_that_could_be_read_once_is_not_back(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.rename(desk.person, UID, "bring coffee")
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(A_QUARTER)
+    desk.calendar.unreadable.clear()
+    desk.calendar.asked.clear()
+    while "read" not in desk.calendar.asked:
+        await desk.forward(MINUTE)
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+
+
 async def test_a_single_look_that_fails_makes_nobody_wait_longer_than_a_quarter_of_an_hour(desk: Desk) -> None:
     await desk.write(look_at=(MINUTE,))
     await desk.forward(MINUTE)
