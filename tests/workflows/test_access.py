@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.workflows.desk import UID, Desk
 from workflows import access
 from workflows.access import CONFIRMED, SO_SOON, STEADY, UNAVAILABLE, Access
 
+A_QUARTER = timedelta(minutes=15)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BEGIN = datetime(2026, 12, 1, 9, tzinfo=UTC)
 A_DAY_AT_MOST = 8
@@ -132,3 +134,181 @@ def test_whatever_a_calendar_does_its_interview_hears_of_few_losses_and_in_the_e
 def test_the_bound_follows_from_the_two_durations() -> None:
     assert SO_SOON >= STEADY == UNAVAILABLE
     assert DAY // STEADY == A_DAY_AT_MOST
+
+
+# --- with the watcher's own looks -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="desk")
+def _desk() -> Desk:
+    return Desk()
+
+
+async def test_what_happens_while_the_calendar_is_down_is_told_when_it_is_back(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.down = True
+    await desk.forward(2 * HOUR)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    silence = desk.told()
+    desk.calendar.down = False
+    await desk.forward(A_QUARTER)
+
+    assert silence == []
+    assert desk.told() == ["calendar_event_changed"]
+
+
+async def test_a_calendar_that_refuses_us_twice_is_lost_to_each_interview_until_it_is_back(desk: Desk) -> None:
+    for uid in (UID, "r8.p1"):
+        await desk.write(uid)
+    await desk.look()
+    desk.calendar.refused = "status 403"
+    await desk.forward(A_QUARTER + 2 * HOUR)
+    lost = list(desk.interviews.heard)
+    desk.calendar.refused = None
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    back = desk.interviews.heard[len(lost) :]
+
+    assert sorted((interview, fact) for interview, fact, _ in lost) == [
+        ("r7", "calendar_access_lost"),
+        ("r8", "calendar_access_lost"),
+    ]
+    assert {fact["because"] for _, _, fact in lost} == {"status 403"}
+    assert sorted((interview, fact) for interview, fact, _ in back) == [
+        ("r7", "calendar_access_restored"),
+        ("r7", "calendar_event_changed"),
+        ("r8", "calendar_access_restored"),
+    ]
+
+
+async def test_a_calendar_that_refuses_us_once_is_not_lost(desk: Desk) -> None:
+    await desk.write(look_at=(5 * MINUTE,))
+    desk.calendar.refused = "status 401"
+    await desk.forward(6 * MINUTE)
+    desk.calendar.refused = None
+    await desk.forward(HOUR)
+
+    assert desk.told() == []
+
+
+async def test_a_calendar_that_is_down_for_hours_is_lost_to_each_interview_until_it_is_back(desk: Desk) -> None:
+    for uid in (UID, "r8.p1"):
+        await desk.write(uid)
+    await desk.look()
+    desk.calendar.down = True
+    await desk.forward(3 * HOUR)
+    silence = desk.told()
+    await desk.forward(20 * HOUR)
+    lost = list(desk.interviews.heard)
+    desk.calendar.down = False
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+    back = desk.interviews.heard[len(lost) :]
+
+    assert silence == []
+    assert [(interview, fact) for interview, fact, _ in lost] == [
+        ("r7", "calendar_access_lost"),
+        ("r8", "calendar_access_lost"),
+    ]
+    assert {fact["because"] for _, _, fact in lost} == {"unavailable"}
+    assert sorted((interview, fact) for interview, fact, _ in back) == [
+        ("r7", "calendar_access_restored"),
+        ("r7", "calendar_event_changed"),
+        ("r8", "calendar_access_restored"),
+    ]
+
+
+async def test_a_calendar_that_is_down_is_tried_at_the_usual_pace_also_when_it_is_lost(desk: Desk) -> None:
+    await desk.write(ahead=timedelta(hours=40))
+    desk.calendar.down = True
+    await desk.forward(4 * HOUR)
+    desk.calendar.asked.clear()
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+    assert len(desk.calendar.asked) in range(20, 24)
+
+
+async def test_a_calendar_that_comes_and_goes_two_hundred_times_is_told_of_three_times(desk: Desk) -> None:
+    await desk.write(ahead=timedelta(days=30))
+    for n in range(200):
+        desk.calendar.refused = None if n % 2 else "status 403"
+        await desk.forward(20 * MINUTE)
+
+    assert desk.told() == ["calendar_access_lost", "calendar_access_restored", "calendar_access_lost"]
+    assert len({fact["source_id"] for _, _, fact in desk.interviews.heard}) == 3
+
+
+async def test_a_loss_that_outlasts_our_own_write_is_told_again_since_the_write_seemed_to_end_it(desk: Desk) -> None:
+    await desk.write()
+    desk.calendar.refused = "status 403"
+    await desk.forward(A_QUARTER)
+    await desk.write(sequence=1)
+    await desk.forward(A_QUARTER)
+
+    assert desk.told() == ["calendar_access_lost", "calendar_access_lost"]
+    assert len({fact["source_id"] for _, _, fact in desk.interviews.heard}) == 2
+
+
+async def test_a_refused_look_confirms_no_suspicion(desk: Desk) -> None:
+    await desk.write(look_at=(5 * MINUTE,))
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.forward(5 * MINUTE)
+    desk.calendar.refused = "status 403"
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+
+
+async def test_an_event_that_cannot_be_read_hides_no_other(desk: Desk) -> None:
+    for uid in (UID, "r8.p1"):
+        await desk.write(uid)
+    await desk.look()
+    desk.calendar.unreadable.add(UID)
+    for uid in (UID, "r8.p1"):
+        desk.calendar.move(desk.person, uid, desk.now + timedelta(days=6))
+    await desk.forward(A_QUARTER)
+
+    assert sorted((interview, fact) for interview, fact, _ in desk.interviews.heard) == [
+        ("r7", "calendar_access_lost"),
+        ("r8", "calendar_event_changed"),
+    ]
+
+
+async def test_an_event_that_could_not_be_read_once_is_read_again(desk: Desk) -> None:
+    await desk.write(look_at=(5 * MINUTE,))
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(6 * MINUTE)
+    desk.calendar.unreadable.clear()
+    await desk.forward(HOUR)
+
+    assert desk.told() == []
+
+
+async def test_an_event_that_could_be_read_once_is_not_back(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.rename(desk.person, UID, "bring coffee")
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(A_QUARTER)
+    desk.calendar.unreadable.clear()
+    desk.calendar.asked.clear()
+    while "read" not in desk.calendar.asked:
+        await desk.forward(MINUTE)
+    desk.calendar.unreadable.add(UID)
+    await desk.forward(HOUR)
+
+    assert desk.told() == ["calendar_access_lost"]
+
+
+async def test_a_single_look_that_fails_makes_nobody_wait_longer_than_a_quarter_of_an_hour(desk: Desk) -> None:
+    await desk.write(look_at=(MINUTE,))
+    await desk.forward(MINUTE)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    desk.calendar.down = True
+    await desk.forward(10 * MINUTE)
+    desk.calendar.down = False
+    await desk.forward(5 * MINUTE)
+
+    assert desk.told() == ["calendar_event_changed"]
