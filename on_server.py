@@ -139,10 +139,11 @@ class WatchersOnServer:
             rpc_timeout=RPC_TIMEOUT,
         )
 
-    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who, sequence: int) -> None:
+        event = Unwatched(interview=interview, who=who, sequence=sequence)
         handle = self._temporal.get_workflow_handle(contract.watch_id(person))
         try:
-            await handle.signal("unwatch", Unwatched(interview=interview, who=who), rpc_timeout=RPC_TIMEOUT)
+            await handle.signal("unwatch", event, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise

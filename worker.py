@@ -438,18 +438,27 @@ async def serve(settings: Settings) -> None:
         temporal = await connect()
         worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
         async with worker:
-            if await announce_zone_rules(temporal, TZDATA):
-                _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
-            if settings.janitor:
-                await _see_to("janitor", schedule_janitor(temporal))
-            if settings.digest:
-                await _see_to("digest", schedule_digest(temporal))
-            if settings.imap:
-                await open_mailbox(temporal)
+            await see_to_the_rest(settings, temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
     _log.info("worker stopped")
+
+
+async def see_to_the_rest(settings: Settings, temporal: Client) -> None:
+    """Start what runs beside the interviews. What the namespace does not let us start is an error in the log alone."""
+    async with _seeing_to("zone_rules_not_announced"):
+        if await announce_zone_rules(temporal, TZDATA):
+            _log.info("zone rules are new here: every open interview is told", tzdata=TZDATA)
+    if settings.janitor:
+        async with _seeing_to("janitor_not_scheduled"):
+            await schedule_janitor(temporal)
+    if settings.digest:
+        async with _seeing_to("digest_not_scheduled"):
+            await schedule_digest(temporal)
+    if settings.imap:
+        async with _seeing_to("mailbox_not_started"):
+            await open_mailbox(temporal)
 
 
 async def learn_anew(settings: Settings) -> None:
@@ -459,11 +468,12 @@ async def learn_anew(settings: Settings) -> None:
     _log.info("lessons rebuilt", kind="lessons_rebuilt", interviews=interviews)
 
 
-async def _see_to(what: str, scheduled: Awaitable[None]) -> None:
+@asynccontextmanager
+async def _seeing_to(kind: str) -> AsyncIterator[None]:
     try:
-        await scheduled
-    except RPCError as trouble:  # perhaps it may not; interviews go on without
-        _log.error(f"the {what} is not scheduled", kind=f"{what}_not_scheduled", because=trouble.status.name)
+        yield
+    except RPCError as trouble:  # perhaps we may not; interviews go on without
+        _log.error(kind.replace("_", " "), kind=kind, because=trouble.status.name)
 
 
 def main() -> None:

@@ -105,10 +105,11 @@ class Watched(Message):
 
 
 class Unwatched(Message):
-    """An event of ours that is to be watched no more."""
+    """An event of ours that is to be watched no more, up to this version."""
 
     interview: InterviewId
     who: Who
+    sequence: int
 
 
 class CalendarUnavailable(Exception):
@@ -185,8 +186,11 @@ class Watchers(Protocol):
         """Watch this version of the event, in place of any earlier one of the same interview and person."""
         ...
 
-    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
-        """What happens to it from now on is our own doing. Harmless where nothing is watched."""
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who, sequence: int) -> None:
+        """What happens to it up to this version is our own doing from now on. Harmless where nothing is watched.
+
+        A removal may be late: whatever later version is watched by then stays so.
+        """
         ...
 
 
@@ -242,7 +246,7 @@ class CalendarActivities:
         Their own edit does not keep it: to whichever time they moved it, nothing takes place there, and the mail about
         it says that we take the event out.
         """
-        await self._watchers.unwatch(order.person, order.interview, order.who)
+        await self._watchers.unwatch(order.person, order.interview, order.who, order.sequence)
         with calendar_trouble():
             removed = await self._calendar.remove(order.person, order.uid, order.sequence, order.etag)
             if removed.outcome == "edited_by_person":

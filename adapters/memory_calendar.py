@@ -201,5 +201,7 @@ class MemoryWatchers:
     async def watch(self, person: PersonId, event: Watched) -> None:
         self.watched[person, event.interview, event.who] = event
 
-    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who) -> None:
-        self.watched.pop((person, interview, who), None)
+    async def unwatch(self, person: PersonId, interview: InterviewId, who: Who, sequence: int) -> None:
+        event = self.watched.get((person, interview, who))
+        if event is not None and event.sequence <= sequence:
+            del self.watched[person, interview, who]

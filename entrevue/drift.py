@@ -79,7 +79,7 @@ class CalendarOverlapSeen(OfCalendar):
 
 
 class CalendarAccessLost(AFact):
-    """Somebody's calendar refuses us: until it is mended, what happens there is not known."""
+    """Somebody's calendar refuses us, or has not answered for hours: what happens there is not known."""
 
     kind: Literal["calendar_access_lost"] = "calendar_access_lost"
     whom: Who

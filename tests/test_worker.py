@@ -7,13 +7,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from temporalio.client import (
+    Client,
+    CreateScheduleInput,
+    Interceptor,
+    OutboundInterceptor,
+    ScheduleHandle,
+    StartWorkflowInput,
+    WorkflowHandle,
+)
+from temporalio.service import RPCError, RPCStatusCode
 
 from demo.postgres_server import PostgresServer
 from demo.processes import environment
 from tests.adapters.database import empty_database, sqlite_url
 from tests.adapters.test_lessons import entries
 from tests.domain.scenes import completed
-from worker import Adapters, Settings
+from worker import PLUGIN, Adapters, Settings, see_to_the_rest
 
 ROOT = Path(__file__).parent.parent
 NEEDED = {
@@ -26,6 +37,12 @@ NEEDED = {
     "ENTREVUE_MAIL__AGENT_ADDRESS": "interviews+{token}@hire.acme.example",
     "ENTREVUE_MAIL__BOUNCE_ADDRESS": "bounces+{token}@hire.acme.example",
     "ENTREVUE_MAIL__SECRET": "sixteen characters",
+}
+IMAP = {
+    "ENTREVUE_IMAP__HOST": "imap.acme.example",
+    "ENTREVUE_IMAP__USERNAME": "entrevue",
+    "ENTREVUE_IMAP__PASSWORD": "sesame",
+    "ENTREVUE_IMAP__FOLDERS": '["INBOX", "Junk"]',
 }
 
 
@@ -112,17 +129,47 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
 
 
 async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
-    imap = {
-        "ENTREVUE_IMAP__HOST": "imap.acme.example",
-        "ENTREVUE_IMAP__USERNAME": "entrevue",
-        "ENTREVUE_IMAP__PASSWORD": "sesame",
-        "ENTREVUE_IMAP__FOLDERS": '["INBOX", "Junk"]',
-    }
-    said = await run("-c", "from worker import Settings; print(Settings().imap)", **imap)
-    refused = await run("worker.py", **imap | {"ENTREVUE_IMAP__TLS": "none"})
+    said = await run("-c", "from worker import Settings; print(Settings().imap)", **IMAP)
+    refused = await run("worker.py", **IMAP | {"ENTREVUE_IMAP__TLS": "none"})
 
     assert said[0] == 0
     assert "folders=('INBOX', 'Junk')" in said[1]
     assert refused[0] == 2
     assert refused[1].startswith("ENTREVUE_IMAP: ")
     assert "sesame" not in said[1] + refused[1]
+
+
+class _MayNotStart(Interceptor, OutboundInterceptor):
+    """A namespace in which we may work, and start nothing."""
+
+    def __init__(self) -> None:
+        """Stands at the end of the chain: nothing is passed on."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
+        del next
+        return self
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[object, object]:  # noqa: A002 - as above
+        raise RPCError(f"{input.workflow}: not allowed", RPCStatusCode.PERMISSION_DENIED, b"")
+
+    async def create_schedule(self, input: CreateScheduleInput) -> ScheduleHandle:  # noqa: A002 - as above
+        raise RPCError(f"{input.id}: not allowed", RPCStatusCode.PERMISSION_DENIED, b"")
+
+
+async def test_a_namespace_that_lets_the_worker_start_nothing_lets_it_work_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, settings: Callable[[str], Settings]
+) -> None:
+    for name, value in IMAP.items():
+        monkeypatch.setenv(name, value)
+    temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN], interceptors=[_MayNotStart()])
+    with capture_logs() as logs:
+        await see_to_the_rest(settings("sqlite+aiosqlite:///unused.db"), temporal)
+
+    assert {line["log_level"] for line in logs} == {"error"}
+    assert {line["because"] for line in logs} == {"PERMISSION_DENIED"}
+    assert [line["kind"] for line in logs] == [
+        "zone_rules_not_announced",
+        "janitor_not_scheduled",
+        "digest_not_scheduled",
+        "mailbox_not_started",
+    ]

@@ -4,10 +4,10 @@ People drag an event twice, and answer from two devices; so the second look come
 same. Somebody who goes on and on is told of all the same, so that both sides know within a quarter of an hour.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from activities.calendar import Watched
+from activities.calendar import Unwatched, Watched
 from activities.watching import CalendarSeen, Fact, LookAtCalendar, News, Seen
 from entrevue.answers import Heard, RsvpReceived
 from entrevue.drift import (
@@ -18,13 +18,15 @@ from entrevue.drift import (
     CalendarOverlapSeen,
 )
 from entrevue.values import Instant, InterviewId, Message, PersonId, Who
+from workflows import access
+from workflows.access import CONFIRMED, Access
 
 NEAR, FAR = timedelta(minutes=3), timedelta(minutes=10)
 SOON = timedelta(hours=48)
 """Whoever has an event of ours so soon is looked at every `NEAR`, everybody else every `FAR`."""
 
-CONFIRMED, AT_THE_LATEST = timedelta(seconds=90), timedelta(minutes=3)
-"""How long something must stand unchanged to be told, and how long it may change before it is told all the same."""
+AT_THE_LATEST = timedelta(minutes=3)
+"""What goes on changing is told all the same."""
 
 AGAIN = timedelta(minutes=1)
 """After a look that failed. After another the usual pace is enough."""
@@ -38,7 +40,8 @@ class OneEvent(Message):
     event: Watched
     known: Seen
     fresh: bool = True
-    """It has not been found there since it was written; so it is read whatever the calendar says has changed."""
+    """It was not read since it was written, or refused; so it is read whatever the calendar says has changed."""
+    access: Access = Access()
 
     @property
     def key(self) -> Key:
@@ -88,14 +91,23 @@ def watched(watch: Watch, event: Watched) -> Watch:
         answer=_answer_that_stands(before, event),
         overlapped=event.overlapped,
     )
+    let_in = access.written(before.access) if before is not None else Access()
     without = unwatched(watch, event.interview, event.who)
-    return without.model_copy(update={"events": (*without.events, OneEvent(event=event, known=known))})
+    return without.model_copy(update={"events": (*without.events, OneEvent(event=event, known=known, access=let_in))})
 
 
 def _answer_that_stands(before: OneEvent | None, event: Watched) -> Heard | None:
     """An answer was given to a time: it stands as long as that does."""
     stays = before is not None and (before.event.start, before.event.end) == (event.start, event.end)
     return before.known.answer if before is not None and stays else None
+
+
+def taken_out(watch: Watch, event: Unwatched) -> Watch:
+    """Watch this version no more. A later one was written while the removal was on its way, and stays."""
+    there = watch.one((event.interview, event.who))
+    if there is None or there.event.sequence > event.sequence:
+        return watch
+    return unwatched(watch, event.interview, event.who)
 
 
 def unwatched(watch: Watch, interview: InterviewId, who: Who | None = None) -> Watch:
@@ -137,6 +149,7 @@ def next_look(watch: Watch, began: datetime, chance: float) -> datetime:
     due = [last + pace * (1 - chance / 10)]
     if watch.failed == 0:
         due += [at for one in watch.events for at in one.event.look_at if at > last]
+        due += [at for one in watch.events if (at := access.next_look(one.access)) is not None]
         due += [_confirmed_at(watch.suspicion)] if watch.suspicion is not None else []
     return min(due)
 
@@ -144,8 +157,8 @@ def next_look(watch: Watch, began: datetime, chance: float) -> datetime:
 def _pace(watch: Watch, now: datetime) -> timedelta:
     if watch.failed == 1:
         return AGAIN
-    readable = [one.event for one in watch.events if one.known.what != "refused"]
-    return NEAR if any(event.start - now <= SOON for event in readable) else FAR
+    open_to_us = [one.event for one in watch.events if not access.is_shut(one.access)]
+    return NEAR if any(event.start - now <= SOON for event in open_to_us) else FAR
 
 
 def _confirmed_at(suspicion: Suspicion) -> datetime:
@@ -153,14 +166,14 @@ def _confirmed_at(suspicion: Suspicion) -> datetime:
 
 
 def order(watch: Watch) -> LookAtCalendar:
-    """Ask for a look; what is new to us, suspected or could not be read, is read whatever has changed since."""
+    """Ask for a look; what is new to us, suspected or lost, is read whatever has changed since."""
     suspected = {_key(seen) for seen in watch.suspicion.found} if watch.suspicion is not None else set()
     return LookAtCalendar(
         person=watch.person,
         cursor=watch.cursor,
         events=tuple(one.event for one in watch.events),
         closely=tuple(
-            one.event.uid for one in watch.events if one.fresh or one.known.what == "refused" or one.key in suspected
+            one.event.uid for one in watch.events if one.fresh or one.access.told != "readable" or one.key in suspected
         ),
     )
 
@@ -168,9 +181,11 @@ def order(watch: Watch) -> LookAtCalendar:
 # --- what a look means -----------------------------------------------------------------------------------------------
 
 
-def failed(watch: Watch, now: datetime) -> Watch:
-    """Nothing was learned: no news."""
-    return watch.model_copy(update={"looked_at": now, "failed": watch.failed + 1})
+def failed(watch: Watch, now: datetime) -> tuple[Watch, tuple[News, ...]]:
+    """Nothing was learned: no news, but to those who have heard nothing for hours."""
+    after = {one.key: access.unavailable(one.access, now) for one in watch.events}
+    tried = watch.model_copy(update={"looked_at": now, "failed": watch.failed + 1})
+    return _let_in(tried, after), tuple(_news_of_access(watch, after, now))
 
 
 def looked(
@@ -181,24 +196,42 @@ def looked(
     `not_of`: events that were written while we looked, so that what was seen of them means nothing. `at_once`: what is
     seen is believed without a second look.
     """
-    seen = {_key(one): one for one in look.seen if _key(one) not in not_of and one.what != "written_anew"}
-    watch = watch.model_copy(
+    found = {_key(one): one for one in look.seen if _key(one) not in not_of and one.what != "written_anew"}
+    refused = {key: one.because or "refused" for key, one in found.items() if one.what == "refused"}
+    seen = {key: one for key, one in found.items() if key not in refused}
+    after = {
+        one.key: access.refused(one.access, refused[one.key], now, at_once=at_once)
+        if one.key in refused
+        else access.readable(one.access, now, at_once=at_once)
+        for one in watch.events
+        if one.key not in not_of
+    }
+    of_access = tuple(_news_of_access(watch, after, now))
+    watch = _let_in(watch, after).model_copy(
         update={
             "cursor": look.cursor,
             "looked_at": now,
             "failed": 0,
-            "events": tuple(
-                one.model_copy(update={"fresh": one.fresh and one.key not in seen}) for one in watch.events
-            ),
+            "suspicion": _without(watch.suspicion, refused.__contains__),
         }
     )
+    watch = watch.model_copy(update={"events": tuple(_read(one, seen, refused) for one in watch.events)})
     suspicion = _suspicion(watch, seen, now, forgotten=look.forgotten)
     if suspicion is None or not (at_once or now >= _confirmed_at(suspicion)):
-        return watch.model_copy(update={"suspicion": suspicion}), ()
+        return watch.model_copy(update={"suspicion": suspicion}), of_access
     news = tuple(_news(watch, suspicion))
-    found = {_key(one): one for one in suspicion.found}
-    events = tuple(one.model_copy(update={"known": found.get(one.key, one.known)}) for one in watch.events)
-    return watch.model_copy(update={"events": events, "suspicion": None}), news
+    told = {_key(one): one for one in suspicion.found}
+    events = tuple(one.model_copy(update={"known": told.get(one.key, one.known)}) for one in watch.events)
+    return watch.model_copy(update={"events": events, "suspicion": None}), (*of_access, *news)
+
+
+def _read(one: OneEvent, seen: Collection[Key], refused: Collection[Key]) -> OneEvent:
+    return one.model_copy(update={"fresh": one.key in refused or (one.fresh and one.key not in seen)})
+
+
+def _let_in(watch: Watch, after: Mapping[Key, Access]) -> Watch:
+    events = (one.model_copy(update={"access": after.get(one.key, one.access)}) for one in watch.events)
+    return watch.model_copy(update={"events": tuple(events)})
 
 
 def _suspicion(watch: Watch, seen: dict[Key, Seen], now: datetime, *, forgotten: bool) -> Suspicion | None:
@@ -258,20 +291,32 @@ def _news(watch: Watch, suspicion: Suspicion) -> Iterator[News]:
             yield from (News(interview=seen.interview, fact=fact) for fact in facts)
 
 
+def _news_of_access(watch: Watch, after: Mapping[Key, Access], now: datetime) -> Iterator[News]:
+    for one in watch.events:
+        if one.key in after:
+            for fact in _facts_of_access(one, after[one.key], now):
+                yield News(interview=one.event.interview, fact=fact)
+
+
+def _facts_of_access(one: OneEvent, after: Access, now: datetime) -> Iterator[Fact]:
+    before, whom = one.access, one.event.who
+    if after.told == "lost" != before.told:
+        at = after.unread_since or now
+        because = after.because or "refused"
+        yield CalendarAccessLost(source_id=_source_id(one, "lost", at), at=at, whom=whom, because=because)
+    if after.told == "readable" != before.told:
+        at = before.readable_since or now
+        yield CalendarAccessRestored(source_id=_source_id(one, "restored", at), at=at, whom=whom)
+
+
 def _facts(one: OneEvent, seen: Seen, at: datetime, *, emptied: bool) -> Iterator[Fact]:
     """Give what an interview must hear, also that somebody has put a thing right themselves."""
-    known, whom = one.known, seen.who
-    if known.what == "refused" != seen.what:
-        yield CalendarAccessRestored(source_id=_source_id(one, "restored", at), at=at, whom=whom)
     match seen.what:
-        case "refused" if known.what != "refused":
-            because = seen.because or "refused"
-            yield CalendarAccessLost(source_id=_source_id(one, "refused", at), at=at, whom=whom, because=because)
-        case "gone" if known.what != "gone":
+        case "gone" if one.known.what != "gone":
             yield CalendarEventDeleted(
                 source_id=_source_id(one, "gone", at),
                 at=at,
-                whom=whom,
+                whom=seen.who,
                 uid=one.event.uid,
                 sequence=one.event.sequence,
                 emptied=emptied,
@@ -279,8 +324,7 @@ def _facts(one: OneEvent, seen: Seen, at: datetime, *, emptied: bool) -> Iterato
         case "moved" | "cancelled":
             yield from _changed(one, seen, at)
         case "stands":
-            if known.what != "refused":
-                yield from _changed(one, seen, at)
+            yield from _changed(one, seen, at)
             yield from _answered(one, seen, at)
             yield from _overlapped(one, seen, at)
 

@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():  # together: two copies of a class would match no `case`
     from activities.calendar import Unwatched, Watched
-    from activities.watching import TellInterviews, WatchingActivities
+    from activities.watching import News, TellInterviews, WatchingActivities
     from entrevue import contract
     from workflows.suspicion import (
         Key,
@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         looked,
         next_look,
         order,
+        taken_out,
         unwatched,
         watched,
         without_past,
@@ -72,7 +73,7 @@ class WatchWorkflow:
 
     @workflow.signal(name="unwatch", description="An event is about to be taken out by ourselves")
     def unwatch(self, event: Unwatched) -> None:
-        self._watch = unwatched(self._watch, event.interview, event.who)
+        self._watch = taken_out(self._watch, event)
         self._hear((event.interview, event.who))
 
     @workflow.signal(name="look_now", description="Look at once, and tell what is seen without a second look")
@@ -117,11 +118,13 @@ class WatchWorkflow:
         except ActivityError as failure:
             if is_cancelled_exception(failure):
                 raise
-            self._watch = failed(self._watch, now)
-            return
-        self._watch, news = looked(self._watch, seen, now, not_of=self._written, at_once=at_once)
-        if not news:
-            return
+            self._watch, news = failed(self._watch, now)
+        else:
+            self._watch, news = looked(self._watch, seen, now, not_of=self._written, at_once=at_once)
+        if news:
+            await self._tell(news)
+
+    async def _tell(self, news: tuple[News, ...]) -> None:
         told = await workflow.execute_activity_method(
             WatchingActivities.tell_interviews,
             TellInterviews(news=news),
@@ -141,8 +144,8 @@ class WatchWorkflow:
         said += [f"Last look {watch.looked_at:%a %d %b %H:%M} UTC."] if watch.looked_at is not None else []
         said += [f"Next {due:%a %d %b %H:%M} UTC."]
         said += [f"{watch.failed} looks in a row came to nothing."] if watch.failed else []
-        refused = {one.known.because for one in watch.events if one.known.what == "refused"}
-        said += [f"The calendar refuses us: {', '.join(sorted(filter(None, refused)))}."] if refused else []
+        lost = {one.access.because for one in watch.events if one.access.told == "lost"}
+        said += [f"The calendar is lost to us: {', '.join(sorted(filter(None, lost)))}."] if lost else []
         if watch.suspicion is not None:
             said += [f"{_events(len(watch.suspicion.found))} found otherwise; a second look will tell."]
         workflow.set_current_details(" ".join(said))

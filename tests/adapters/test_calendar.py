@@ -350,6 +350,18 @@ async def test_the_activities_answer_their_orders(grace: Person) -> None:
     assert (removed.key, removed.outcome) == ("r7/calendar/i1/1.0", "removed")
 
 
+async def test_a_removal_that_comes_late_leaves_a_later_version_and_its_watcher_alone() -> None:
+    calendar, watchers = MemoryCalendar(), MemoryWatchers()
+    activities = CalendarActivities(calendar, watchers)
+    first = await activities.write_event(write())
+    await activities.write_event(write(2, first.etag))
+
+    late = await activities.remove_event(take_out(first))
+
+    assert late.outcome == "already_gone"
+    assert [one.sequence for one in watchers.watched.values()] == [2]
+
+
 async def test_what_its_owner_moved_is_taken_out_too_when_nothing_takes_place_any_more(grace: Person) -> None:
     activities = CalendarActivities(grace.calendar, MemoryWatchers())
     written = await activities.write_event(write())

@@ -7,12 +7,23 @@ from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.calendar import Busy, CalendarRefused, Changes, EventState, Watched
+from activities.calendar import Busy, CalendarRefused, Changes, EventState, Unwatched, Watched
 from activities.watching import TellInterviews, WatchingActivities
 from adapters.memory_calendar import MemoryCalendar
 from entrevue.orders import CalendarEvent
 from entrevue.values import PersonId, Slot
-from workflows.suspicion import FAR, Watch, failed, looked, next_look, order, unwatched, watched, without_past
+from workflows.suspicion import (
+    FAR,
+    Watch,
+    failed,
+    looked,
+    next_look,
+    order,
+    taken_out,
+    unwatched,
+    watched,
+    without_past,
+)
 
 UID = "r7.p1"
 IN_FIVE_DAYS = timedelta(days=5)
@@ -119,8 +130,8 @@ class Desk:
     async def watch(self, event: Watched) -> None:
         self._watch = watched(self._watch, event)
 
-    async def unwatch(self, interview: str) -> None:
-        self._watch = unwatched(self._watch, interview, "i1")
+    async def unwatch(self, interview: str, *, sequence: int = 0) -> None:
+        self._watch = taken_out(self._watch, Unwatched(interview=interview, who="i1", sequence=sequence))
 
     # --- time
 
@@ -141,9 +152,9 @@ class Desk:
         try:
             seen = await world.run(self.activities.look_at_calendar, order(self._watch))
         except ApplicationError:
-            self._watch = failed(self._watch, self._clock)
-            return
-        self._watch, news = looked(self._watch, seen, self._clock)
+            self._watch, news = failed(self._watch, self._clock)
+        else:
+            self._watch, news = looked(self._watch, seen, self._clock)
         for interview in (await world.run(self.activities.tell_interviews, TellInterviews(news=news))).over:
             self._watch = unwatched(self._watch, interview)
 

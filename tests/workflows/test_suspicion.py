@@ -227,94 +227,6 @@ async def test_when_a_calendar_was_replaced_by_another_nobody_has_answered_anyth
     assert CalendarEventDeleted.model_validate(desk.fact()).emptied is True
 
 
-# --- trouble ---------------------------------------------------------------------------------------------------------
-
-
-async def test_what_happens_while_the_calendar_is_down_is_told_when_it_is_back(desk: Desk) -> None:
-    await desk.write()
-    await desk.look()
-    desk.calendar.down = True
-    await desk.forward(2 * HOUR)
-    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
-    silence = desk.told()
-    desk.calendar.down = False
-    await desk.forward(A_QUARTER)
-
-    assert silence == []
-    assert desk.told() == ["calendar_event_changed"]
-
-
-async def test_a_calendar_that_refuses_us_twice_is_lost_to_each_interview_until_it_is_back(desk: Desk) -> None:
-    for uid in (UID, "r8.p1"):
-        await desk.write(uid)
-    await desk.look()
-    desk.calendar.refused = "status 403"
-    await desk.forward(A_QUARTER + 2 * HOUR)
-    lost = list(desk.interviews.heard)
-    desk.calendar.refused = None
-    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
-    await desk.forward(A_QUARTER)
-    back = desk.interviews.heard[len(lost) :]
-
-    assert sorted((interview, fact) for interview, fact, _ in lost) == [
-        ("r7", "calendar_access_lost"),
-        ("r8", "calendar_access_lost"),
-    ]
-    assert {fact["because"] for _, _, fact in lost} == {"status 403"}
-    assert sorted((interview, fact) for interview, fact, _ in back) == [
-        ("r7", "calendar_access_restored"),
-        ("r7", "calendar_event_changed"),
-        ("r8", "calendar_access_restored"),
-    ]
-
-
-async def test_a_calendar_that_refuses_us_once_is_not_lost(desk: Desk) -> None:
-    await desk.write(look_at=(5 * MINUTE,))
-    desk.calendar.refused = "status 401"
-    await desk.forward(6 * MINUTE)
-    desk.calendar.refused = None
-    await desk.forward(HOUR)
-
-    assert desk.told() == []
-
-
-async def test_an_event_that_cannot_be_read_hides_no_other(desk: Desk) -> None:
-    for uid in (UID, "r8.p1"):
-        await desk.write(uid)
-    await desk.look()
-    desk.calendar.unreadable.add(UID)
-    for uid in (UID, "r8.p1"):
-        desk.calendar.move(desk.person, uid, desk.now + timedelta(days=6))
-    await desk.forward(A_QUARTER)
-
-    assert sorted((interview, fact) for interview, fact, _ in desk.interviews.heard) == [
-        ("r7", "calendar_access_lost"),
-        ("r8", "calendar_event_changed"),
-    ]
-
-
-async def test_an_event_that_could_not_be_read_once_is_read_again(desk: Desk) -> None:
-    await desk.write(look_at=(5 * MINUTE,))
-    desk.calendar.unreadable.add(UID)
-    await desk.forward(6 * MINUTE)
-    desk.calendar.unreadable.clear()
-    await desk.forward(HOUR)
-
-    assert desk.told() == []
-
-
-async def test_a_single_look_that_fails_makes_nobody_wait_longer_than_a_quarter_of_an_hour(desk: Desk) -> None:
-    await desk.write(look_at=(MINUTE,))
-    await desk.forward(MINUTE)
-    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
-    desk.calendar.down = True
-    await desk.forward(10 * MINUTE)
-    desk.calendar.down = False
-    await desk.forward(5 * MINUTE)
-
-    assert desk.told() == ["calendar_event_changed"]
-
-
 # --- our own writes --------------------------------------------------------------------------------------------------
 
 
@@ -327,7 +239,7 @@ async def test_our_own_writes_are_never_mistaken_for_edits(desk: Desk) -> None:
     await desk.forward(HOUR)
     await desk.watch(desk.watched(sequence=2, ahead=timedelta(days=7)))
     await desk.forward(HOUR)
-    await desk.unwatch("r7")
+    await desk.unwatch("r7", sequence=3)
     await desk.calendar.remove(desk.person, UID, 3, None)
     await desk.write(sequence=4, ahead=timedelta(days=8))
     await desk.forward(HOUR)
@@ -365,6 +277,20 @@ async def test_a_repeat_of_an_older_write_that_comes_late_changes_nothing(desk: 
     await desk.forward(A_QUARTER)
 
     assert CalendarEventChanged.model_validate(desk.fact()).sequence == 1
+
+
+async def test_a_removal_that_comes_late_leaves_the_version_that_was_written_since_watched(desk: Desk) -> None:
+    await desk.write()
+    await desk.write(sequence=2, ahead=timedelta(days=6))
+    await desk.unwatch("r7", sequence=1)
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=7))
+    await desk.forward(A_QUARTER)
+    told = desk.told()
+    await desk.unwatch("r7", sequence=2)
+    desk.calendar.delete(desk.person, UID)
+    await desk.forward(A_QUARTER)
+
+    assert told == desk.told() == ["calendar_event_changed"]
 
 
 # --- when it looks, and what that costs ------------------------------------------------------------------------------

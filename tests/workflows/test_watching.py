@@ -36,8 +36,8 @@ class Place(Desk):
     async def watch(self, event: Watched) -> None:
         await self.watchers.watch(self.person, event)
 
-    async def unwatch(self, interview: str) -> None:
-        await self.watchers.unwatch(self.person, interview, "i1")
+    async def unwatch(self, interview: str, *, sequence: int = 0) -> None:
+        await self.watchers.unwatch(self.person, interview, "i1", sequence)
 
     async def forward(self, duration: timedelta) -> None:
         await self.env.fast_forward(self.watcher, duration)
@@ -91,6 +91,24 @@ async def test_what_happens_while_the_calendar_is_down_is_told_when_it_is_back(p
 
     assert silence == []
     assert place.told() == ["calendar_event_changed"]
+
+
+@pytest.mark.slow  # many looks, each of three attempts
+async def test_a_calendar_that_is_down_for_hours_is_told_as_lost_and_its_return_too(
+    server: WorkflowEnvironment,
+) -> None:
+    async with placed(server) as place:
+        await place.write()
+        place.calendar.down = True
+        await place.forward(4 * HOUR)
+        lost = place.told()
+        details = await place.watcher.query("__temporal_workflow_metadata")
+        place.calendar.down = False
+        await place.forward(A_QUARTER)
+
+    assert lost == ["calendar_access_lost"]
+    assert "The calendar is lost to us: unavailable." in str(details)
+    assert place.told() == ["calendar_access_lost", "calendar_access_restored"]
 
 
 async def test_an_operator_may_ask_for_a_look_and_what_is_seen_is_told_at_once(place: Place) -> None:
@@ -147,6 +165,15 @@ async def test_it_ends_when_its_last_event_is_taken_out_and_begins_anew_with_the
     again = (await place.watcher.describe()).status
 
     assert (first, again) == (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.RUNNING)
+
+
+async def test_a_removal_that_comes_late_does_not_end_the_watch_of_what_was_written_since(place: Place) -> None:
+    await place.write(sequence=2)
+    await place.unwatch("r7", sequence=1)
+    place.calendar.move(place.person, UID, place.now + timedelta(days=6))
+    await place.forward(A_QUARTER)
+
+    assert place.told() == ["calendar_event_changed"]
 
 
 @pytest.mark.slow
