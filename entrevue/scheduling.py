@@ -372,6 +372,8 @@ class Booking:
     at: datetime
     by: str
     revision: int
+    needless: int = 0
+    """How often another time was looked for because somebody had declined it, who was then found after all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -822,7 +824,10 @@ def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool, unheard
     if going is not None and going.charged is not None and (unheard or going.offers == state.offers):
         reschedules = {**reschedules, going.charged: reschedules.get(going.charged, 0) - 1}
     state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules, silent=0), at))
-    return state if needless else _stands(state, asked_by, "nothing_found", at, None)
+    if not needless:
+        return _stands(state, asked_by, "nothing_found", at, None)
+    booking = state.booking
+    return replace(state, booking=replace(booking, needless=booking.needless + 1)) if booking is not None else state
 
 
 def _stands(
