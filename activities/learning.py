@@ -161,7 +161,9 @@ class LearningActivities:
     @activity.defn(name="look_up_briefs")
     async def look_up_briefs(self, order: LookUpBriefs) -> BriefsFound:
         if order.day is not None:
-            return await look_at_day(self._others, order.key, Asked(interview=order.interview, day=order.day))
+            return await look_at_day(
+                self._others, order.key, Asked(interview=order.interview, day=order.day, now=order.now)
+            )
         briefs = [brief(one.who, await self._lessons.about(one.subject)) for one in order.people]
         return BriefsFound(key=order.key, briefs=tuple(briefs))
 

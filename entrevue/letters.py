@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from entrevue import drift
 from entrevue.evaluation import assigned
-from entrevue.orders import CalendarEvent, Letter, TurnTo
+from entrevue.orders import CalendarEvent, Letter, Line, TurnTo
+from entrevue.report import lines
 from entrevue.rubrics import AGENDA
 from entrevue.scheduling import Shown
 from entrevue.values import CANDIDATE, Slot
@@ -82,6 +83,12 @@ def turn_to(interview: "Interview") -> TurnTo | None:
 
 def others(interview: "Interview", whom: str) -> tuple[str, ...]:
     return tuple(member.name for member in interview.people.members if member.who != whom and member.name)
+
+
+def written_for(interview: "Interview", whom: str, at: datetime) -> tuple[Line, ...]:
+    """Give what the other side wrote for this reader, as far as they may read it by then."""
+    others = (one for one in lines(interview, whom, at) if (one.who == CANDIDATE) != (whom == CANDIDATE))
+    return tuple(Line(name=one.name, text=one.text) for one in others)
 
 
 def asked_for_form(interview: "Interview", whom: str) -> datetime | None:

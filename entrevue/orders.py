@@ -184,6 +184,13 @@ class Briefed(Message):
     subject: str
 
 
+class Line(Message):
+    """What one person wrote for the other side."""
+
+    name: str
+    text: str
+
+
 class SameDay(Message):
     """Which day of which candidate's process is meant: its interviews that day share reminders and requests."""
 
@@ -195,6 +202,8 @@ class SameDay(Message):
     start: Instant
     end: Instant
     """From midnight to midnight of the candidate's own day."""
+    lines: tuple[Line, ...] = ()
+    """What the letter of the interview that asks would say that its interviewers wrote for the candidate."""
 
 
 class LookUpBriefs(AnOrder):
@@ -259,6 +268,8 @@ class Sibling(Message):
     slot: Slot
     location: str | None = None
     with_names: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """What its interviewers wrote for the candidate, as far as they may read it by then."""
     over: bool = False
     """It has taken place: the candidate's form about it is open, and no letter has asked for it yet."""
 
@@ -278,13 +289,6 @@ class Correspondent(Message):
     email: EmailAddress
     zone: ZoneName = "UTC"
     zone_assumed: bool = False
-
-
-class Line(Message):
-    """What one person wrote for the other side."""
-
-    name: str
-    text: str
 
 
 class TurnTo(Message):

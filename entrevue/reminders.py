@@ -10,7 +10,7 @@ from entrevue.briefing import to_try
 from entrevue.civil import waking
 from entrevue.effects import Posted
 from entrevue.evaluation import FormState, knows_outcome
-from entrevue.letters import MAYBE_SENT, Due, location, others, scale, to_candidate, turn_to
+from entrevue.letters import MAYBE_SENT, Due, location, others, scale, to_candidate, turn_to, written_for
 from entrevue.orders import (
     Apology,
     Brief,
@@ -22,13 +22,11 @@ from entrevue.orders import (
     InterviewerMissing,
     JoinNudge,
     Letter,
-    Line,
     Nudge,
     ReflectionRequest,
     Shareable,
 )
 from entrevue.privacy import offered
-from entrevue.report import lines
 from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered
 from entrevue.session import can_be_denied
@@ -130,7 +128,7 @@ def _reminder(
     version: str | None = None,
 ) -> Due:
     def write(date: datetime) -> Letter:
-        told = _told(interview, whom, date)
+        told = written_for(interview, whom, date)
         if kind == "day_reminder":
             return DayReminder(
                 slot=booking.slot,
@@ -279,12 +277,6 @@ def looking_back(interview: "Interview") -> Iterator[Due]:
 
 
 # --- what they say ----------------------------------------------------------------------------------------------------
-
-
-def _told(interview: "Interview", whom: str, at: datetime) -> tuple[Line, ...]:
-    """Give what the other side wrote for this reader, as far as they may read it by then."""
-    others = (one for one in lines(interview, whom, at) if (one.who == CANDIDATE) != (whom == CANDIDATE))
-    return tuple(Line(name=one.name, text=one.text) for one in others)
 
 
 def _left(interview: "Interview", letter: str, whom: str, version: str) -> Posted | None:

@@ -372,6 +372,8 @@ class Booking:
     at: datetime
     by: str
     revision: int
+    needless: int = 0
+    """How often another time was looked for because somebody had declined it, who was then found after all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -826,6 +828,8 @@ def _exchange_lapsed(state: Scheduling, at: datetime, *, needless: bool, unheard
     state = _without_offer(_without_held(replace(state, exchange=None, reschedules=reschedules, silent=0), at))
     if not needless:
         return _stands(state, asked_by, "nothing_found", at, None)
+    if state.booking is not None:
+        state = replace(state, booking=replace(state.booking, needless=state.booking.needless + 1))
     if going is None or going.offers == state.offers:
         return state
     return _stands(state, CANDIDATE, "needless", at, None, offers=going.offers)

@@ -4,7 +4,7 @@ A booked panel changes by a claim of its own: the new people's time is claimed f
 the old claim is released last. Nobody is left without the time they were promised (lifecycle, section 4).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self, assert_never
 
@@ -26,6 +26,7 @@ from entrevue.people import (
 )
 from entrevue.scheduling import (
     Aim,
+    Booking,
     Claim,
     ExchangeLapsed,
     Held,
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
 SeatAnswer = Literal["accepted", "tentative", "declined"]
 
 _MOST_SEATS = 20
+
+_NEEDLESS = 2
+"""So often the candidate is asked for another time, and then told that the booked one will do. Whether somebody who has
+declined it once more is taken at their word, the coordinator decides."""
 
 Outcome = PeopleEvent | SchedulingEvent
 
@@ -432,10 +437,22 @@ def unanswered(interview: "Interview", held: Held) -> list[SchedulingEvent]:
 
 
 def deadlines(interview: "Interview") -> list[tuple[datetime, list[SchedulingEvent]]]:
-    """At the soft grace, whoever of a missing interviewer's pool is free is asked to step in, once a seat."""
-    state, booking = interview.scheduling, interview.scheduling.booking
-    if booking is None or state.requested is not None:
+    booking = interview.scheduling.booking
+    if booking is None or interview.scheduling.requested is not None:
         return []
+    return [*_given_up(interview, booking), *_paged(interview, booking)]
+
+
+def _given_up(interview: "Interview", booking: Booking) -> Iterator[tuple[datetime, list[SchedulingEvent]]]:
+    """What was left to the coordinator, and not settled, does not let the candidate come to nobody."""
+    at = booking.slot.start - interview.policy.self_service_cutoff
+    if interview.at < at and interview.scheduling.exchange is None and _is_short(interview):
+        yield at, _another_time(interview, at, vacate=True)
+
+
+def _paged(interview: "Interview", booking: Booking) -> list[tuple[datetime, list[SchedulingEvent]]]:
+    """At the soft grace, whoever of a missing interviewer's pool is free is asked to step in, once a seat."""
+    state = interview.scheduling
     paged = {change.replaces for claim in state.claims for change in claim.changes if change.why == "missing"}
     missing = [seat for seat in below_quorum(interview) if seat.pool is not None and seat.n not in paged]
     if not missing:
@@ -471,19 +488,31 @@ def follows(interview: "Interview", at: datetime) -> list[SchedulingEvent]:
     """Keep what is held once the quorum has accepted it.
 
     Where too few are left who have not declined what is booked, it is the company that needs another time, unless
-    somebody is found.
+    somebody is found. Who changes their mind again and again does not have the candidate asked each time.
     """
-    state, session = interview.scheduling, interview.session
+    state = interview.scheduling
     booking, going = state.booking, state.exchange
     if state.held is not None and state.requested is None and _accepted(interview):
         return [HoldConfirmed(claim=state.held.claim)]
     if booking is None or state.requested is not None or state.paused or booking.slot.start <= at:
         return []
-    if session.started_at is not None or session.no_show is not None:
-        return []
-    if enough(interview):
-        return [ExchangeLapsed(needless=True)] if going is not None and going.unfit else []
     if going is not None:
-        return []
+        found = going.unfit and _is_ahead(interview) and enough(interview)
+        return [ExchangeLapsed(needless=True)] if found else []
     near = booking.slot.start - interview.policy.self_service_cutoff <= at
-    return changes.exchange(interview, Side.COMPANY, at, vacate=near, cause="declined", counts=False)
+    if not _is_short(interview) or (booking.needless >= _NEEDLESS and not near):
+        return []
+    return _another_time(interview, at, vacate=near)
+
+
+def _is_ahead(interview: "Interview") -> bool:
+    return interview.session.started_at is None and interview.session.no_show is None
+
+
+def _is_short(interview: "Interview") -> bool:
+    """Whether too few are left, of a session that is yet to begin, who have not declined it."""
+    return _is_ahead(interview) and not enough(interview)
+
+
+def _another_time(interview: "Interview", at: datetime, *, vacate: bool) -> list[SchedulingEvent]:
+    return changes.exchange(interview, Side.COMPANY, at, vacate=vacate, cause="declined", counts=False)

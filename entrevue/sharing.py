@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 from entrevue.civil import instant, local, waking
 from entrevue.evaluation import knows_outcome
 from entrevue.learning import candidate_key
-from entrevue.letters import MAYBE_SENT, location, others
+from entrevue.letters import MAYBE_SENT, location, others, written_for
 from entrevue.orders import BriefsFound, LookUpBriefs, SameDay, Shareable, Sibling
 from entrevue.scheduling import Booking
-from entrevue.values import CANDIDATE, InterviewId, Message
+from entrevue.values import CANDIDATE, Instant, InterviewId, Message
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview
@@ -35,6 +35,9 @@ _OVERRUN, _MARGIN = timedelta(minutes=40), timedelta(minutes=30)
 
 _AFTER_THEIRS = timedelta(hours=1)
 """So long after the other interview's reminder of a form ours would come."""
+
+_MOST_LINES = 20
+"""Lines of other interviews in one letter: what mail programs cut off begins at 102 KB, and a line takes up to two."""
 
 Stage = Literal["day", "hour", "form", "after", "again"]
 """Before which letter a look is taken: the two reminders, the request for the form, the same where another interview
@@ -69,6 +72,8 @@ class Asked(Message):
 
     interview: InterviewId
     day: SameDay
+    now: Instant
+    """By which the candidate may, or may not yet, read what was written for them."""
 
 
 class Shared(Message):
@@ -86,12 +91,12 @@ def answer(interview: "Interview", asked: Asked) -> Shared:
         return Shared()
     kinds: tuple[Shareable, ...] = ("day_reminder", "hour_reminder", "form_request", "form_reminder")
     return Shared(
-        sibling=_as_sibling(interview, asked.day),
+        sibling=_as_sibling(interview, asked.day, asked.now),
         covered=tuple(kind for kind in kinds if _has_named(interview, kind, asked)),
     )
 
 
-def _as_sibling(interview: "Interview", day: SameDay) -> Sibling | None:
+def _as_sibling(interview: "Interview", day: SameDay, now: datetime) -> Sibling | None:
     """None: nothing of ours is booked on that day, or stands in doubt, or nothing of it is left to tell."""
     booking, session = interview.scheduling.booking, interview.session
     off = interview.closed is not None or interview.scheduling.paused or session.no_show is not None
@@ -105,6 +110,7 @@ def _as_sibling(interview: "Interview", day: SameDay) -> Sibling | None:
         slot=booking.slot,
         location=location(interview),
         with_names=others(interview, CANDIDATE),
+        lines=written_for(interview, CANDIDATE, now) if now < booking.slot.start else (),
         over=over,
     )
 
@@ -119,14 +125,15 @@ def _may_be_asked_for(interview: "Interview") -> bool:
 
 
 def _has_named(interview: "Interview", kind: Shareable, asked: Asked) -> bool:
-    """A letter that may not have arrived has told nobody anything."""
+    """A letter that may not have arrived has told nobody anything; nor has one for which a line came too late."""
     named = (
         sibling
         for posted in interview.effects.of(kind, CANDIDATE)
         if posted.was == "sent"
         for sibling in named_in(interview, kind, posted.date)
     )
-    return any((one.interview, one.slot.start) == (asked.interview, asked.day.at) for one in named)
+    ours = (one for one in named if (one.interview, one.slot.start) == (asked.interview, asked.day.at))
+    return any(kind != "hour_reminder" or {*asked.day.lines} <= {*one.lines} for one in ours)
 
 
 # --- what our letters say --------------------------------------------------------------------------------------------
@@ -226,7 +233,7 @@ def order(interview: "Interview", now: datetime) -> LookUpBriefs | None:
         interview=interview.id,
         now=now,
         people=(),
-        day=_day(interview, booking),
+        day=_day(interview, booking, now),
     )
 
 
@@ -242,9 +249,17 @@ def found(key: str, said: Iterable[Shared]) -> BriefsFound:
     siblings = (one.sibling for one in said if one.sibling is not None)
     return BriefsFound(
         key=key,
-        siblings=tuple(sorted(siblings, key=lambda one: (one.slot.start, one.interview))),
+        siblings=tuple(_bounded(sorted(siblings, key=lambda one: (one.slot.start, one.interview)))),
         covered=tuple(sorted({kind for one in said for kind in one.covered})),
     )
+
+
+def _bounded(siblings: Iterable[Sibling]) -> Iterator[Sibling]:
+    """Of which lines are left out, that one sends the candidate a letter of its own an hour ahead."""
+    left = _MOST_LINES
+    for one in siblings:
+        yield one.model_copy(update={"lines": one.lines[:left]})
+        left -= len(one.lines[:left])
 
 
 def answered(reply: BriefsFound, interview: "Interview") -> list[DayLookedUp]:
@@ -260,7 +275,7 @@ def answered(reply: BriefsFound, interview: "Interview") -> list[DayLookedUp]:
     ]
 
 
-def _day(interview: "Interview", booking: Booking) -> SameDay | None:
+def _day(interview: "Interview", booking: Booking, now: datetime) -> SameDay | None:
     process, clock = interview.request.process_id, interview.people.clock(CANDIDATE)
     if process is None:
         return None
@@ -271,6 +286,7 @@ def _day(interview: "Interview", booking: Booking) -> SameDay | None:
         at=booking.slot.start,
         start=instant(midnight, clock),
         end=instant(midnight + timedelta(days=1), clock),
+        lines=written_for(interview, CANDIDATE, now),
     )
 
 

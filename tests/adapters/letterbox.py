@@ -94,6 +94,7 @@ SIBLINGS = (
         slot=Slot(start=DAY + timedelta(hours=2), minutes=30),
         location="https://meet.example.org/second",
         with_names=("Alan & Co", "Edsger"),
+        lines=(Line(name="Edsger", text="Bring a <proof> & a pencil"),),
     ),
     Sibling(interview="r7-c42-3", slot=Slot(start=DAY + timedelta(hours=4), minutes=30)),
 )

@@ -2,13 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
 from activities.letters import render
 from activities.letters.language import known, words_of
-from tests.adapters.letterbox import LETTERS, LINKED, digest_of, form, linked, parsed, part
+from entrevue.orders import DayReminder, HourReminder, Line, Sibling
+from entrevue.sharing import Shared, found
+from entrevue.values import Slot
+from tests.adapters.letterbox import DAY, LETTERS, LINKED, SLOT, digest_of, form, linked, order_of, parsed, part
 
 _RULE = re.compile(r"([.\w][\w, .-]*?)\s*\{([^}]*)\}")
 _VOID = {"meta", "br"}
@@ -92,6 +96,22 @@ def test_every_page_is_far_smaller_than_what_mail_programs_cut_off() -> None:
     longest = max(len(linked(name).raw) for name in LETTERS)
 
     assert longest < 102 * 1024
+
+
+@pytest.mark.parametrize("kind", [DayReminder, HourReminder])
+def test_so_is_the_reminder_of_a_day_on_which_everybody_wrote_as_much_as_they_may(
+    kind: type[DayReminder | HourReminder],
+) -> None:
+    line = Line(name="&" * 100, text="&" * 300)  # the character that takes most room in HTML
+    slot = Slot(start=DAY + timedelta(hours=2), minutes=30)
+    others = [Sibling(interview=f"r{n}", slot=slot, lines=(line,) * 20) for n in range(6)]
+    told = found("r7/day/hour/1.1", [Shared(sibling=one) for one in others])
+    letter = kind(slot=SLOT, location=None, with_names=(), agenda=(), lines=(line,) * 20, siblings=told.siblings)
+
+    page = part(render(order_of(letter), LINKED), "html")
+
+    assert page.count("wrote for you:") == 40
+    assert len(page.encode()) < 102 * 1024
 
 
 def test_the_language_is_said_to_programs_and_to_screen_readers() -> None:

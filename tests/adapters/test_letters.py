@@ -280,6 +280,13 @@ def test_the_brief_is_the_scale_then_what_they_wanted_to_try_then_what_candidate
     assert "not enough answers" not in text
 
 
+@pytest.mark.parametrize("name", ["day reminder, several", "hour reminder, several"])
+def test_what_interviewers_wrote_stands_under_the_interview_that_they_hold(name: str) -> None:
+    wrote = "Edsger wrote for you:\n\n> Bring a <proof> & a pencil\n"
+
+    assert f"With: Alan & Co and Edsger\n\n{wrote}\nWhen: " in _text(name)
+
+
 def test_a_brief_without_enough_answers_says_so() -> None:
     text = _text("hour reminder, too few answers", "i1")
 

@@ -387,7 +387,7 @@ class Scene:
                     {"key": key, "who": who, "uid": uid, "sequence": sequence, "outcome": outcome}
                 )
             case LookUpBriefs(key=key, day=SameDay() as day):
-                asked = Asked(interview=order.interview, day=day)
+                asked = Asked(interview=order.interview, day=day, now=order.now)
                 return found(key, [answer(peer.interview, asked) for peer in self.peers])
             case LookUpBriefs(key=key, people=people):
                 return BriefsFound(key=key, briefs=tuple(Brief(who=one.who) for one in people))

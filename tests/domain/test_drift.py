@@ -249,6 +249,19 @@ def test_a_candidate_who_was_asked_nothing_is_told_nothing() -> None:
     assert "time_stands" not in scene.letters(CANDIDATE)
 
 
+def test_who_deletes_it_and_comes_after_all_again_and_again_has_the_candidate_asked_twice() -> None:
+    scene = a_booking()
+    for _ in range(4):
+        scene.deletes("i1")
+        scene.wait(hours=1)
+        scene.send("respond_to_seat", by="i1", answer="accepted")
+        scene.wait(hours=1)
+
+    assert scene.stands(Status.SCHEDULED)
+    assert scene.letters(CANDIDATE) == ["offer", "invitation", *(2 * ["offer", "time_stands"])]
+    assert scene.calendars["i1"].uid == "r7.p5"
+
+
 def test_the_next_time_is_written_anew_for_who_had_deleted_the_last_one() -> None:
     scene = a_booking()
     scene.deletes("i1")

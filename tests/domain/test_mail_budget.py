@@ -298,6 +298,10 @@ def tell(scene: Scene, n: int, m: int) -> None:
     )
     kind, fields = facts[n % len(facts)]
     payload = {"source_id": f"fact-{len(scene.records)}", "at": scene.now, **fields}
+    there = scene.calendars.get(whom)
+    if kind == "calendar_event_deleted" and there is not None and there.uid == fields["uid"]:
+        del scene.calendars[whom]  # what is told is so
+        scene.edited.discard(whom)
     scene.cause(FACTS[kind].model_validate(payload))
     scene.run()
 

@@ -241,6 +241,65 @@ def test_who_thinks_better_of_it_saves_the_booked_time_too() -> None:
     assert scene.attention == {}
 
 
+def _change_their_mind(scene: Scene, times: int) -> None:
+    for _ in range(times):
+        scene.wait(hours=1)
+        _decline(scene, "i2")
+        scene.wait(hours=1)
+        scene.send("respond_to_seat", by="i2", answer="accepted")
+
+
+def test_who_declines_and_thinks_better_of_it_again_and_again_has_the_candidate_asked_twice() -> None:
+    scene = a_booking()
+
+    _change_their_mind(scene, times=8)
+
+    _booked_for(scene, "grace", "linus")
+    assert scene.letters(CANDIDATE) == ["offer", "invitation", *(2 * ["offer", "time_stands"])]
+    assert scene.attention == {}
+
+
+def test_whether_their_third_no_is_one_the_coordinator_decides() -> None:
+    scene = a_booking()
+    _change_their_mind(scene, times=2)
+    before = scene.letters(CANDIDATE)
+
+    _decline(scene, "i2")
+
+    _booked_for(scene, "grace", "linus")
+    assert scene.attention == {"SEAT_DECLINED:i2": "now"}
+    assert scene.letters(CANDIDATE) == before
+    scene.send("replace_interviewer", by="coordinator", whom="i2", person="edsger")
+    _booked_for(scene, "grace", "edsger")
+    assert scene.attention == {}
+
+
+def test_what_the_coordinator_has_not_decided_a_day_ahead_is_given_up_then() -> None:
+    scene = a_booking()
+    start = scene.start_of_booking
+    _change_their_mind(scene, times=2)
+    _decline(scene, "i2")
+
+    scene.wait_until(start - DAY - HOUR)
+    _booked_for(scene, "grace", "linus")
+    scene.wait_until(start - DAY)
+
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+    assert scene.ledger == {}
+    assert scene.letters(CANDIDATE)[-2:] == ["cancellation", "offer"]
+
+
+def test_of_another_booked_time_they_are_believed_anew() -> None:
+    scene = a_booking()
+    _change_their_mind(scene, times=2)
+    scene.send("reschedule", by="coordinator", start=scene.start_of_booking + DAY)
+
+    _decline(scene, "i2")
+
+    assert scene.stands(Status.NEEDS_RESCHEDULING)
+    assert scene.letters(CANDIDATE)[-1] == "offer"
+
+
 def test_the_same_answer_twice_is_no_news_and_tentative_is_no_no() -> None:
     scene = a_booking()
     scene.send("respond_to_seat", by="i1", answer="tentative")

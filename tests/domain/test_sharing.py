@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from entrevue.orders import BriefsFound, DayReminder, FormReminder, FormRequest, HourReminder, LookUpBriefs, Sibling
-from entrevue.values import CANDIDATE, Status
+from entrevue.orders import (
+    BriefsFound,
+    DayReminder,
+    FormReminder,
+    FormRequest,
+    HourReminder,
+    Line,
+    LookUpBriefs,
+    Sibling,
+)
+from entrevue.sharing import Shared, found
+from entrevue.values import CANDIDATE, Slot, Status
 from tests.domain.scenes import MONDAY, Scene, Sent, candidate_form, no_slots
 
 HOUR = timedelta(hours=1)
@@ -143,6 +153,62 @@ def test_interviews_of_two_days_share_nothing() -> None:
     day.wait_until(TEN + timedelta(days=6))
 
     assert len(day.got("day_reminder")) == len(day.got("hour_reminder")) == len(day.got("form_request")) == 2
+
+
+# --- what interviewers wrote for the candidate ------------------------------------------------------------------------
+
+
+def wrote(sent: Sent) -> tuple[list[str], list[list[str]]]:
+    """Give what a reminder tells of its own interviewers' lines, and of each other interview's."""
+    letter = sent.order.letter
+    assert isinstance(letter, DayReminder | HourReminder)
+    return [line.text for line in letter.lines], [[line.text for line in one.lines] for one in letter.siblings]
+
+
+def each_writes(day: Day) -> None:
+    for n, scene in enumerate(day.scenes):
+        scene.send("share_expectations", by="i1", for_other_side=f"line {n}")
+
+
+def test_what_the_interviewers_of_each_wrote_is_told_by_the_one_letter_an_hour_ahead() -> None:
+    day = Day(TEN, TEN + 2 * HOUR)
+    each_writes(day)
+    day.wait_until(TEN + 3 * HOUR)
+
+    assert [wrote(sent) for sent in day.got("day_reminder")] == [(["line 0"], [[]])]  # a day ahead of the first alone
+    assert [wrote(sent) for sent in day.got("hour_reminder")] == [(["line 0"], [["line 1"]])]
+    assert named(day.got("hour_reminder")[0])[0].lines == (Line(name="Grace Winter", text="line 1"),)
+
+
+def test_a_day_ahead_a_letter_that_waited_for_the_morning_tells_what_may_be_read_by_then() -> None:
+    day = Day(TEN - 4 * HOUR, TEN - 3 * HOUR)
+    each_writes(day)
+    day.wait_until(TEN)
+
+    assert wrote(day.got("day_reminder")[0]) == (["line 0"], [["line 1"]])
+
+
+@pytest.mark.parametrize("before", [None, "line 1"], ids=["the first", "another wording"])
+def test_what_is_written_after_the_shared_letter_is_told_by_a_letter_of_its_own(before: str | None) -> None:
+    day = Day(TEN, TEN + 2 * HOUR)
+    if before is not None:
+        day.scenes[1].send("share_expectations", by="i1", for_other_side=before)
+    day.wait_until(TEN - HOUR / 2)
+    day.scenes[1].send("share_expectations", by="i1", for_other_side="written late")
+    day.wait_until(TEN + 3 * HOUR)
+
+    assert [wrote(sent) for sent in day.got("hour_reminder")] == [
+        ([], [[before] if before else []]),
+        (["written late"], []),
+    ]
+
+
+def test_what_a_letter_has_no_room_for_is_told_by_the_interview_that_it_is_of() -> None:
+    lines = tuple(Line(name="Grace Winter", text=f"line {n}") for n in range(12))
+    siblings = [Sibling(interview=f"r{n}", slot=Slot(start=TEN + n * HOUR, minutes=40), lines=lines) for n in range(3)]
+    told = found("r9/day/hour/1.1", [Shared(sibling=one) for one in siblings]).siblings
+
+    assert [one.lines for one in told] == [lines, lines[:8], ()]
 
 
 # --- nobody is reminded of what is off, and nothing goes without a reminder -------------------------------------------

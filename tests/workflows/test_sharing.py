@@ -91,14 +91,16 @@ async def test_who_asks_about_another_candidate_or_another_day_hears_nothing(sta
     start = await to_booking(interview)
     day = {"process": "p4", "candidate": "ada", "at": start, "start": start - HOUR, "end": start + HOUR}
     on_server = InterviewsOnServer(stage.env.client)
-    asked = Asked.model_validate({"interview": "r8", "day": day})
+    asked = Asked.model_validate({"interview": "r8", "day": day, "now": start})
     own = hashlib.sha256(b"ada@example.org").hexdigest()[:32]
 
     assert await on_server.same_day(named(interview), asked) == Shared()
     assert await on_server.same_day("never-begun", asked) == Shared()
-    asked = Asked.model_validate({"interview": "r8", "day": {**day, "candidate": own}})
+    asked = Asked.model_validate({"interview": "r8", "day": {**day, "candidate": own}, "now": start})
     said = await on_server.same_day(named(interview), asked)
     assert said.sibling is not None
     assert said.sibling.slot.start == start
-    asked = Asked.model_validate({"interview": "r8", "day": {**day, "candidate": own, "start": start + HOUR}})
+    asked = Asked.model_validate(
+        {"interview": "r8", "day": {**day, "candidate": own, "start": start + HOUR}, "now": start}
+    )
     assert await on_server.same_day(named(interview), asked) == Shared()
