@@ -402,7 +402,8 @@ class InterviewWorkflow:
         patience, retry = _patience(order, self._interview)
         if isinstance(order, TellProcess):  # one look that misses nobody, rather than two
             await workflow.sleep(_INDEXED, summary="Wait until the server's index has all interviews of this process")
-        if isinstance(order, LookUpBriefs) and (found := await self._at_a_glance(order)):
+        # Not of other interviews: one that has no worker just now would keep this workflow task open.
+        if isinstance(order, LookUpBriefs) and order.day is None and (found := await self._at_a_glance(order)):
             self._record(found)
             return
         try:

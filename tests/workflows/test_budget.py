@@ -15,12 +15,12 @@ OF_THE_SKIPPED_CLOCK = (
 
 
 @pytest.mark.parametrize(
-    ("most", "others"), [(300, 0), pytest.param(320, 1, marks=pytest.mark.slow)], ids=["alone", "one of two of a day"]
+    ("most", "others"), [(300, 0), pytest.param(340, 1, marks=pytest.mark.slow)], ids=["alone", "one of two of a day"]
 )
 async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage, most: int, others: int) -> None:
     """Booked three months ahead, moved twice, held, judged by both sides, decided, and left to end by itself.
 
-    Who shares the day with another interview of a process looks at it before each letter: some thirty events more.
+    Who shares the day with another interview of a process looks at it before each letter: some forty events more.
     """
     process = {"process_id": new_queue()} if others else {}
     interview = await stage.start(interviewers=["grace"], policy={"horizon_days": 120}, **process)
@@ -58,8 +58,8 @@ async def test_ninety_open_days_stay_under_three_hundred_events(stage: Stage, mo
     assert ended.status is Status.COMPLETED
     assert len(await stage.journal.read(ended.interview)) == ended.events
     spent = sum(count for kind, count in kinds.items() if kind not in OF_THE_SKIPPED_CLOCK)
-    assert (await interview.kinds()).count("day_looked_up") >= 3 * others
-    assert spent < most, kinds.most_common()
+    assert (await interview.kinds()).count("day_looked_up") >= 2 * others  # a form that is in at once is not asked for
+    assert spent < most, (spent, kinds.most_common())
 
 
 async def _ahead(interview: Running, *, days: int) -> datetime:
