@@ -55,7 +55,7 @@ schemas: $(READY) ## write the schemas and the table of commands anew
 	$(RUN) docs.generate
 
 lock: $(READY) ## write requirements.lock from pyproject.toml (ARGS=--upgrade takes newer versions)
-	$(RUN) uv pip compile --quiet --no-cache --universal --python-version 3.11 --extra demo --group dev \
+	$(RUN) uv pip compile --quiet --no-cache --universal --python-version 3.11 --all-extras --group dev \
 		--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --no-header \
 		--output-file requirements.lock $(ARGS) pyproject.toml
 

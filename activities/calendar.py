@@ -38,6 +38,8 @@ class Ensured(Message):
 
     outcome: Literal["created", "updated", "already_there", "superseded", "edited_by_person", "gone"]
     etag: str | None = None
+    ical_uid: str | None = None
+    """The UID that the provider has given the event; None where it bears ours. An ICS of ours must carry it."""
 
 
 class Removed(Message):
@@ -87,6 +89,15 @@ class Changes(Message):
     """Of the UIDs that were asked about, those whose objects were changed or deleted, by whomever; in doubt, too."""
     others: bool = False
     """Something else was changed there, or may have been: what overlaps us may have come or gone."""
+
+
+class Listening(Message):
+    """The provider tells us when something changes. It may forget to: the watcher goes on looking, at its own pace."""
+
+    held: str
+    """What the adapter must know to renew or to end it. Opaque, at most 1,000 characters; no secret, no address."""
+    renew_at: Instant
+    """Well before its end."""
 
 
 class Watched(Message):
@@ -178,6 +189,18 @@ class Calendar(Protocol):
         """
         ...
 
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        """Have the provider tell us of changes, in place of what is `held` from before; None: it cannot, or shall not.
+
+        A repetition whose first answer was lost may leave two of them: what is told twice does no harm, and the one
+        that nobody holds ends by itself.
+        """
+        ...
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        """Have the provider tell us no more. Harmless where it does not, or has forgotten."""
+        ...
+
 
 class Watchers(Protocol):
     """Whoever watches people's calendars between our writes. Everything may be repeated."""
@@ -236,6 +259,7 @@ class CalendarActivities:
             sequence=order.event.sequence,
             outcome=ensured.outcome,
             etag=ensured.etag,
+            ical_uid=ensured.ical_uid,
             overlapped=overlapped,
         )
 

@@ -157,7 +157,7 @@ def _claimed(
                 person=entry.id,
                 name=entry.name,
                 email=entry.email,
-                has_calendar=entry.calendar is not None,
+                has_calendar=entry.written,
                 clock=staff_clock(entry, organisation, order.now - LOOK_BACK, order.now + AHEAD),
             )
             for n, entry in sorted((n, panel.people[person]) for n, person in seated.items())

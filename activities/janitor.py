@@ -122,7 +122,7 @@ class JanitorActivities:
 
         Trouble with one calendar is reported, and stops no other.
         """
-        people = sorted(one.id for one in await self._directory.everyone() if one.calendar and one.id > order.after)
+        people = sorted(one.id for one in await self._directory.everyone() if one.written and one.id > order.after)
         page = people[:_CALENDARS_A_PAGE]
         events = dict(zip(page, await asyncio.gather(*(self._ours(one, order.now) for one in page)), strict=True))
         over, unknown = await self._judge(_interviews(events.values()), order.unknown)

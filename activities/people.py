@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import tzdata  # type: ignore[import-untyped]  # zone files, and one string: their version
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, TypeAdapter
 from temporalio import activity
 
 from entrevue.civil import Clock, Offset
@@ -42,6 +42,11 @@ _PLACE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,20})?")
 _ID, _ROOM = "{id}", "{token}"
 _TEMPLATE = re.compile(r"https?://[^\s<>\"'\\^`{|}/?#]+([/?#]([^\s<>\"'\\^`{|}]|\{id\}|\{token\})*)?")
 _ROOM_LENGTH = 32
+
+Provider = Literal["caldav", "google", "graph"]
+
+_LINK = TypeAdapter[str](Link)
+_ADDRESS = TypeAdapter[str](EmailAddress)
 
 # --- what a directory knows ------------------------------------------------------------------------------------------
 
@@ -98,6 +103,24 @@ def _public(link: str) -> str:
     return link
 
 
+def calendar_at(calendar: str, email: EmailAddress) -> tuple[Provider, str]:
+    """Say who keeps a calendar that the directory names, and under which address it lies there."""
+    match calendar.partition(":"):
+        case (("google" | "graph") as provider, _, address):
+            return provider, address or email
+        case _:
+            return "caldav", calendar
+
+
+def _calendar(text: str) -> str:
+    provider, colon, address = text.partition(":")
+    if provider not in ("google", "graph"):
+        return _public(_LINK.validate_python(text))
+    if colon:
+        _ADDRESS.validate_python(address)
+    return text
+
+
 def _template(link: str) -> str:
     if not _TEMPLATE.fullmatch(link):
         raise ValueError(f"is not a link like https://meet.example.org/{_ROOM}")
@@ -142,12 +165,21 @@ class PersonEntry(Intake):
     zone: KnownZone
     hours: Mapping[Weekday, Annotated[tuple[Hours, ...], Field(max_length=12)]] = _OFFICE_HOURS
     """When they can be booked, by their own wall clock."""
-    calendar: Annotated[Link, AfterValidator(_public)] | None = None
-    """Their CalDAV collection. Without one, only our own interviews are known to be in their way."""
+    calendar: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_calendar)] | None = None
+    """The address of their CalDAV collection; or `google` or `graph` (Microsoft 365), whose calendar of this person is
+    named by their e-mail address, or by what follows a colon. Without one, only our own interviews are known to be in
+    their way."""
+    busy_only: bool = False
+    """We read when they are busy, and no more: they are invited by mail, and nothing is written or watched."""
     pools: tuple[PoolName, ...] = ()
     weekly_target: Annotated[int, Field(ge=0, le=100)] | None = None
     place: Place | None = None
     """None: the organisation's."""
+
+    @property
+    def written(self) -> bool:
+        """Their calendar is written: so it is what invites them, and no mail does."""
+        return self.calendar is not None and not self.busy_only
 
     @property
     def week(self) -> Week:
@@ -284,7 +316,7 @@ def _confidant(entry: PersonEntry) -> Confidant:
 
 
 def _found(who: Who, entry: PersonEntry) -> Found:
-    return Found(who=who, person=entry.id, name=entry.name, email=entry.email, has_calendar=entry.calendar is not None)
+    return Found(who=who, person=entry.id, name=entry.name, email=entry.email, has_calendar=entry.written)
 
 
 # --- civil time ------------------------------------------------------------------------------------------------------

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-import httpx2
 import structlog
 from httpx2 import codes
 from pydantic import SecretStr
@@ -20,23 +19,24 @@ from activities.calendar import (
     Changes,
     Ensured,
     EventState,
+    Listening,
     OurEvent,
     Removed,
 )
-from adapters.caldav_collection import UID_ELSEWHERE, Collection, Found, unless_changed
+from adapters import keeping
+from adapters.caldav_collection import UID_ELSEWHERE, Collection, unless_changed
 from adapters.caldav_discovery import FoundCalendar, chosen, discover
 from adapters.caldav_probe import Capabilities, probe
 from adapters.caldav_sync import changes
 from adapters.ical import Owner
 from adapters.ical_busy import ParseCache
-from adapters.ical_events import Parties, Written, event_text
-from adapters.webdav import ABSENT, Session, WebDav
+from adapters.ical_events import Parties, event_text
+from adapters.keeping import Wrote, check_window
+from adapters.web import ABSENT, Web, checked_address
+from adapters.webdav import Session
+from adapters.written import Found, Written
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
-
-_LONGEST_WINDOW = timedelta(days=400)
-_ROUNDS = 4
-"""How often a write starts anew because somebody else was faster."""
 
 _log = structlog.get_logger()
 
@@ -58,14 +58,10 @@ class CalendarAccount:
 
     def __post_init__(self) -> None:
         try:
-            url = httpx2.URL(self.url)
             ZoneInfo(self.zone)
-        except (httpx2.InvalidURL, LookupError, OSError, ValueError):
-            raise ValueError("the address is no URL, or the zone no IANA time zone") from None
-        if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
-            raise ValueError("a password goes out by https only, or by http to this very machine")
-        if not url.host or url.userinfo or url.query or url.fragment:
-            raise ValueError("the address of a calendar is https://host/path/ and no more")
+        except (LookupError, OSError, ValueError):
+            raise ValueError("the zone is no IANA time zone") from None
+        checked_address(self.url, "the address of a calendar")
 
     @property
     def collection(self) -> str:
@@ -102,18 +98,18 @@ class CalDav:
         self._organizer = organizer
         self._organisation = organisation
         self._within = within
-        self._webdav = WebDav(connections)
+        self._web = Web(connections)
         self._cache = ParseCache()
         self._calendars: dict[CalendarAccount, FoundCalendar] = {}  # as many as the directory has people, about
         self._schedules: dict[str, bool] = {}
 
     async def aclose(self) -> None:
-        await self._webdav.aclose()
+        await self._web.aclose()
 
     # --- the port
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
-        _check_window(start, end)
+        check_window(start, end)
         if await self._accounts(person) is None:
             return ()  # nothing but our own interviews is known to be in their way: the ledger's business
         async with self._reach(person) as collection:
@@ -125,66 +121,19 @@ class CalDav:
         return reading.busy
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
-        """Look; write under the condition that nothing has changed; look again."""
-        wanted, inviting = Written.of(event, interview), True
         async with self._reach(person) as collection:
-            for _ in range(_ROUNDS):
-                found = await collection.look(event.uid, gone_matters=etag is not None)
-                if settled := _settled(found, wanted, etag):
-                    return settled
-                parties = await self._parties(collection, event.uid, wanted, found) if inviting else None
-                answer = await collection.put(event.uid, event_text(event, interview, parties), unless_changed(found))
-                if answer.status == codes.PRECONDITION_FAILED:
-                    continue
-                if not codes.is_success(answer.status):
-                    if any(word in answer.body for word in UID_ELSEWHERE):
-                        return Ensured(outcome="edited_by_person")
-                    if answer.status == codes.FORBIDDEN and parties:
-                        inviting = False  # some let nobody but the owner touch answers; the time matters more
-                        continue
-                    raise CalendarRefused(person, f"status {answer.status}")
-                after = await collection.look(event.uid)
-                if after and after.written is None:
-                    raise CalendarRefused(person, "a server that drops X- properties")
-                if after and after.written == wanted and not after.edited:
-                    return Ensured(outcome="updated" if found else "created", etag=after.etag)
-        raise CalendarUnavailable(person, "an event that changes all the time")
+            return await keeping.ensure(self._place(collection, event.uid), event, interview, etag)
 
     async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
         async with self._reach(person) as collection:
-            for _ in range(_ROUNDS):
-                found = await collection.look(uid)
-                if found is None or (found.written and found.written.sequence > sequence):
-                    return Removed(outcome="already_gone")
-                if found.moved and (etag is None or etag != found.etag):
-                    return Removed(outcome="edited_by_person")
-                answer = await collection.delete(uid, unless_changed(found))
-                if answer.status in ABSENT:
-                    return Removed(outcome="already_gone")
-                if answer.status != codes.PRECONDITION_FAILED:
-                    return Removed(outcome="removed")
-        raise CalendarUnavailable(person, "an event that changes all the time")
+            return await keeping.remove(self._place(collection, uid), sequence, etag)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
         async with self._reach(person) as collection:
-            found = await collection.look(uid, gone_matters=True)
-        if found is None:
-            return None
-        if found.event is None:
-            raise CalendarRefused(person, "an event that cannot be read")
-        return EventState(
-            start=found.event.start,
-            end=found.event.end,
-            sequence=found.written.sequence if found.written else found.event.sequence,
-            summary=found.event.summary,
-            cancelled=found.event.cancelled,
-            etag=found.etag,
-            moved=found.moved,
-            answer=found.event.answer,
-        )
+            return await keeping.read(self._place(collection, uid))
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
-        _check_window(start, end)
+        check_window(start, end)
         if await self._accounts(person) is None:
             return ()
         async with self._reach(person) as collection:
@@ -195,6 +144,14 @@ class CalDav:
             return Changes(cursor=None)
         async with self._reach(person) as collection:
             return await changes(collection, cursor, uids)
+
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        """No standard way is known by which servers would call us."""
+        del person, held
+        return None
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        pass
 
     # --- for whoever connects a server
 
@@ -208,29 +165,8 @@ class CalDav:
         async with self._reach(person) as collection:
             return await probe(collection)
 
-    # --- whom an event names
-
-    async def _parties(self, collection: Collection, uid: str, wanted: Written, found: Found | None) -> Parties | None:
-        """Ask the owner whether they come, where we know who they are; at the time they have answered for, not again.
-
-        An event without them has no ORGANIZER either: it would look like that of a stranger.
-        """
-        owner = collection.owner.email
-        organizer = self._organizer(uid) if self._organizer else None
-        if owner is None or organizer is None or organizer.lower() == owner.lower():
-            return None
-        stands = found.event if found else None
-        stays = stands is not None and (stands.start, stands.end) == (wanted.start, wanted.end)
-        url = collection.calendar.url
-        if url not in self._schedules:
-            self._schedules[url] = await collection.schedules()
-        return Parties(
-            organizer=organizer,
-            organisation=self._organisation,
-            owner=owner,
-            answer=(stands.answer if stays and stands else None) or "needs_action",
-            left_to_us=self._schedules[url],
-        )
+    def _place(self, collection: Collection, uid: str) -> "_Place":
+        return _Place(collection, uid, self._organizer, self._organisation, self._schedules)
 
     # --- connections
 
@@ -254,31 +190,68 @@ class CalDav:
                 account = await self._accounts(person)
                 if account is None:
                     raise CalendarRefused(person, "there is none")
-                yield account, self._webdav.login(person, account.username, account.password)
+                yield account, Session(person, account.username, account.password, self._web)
         except TimeoutError:
             raise CalendarUnavailable(person, "no answer in time") from None
 
 
-def _settled(found: Found | None, wanted: Written, etag: str | None) -> Ensured | None:
-    """Judge what lies there by the table of `Calendar.ensure`; None means: write."""
-    if found is None:
-        return Ensured(outcome="gone") if etag is not None else None
-    if found.written and found.written.sequence > wanted.sequence:
-        return Ensured(outcome="superseded", etag=found.etag)
-    if found.written == wanted and not found.edited:
-        return Ensured(outcome="already_there", etag=found.etag)
-    if found.edited and (etag is None or etag != found.etag):
-        return Ensured(outcome="edited_by_person", etag=found.etag)
-    return None
+@dataclass
+class _Place:
+    """Fulfils `adapters.keeping.Place`: the object that is named after the UID of an event."""
 
+    collection: Collection
+    uid: str
+    organizer: Callable[[str], EmailAddress] | None
+    organisation: str
+    schedules: dict[str, bool]
+    """Of each calendar whose server was asked: whether it sends invitations of its own accord."""
+    inviting: bool = True
 
-def _check_window(start: datetime, end: datetime) -> None:
-    if not timedelta() < end - start <= _LONGEST_WINDOW:
-        raise ValueError(f"a window is longer than nothing and at most {_LONGEST_WINDOW.days} days")
+    @property
+    def person(self) -> PersonId:
+        return self.collection.session.person
 
+    async def look(self, *, gone_matters: bool = False) -> Found | None:
+        return await self.collection.look(self.uid, gone_matters=gone_matters)
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    async def write(self, event: CalendarEvent, interview: InterviewId, found: Found | None) -> Wrote:
+        parties = await self._parties(Written.of(event, interview), found) if self.inviting else None
+        answer = await self.collection.put(self.uid, event_text(event, interview, parties), unless_changed(found))
+        if codes.is_success(answer.status):
+            return "written"
+        if answer.status == codes.PRECONDITION_FAILED:
+            return "changed"
+        if any(word in answer.body for word in UID_ELSEWHERE):
+            return "elsewhere"
+        if answer.status == codes.FORBIDDEN and parties:
+            self.inviting = False  # some let nobody but the owner touch answers; the time matters more
+            return "changed"
+        raise CalendarRefused(self.person, f"status {answer.status}")
+
+    async def delete(self, found: Found) -> Literal["deleted", "absent", "changed"]:
+        answer = await self.collection.delete(self.uid, unless_changed(found))
+        if answer.status in ABSENT:
+            return "absent"
+        return "changed" if answer.status == codes.PRECONDITION_FAILED else "deleted"
+
+    async def _parties(self, wanted: Written, found: Found | None) -> Parties | None:
+        """Ask the owner whether they come, where we know who they are; at the time they have answered for, not again.
+
+        An event without them has no ORGANIZER either: it would look like that of a stranger.
+        """
+        owner = self.collection.owner.email
+        organizer = self.organizer(self.uid) if self.organizer else None
+        if owner is None or organizer is None or organizer.lower() == owner.lower():
+            return None
+        stands = found.event if found else None
+        stays = stands is not None and (stands.start, stands.end) == (wanted.start, wanted.end)
+        url = self.collection.calendar.url
+        if url not in self.schedules:
+            self.schedules[url] = await self.collection.schedules()
+        return Parties(
+            organizer=organizer,
+            organisation=self.organisation,
+            owner=owner,
+            answer=(stands.answer if stays and stands else None) or "needs_action",
+            left_to_us=self.schedules[url],
+        )

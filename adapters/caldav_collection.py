@@ -12,8 +12,10 @@ from activities.calendar import CalendarRefused, OurEvent
 from adapters.caldav_discovery import FoundCalendar
 from adapters.ical import Owner
 from adapters.ical_busy import ParseCache, Reading, busy_times
-from adapters.ical_events import StoredEvent, Written, our_events, stored_event
-from adapters.webdav import ABSENT, CALDAV, NAMESPACES, Answer, Depth, Multistatus, Session
+from adapters.ical_events import our_events, stored_event
+from adapters.web import ABSENT, Answer
+from adapters.webdav import CALDAV, NAMESPACES, Depth, Multistatus, Session
+from adapters.written import Found
 
 _SLACK = timedelta(hours=26)
 """Servers place all-day, floating and zoned events by rules of their own. So ask for more, and judge ourselves."""
@@ -26,27 +28,6 @@ _HARDLY_ANYTHING = f"<D:propfind {NAMESPACES}><D:prop><D:resourcetype/></D:prop>
 
 UID_ELSEWHERE: Final = (b"no-uid-conflict", b"unique-scheduling-object-resource")
 """How servers say that the calendar has this UID under another name: somebody brought a copy in."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What lies under the name of an event of ours."""
-
-    event: StoredEvent | None
-    """None: it cannot be read."""
-    etag: str | None
-
-    @property
-    def written(self) -> Written | None:
-        return self.event.written if self.event else None
-
-    @property
-    def moved(self) -> bool:
-        return self.event is None or self.event.moved
-
-    @property
-    def edited(self) -> bool:
-        return self.event is None or self.event.edited
 
 
 @dataclass(frozen=True)

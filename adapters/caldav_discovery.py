@@ -8,7 +8,8 @@ import httpx2
 from httpx2 import codes
 
 from activities.calendar import CalendarRefused
-from adapters.webdav import ABSENT, CALDAV, DAV, NAMESPACES, Resource, Session
+from adapters.web import ABSENT
+from adapters.webdav import CALDAV, DAV, NAMESPACES, Resource, Session
 from entrevue.values import EmailAddress
 
 _ASKED: Final = f"""<D:propfind {NAMESPACES}><D:prop>

@@ -1,16 +1,16 @@
 """What has changed in a calendar since a cursor: by RFC 6578 where the server can, by its list of etags otherwise."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Final, Self
-from urllib.parse import quote, unquote, urlsplit
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from httpx2 import codes
 
 from activities.calendar import Changes
 from adapters.caldav_collection import Collection, name_of
+from adapters.cursor import MOST_VERSIONS, Cursor, digest, fits
 from adapters.webdav import DAV, NAMESPACES, XML, xml_headers
 
 _SINCE: Final = f"""<D:sync-collection {NAMESPACES}><D:sync-token>{{token}}</D:sync-token>
@@ -31,38 +31,7 @@ _FORGOTTEN = {
 _ROUNDS = 10
 """How often a server may say that there is more to come."""
 
-_FORMAT: Final = "1"
-_LONGEST_TOKEN, _MOST = 1000, 100
-"""Characters of a token, and versions of our events, that a cursor holds: less than 4,000 characters in all."""
 _NOT_THERE: Final = "-"
-
-
-@dataclass(frozen=True)
-class _Cursor:
-    """The calendar as it was. It outlives workers, and crosses histories: digests, no names and no times."""
-
-    calendar: str
-    """Which one: with another address in the directory everything may be different."""
-    token: str | None = None
-    """The server's own; None where it has none."""
-    rest: str = ""
-    """Of a server without tokens: all objects but ours, and their etags."""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    """Of our events, by their names."""
-
-    @classmethod
-    def parse(cls, text: str | None, calendar: str) -> Self | None:
-        """Read a cursor back; None where it is not of this format, or of another calendar."""
-        match (text or "").split(" "):
-            case [format_, of, token, rest, *versions] if (format_, of) == (_FORMAT, calendar):
-                pairs = [one.split("=") for one in versions]
-                if all(len(pair) == 2 for pair in pairs):  # noqa: PLR2004  # name=version
-                    return cls(calendar, unquote(token) or None, rest, dict(pairs))
-        return None
-
-    def __str__(self) -> str:
-        versions = (f"{name}={version}" for name, version in self.versions.items())
-        return " ".join((_FORMAT, self.calendar, quote(self.token or "", safe=""), self.rest, *versions))
 
 
 async def changes(collection: Collection, cursor: str | None, uids: Sequence[str]) -> Changes:
@@ -72,15 +41,15 @@ async def changes(collection: Collection, cursor: str | None, uids: Sequence[str
     leave deletions out of their reports, and some answer a token that they have forgotten as if nothing had happened.
     The token says what else has changed.
     """
-    calendar = _digest(collection.calendar.url)
+    calendar = digest(collection.calendar.url)
     names = {uid: name_of(uid) for uid in uids}
-    before = _Cursor.parse(cursor, calendar)
-    now: _Cursor | None = None
+    before = Cursor.parse(cursor, calendar)
+    now: Cursor | None = None
     suspects: frozenset[str] = frozenset(names.values())
     others = True
     if before and before.token:
         if report := await _report(collection, before.token):
-            now = _Cursor(calendar, report.token, versions=await _versions(collection, names.values()))
+            now = Cursor(calendar, report.token, versions=await _versions(collection, names.values()))
             suspects, others = report.names, bool(report.names.difference(names.values())) or report.doubtful
     elif before:
         now = await _listed(collection, names.values())
@@ -96,7 +65,7 @@ async def changes(collection: Collection, cursor: str | None, uids: Sequence[str
     )
 
 
-def _differs(before: _Cursor, now: _Cursor, name: str, suspects: frozenset[str]) -> bool:
+def _differs(before: Cursor, now: Cursor, name: str, suspects: frozenset[str]) -> bool:
     """Compare two versions of one event; where there are not two, say what there is reason to suspect."""
     short = _short(name)
     if short in before.versions and short in now.versions:
@@ -104,15 +73,15 @@ def _differs(before: _Cursor, now: _Cursor, name: str, suspects: frozenset[str])
     return name in suspects
 
 
-async def _start(collection: Collection, names: Iterable[str]) -> _Cursor:
+async def _start(collection: Collection, names: Iterable[str]) -> Cursor:
     """Take the token first: what changes meanwhile is told once more, rather than not at all."""
     token = None
     if collection.calendar.syncs:
         for resource in (await collection.propfind(_TOKEN)).resources:
             token = resource.text(f"{DAV}sync-token")
-    if token is None or len(quote(token, safe="")) > _LONGEST_TOKEN:
+    if token is None or not fits(token):
         return await _listed(collection, names)
-    return _Cursor(_digest(collection.calendar.url), token, versions=await _versions(collection, names))
+    return Cursor(digest(collection.calendar.url), token, versions=await _versions(collection, names))
 
 
 @dataclass(frozen=True)
@@ -137,7 +106,7 @@ async def _report(collection: Collection, token: str) -> _Report | None:
         if answer.status != codes.MULTI_STATUS:
             return None
         said = await collection.session.read_xml(answer)
-        if said.sync_token is None or len(quote(said.sync_token, safe="")) > _LONGEST_TOKEN:
+        if said.sync_token is None or not fits(said.sync_token):
             return None
         latest = said.sync_token
         names |= {one.name for one in said.resources if _path(one.href) != itself}
@@ -147,7 +116,7 @@ async def _report(collection: Collection, token: str) -> _Report | None:
 
 
 async def _versions(collection: Collection, names: Iterable[str]) -> dict[str, str]:
-    watched = list(names)[:_MOST]
+    watched = list(names)[:MOST_VERSIONS]
     if not watched:
         return {}
     path = urlsplit(collection.calendar.url).path
@@ -157,29 +126,25 @@ async def _versions(collection: Collection, names: Iterable[str]) -> dict[str, s
     return {_short(name): _version(name, etags) for name in watched}
 
 
-async def _listed(collection: Collection, names: Iterable[str]) -> _Cursor:
+async def _listed(collection: Collection, names: Iterable[str]) -> Cursor:
     """List every object: for servers without tokens."""
     ours, itself = list(names), _path(collection.calendar.url)
     said = await collection.propfind(_ETAGS, depth="1")
     etags = {one.name: one.text(f"{DAV}getetag") for one in said.resources if _path(one.href) != itself}
     rest = sorted(f"{name} {etag}" for name, etag in etags.items() if name not in ours)
-    return _Cursor(
-        _digest(collection.calendar.url),
-        rest=_digest("\n".join(rest)),
-        versions={_short(name): _version(name, etags) for name in ours[:_MOST]},
+    return Cursor(
+        digest(collection.calendar.url),
+        rest=digest("\n".join(rest)),
+        versions={_short(name): _version(name, etags) for name in ours[:MOST_VERSIONS]},
     )
 
 
 def _version(name: str, etags: Mapping[str, str | None]) -> str:
-    return _digest(etags[name] or "") if name in etags else _NOT_THERE
+    return digest(etags[name] or "") if name in etags else _NOT_THERE
 
 
 def _short(name: str) -> str:
     return name[:12]
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:12]
 
 
 def _path(url: str) -> str:

@@ -1,11 +1,9 @@
 """Our own events: written as iCalendar text, and recognised again whatever a person or a server did to them."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Final, Self, TypeVar
+from datetime import datetime
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -23,15 +21,13 @@ from adapters.ical import (
     span,
 )
 from adapters.steps import STEPS_AN_OBJECT, Steps
+from adapters.written import StoredEvent, Written, clean
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId
 
 _T = TypeVar("_T")
 
 _WRITTEN = "X-ENTREVUE-WRITTEN"
-
-_UNWANTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u0085\u2028\u2029]")
-_STAMP = "%Y%m%dT%H%M%SZ"
 
 _ANSWERS: Final[dict[str, OwnerAnswer]] = {
     "ACCEPTED": "accepted",
@@ -40,69 +36,6 @@ _ANSWERS: Final[dict[str, OwnerAnswer]] = {
     "NEEDS-ACTION": "needs_action",  # and whatever else there may be: RFC 5545, 3.2.12
 }
 _PARTSTATS: Final = {answer: partstat for partstat, answer in _ANSWERS.items()}
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a version of ours says, kept in the event itself: so that a person's edit can be told from our own."""
-
-    sequence: int
-    cancelled: bool
-    start: datetime
-    end: datetime
-    texts: str
-    """Digest of what else it says: title, description, place, interview."""
-
-    @classmethod
-    def of(cls, event: CalendarEvent, interview: InterviewId) -> Self:
-        texts = "\n\n".join((_clean(event.summary), _clean(event.description), _clean(event.location or ""), interview))
-        return cls(
-            sequence=event.sequence,
-            cancelled=event.cancelled,
-            start=event.slot.start.replace(microsecond=0),
-            end=event.slot.end.replace(microsecond=0),
-            texts=sha256(texts.encode()).hexdigest()[:16],
-        )
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Read a record back; None where it was not us who wrote it."""
-        match text.split("/"):
-            case [sequence, ("CONFIRMED" | "CANCELLED") as status, start, end, texts]:
-                try:
-                    return cls(int(sequence), status == "CANCELLED", _parsed(start), _parsed(end), texts)
-                except ValueError:
-                    return None
-        return None
-
-    def __str__(self) -> str:
-        status = "CANCELLED" if self.cancelled else "CONFIRMED"
-        return f"{self.sequence}/{status}/{self.start.strftime(_STAMP)}/{self.end.strftime(_STAMP)}/{self.texts}"
-
-
-@dataclass(frozen=True)
-class StoredEvent:
-    """An event as it stands in a calendar."""
-
-    start: datetime
-    end: datetime
-    summary: str
-    cancelled: bool
-    sequence: int
-    answer: OwnerAnswer | None
-    """The owner's; None where the event does not name them."""
-    written: Written | None
-    """What we wrote there last; None where it was not us."""
-
-    @property
-    def moved(self) -> bool:
-        """A person gave it other times. True also where it is not ours."""
-        return self.written is None or (self.start, self.end) != (self.written.start, self.written.end)
-
-    @property
-    def edited(self) -> bool:
-        """A person moved it or cancelled it. True also where it is not ours."""
-        return self.moved or (self.written is not None and self.cancelled != self.written.cancelled)
 
 
 @dataclass(frozen=True)
@@ -134,7 +67,7 @@ def event_text(event: CalendarEvent, interview: InterviewId, parties: Parties | 
     body.add("DTEND", written.end)
     body.add("SUMMARY", _line(event.summary))
     if event.description:
-        body.add("DESCRIPTION", _clean(event.description))
+        body.add("DESCRIPTION", clean(event.description))
     if event.location:
         body.add("LOCATION", _line(event.location))
     body.add("STATUS", "CANCELLED" if event.cancelled else "CONFIRMED")
@@ -229,14 +162,5 @@ def _bounded(text: str, read: Callable[[str], _T]) -> _T:
     return Steps(STEPS_AN_OBJECT).spend(STEPS_AN_OBJECT, lambda: read(localised))
 
 
-def _parsed(stamp: str) -> datetime:
-    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
-
-
-def _clean(text: str) -> str:
-    """Drop what could end a line. icalendar itself only asserts it for X- properties, and `python -O` drops that."""
-    return _UNWANTED.sub(" ", text)
-
-
 def _line(text: str) -> str:
-    return _clean(text).replace("\n", " ")
+    return clean(text).replace("\n", " ")

@@ -10,6 +10,7 @@ from activities.calendar import (
     Changes,
     Ensured,
     EventState,
+    Listening,
     OurEvent,
     OwnerAnswer,
     Removed,
@@ -129,6 +130,14 @@ class MemoryCalendar:
             touched=tuple(uid for uid in uids if uid in changed),
             others=bool(changed.difference(uids)),
         )
+
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        """Memory calls nobody."""
+        del person, held
+        return None
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        pass
 
     # --- as their owners use them
 

@@ -1,26 +1,18 @@
-"""WebDAV (RFC 4918) as one login: single requests, bounded in time and size. Nothing is repeated of its own accord."""
+"""WebDAV (RFC 4918) as one login."""
 
-import asyncio
-import logging
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
-from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
-import httpx2
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]  # it ships no types
 from httpx2 import codes
 from pydantic import SecretStr
 
-from activities.calendar import CalendarRefused, CalendarUnavailable
+from activities.calendar import CalendarUnavailable
+from adapters.web import ABSENT, Answer, Web, expected
 from entrevue.values import PersonId
 
 _P = ParamSpec("_P")
@@ -34,33 +26,9 @@ CALDAV: Final = "{urn:ietf:params:xml:ns:caldav}"
 XML: Final = '<?xml version="1.0" encoding="utf-8"?>'
 NAMESPACES: Final = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
 
-Turns = Mapping[str, asyncio.Semaphore]
-"""By server: those who wait for one wait for nobody else."""
-
-ABSENT: Final = frozenset({codes.NOT_FOUND, codes.GONE})
-_LATER = {codes.REQUEST_TIMEOUT, codes.LOCKED, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS}
-
-_TIMEOUT = httpx2.Timeout(connect=5, read=20, write=20, pool=None)  # our own turn is waited for before
-_LARGEST = 20 * 1024 * 1024
-_LONGEST_WAIT = timedelta(hours=1)
-for _name in ("httpx2", "httpcore2"):
-    logging.getLogger(_name).setLevel(logging.WARNING)  # they log every address, which tells whose calendar it is
-
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
 _NO_XML = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 """Bytes that XML forbids, and that pasted titles hold all the same."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-    """By name in any case."""
-
-    @property
-    def etag(self) -> str | None:
-        return self.headers.get("ETag")
 
 
 @dataclass(frozen=True)
@@ -98,30 +66,6 @@ class Multistatus:
     sync_token: str | None
 
 
-class WebDav:
-    """The connections of all logins, and the one thread in which their answers are read."""
-
-    def __init__(self, connections: int) -> None:
-        """So many connections to each server: one that keeps silent holds up nobody whose calendar is elsewhere."""
-        self._turns: Turns = defaultdict(partial(asyncio.Semaphore, connections))
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="calendar-reader")
-        self._client = httpx2.AsyncClient(
-            timeout=_TIMEOUT,
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=10 * connections),
-            headers={"Accept-Encoding": "identity"},  # proxies that compress weaken etags
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one person's session is not another's
-            follow_redirects=False,  # a password goes to the address that it was given for
-            trust_env=False,
-        )
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
-        self._reader.shutdown(wait=False)
-
-    def login(self, person: PersonId, username: str, password: SecretStr) -> "Session":
-        return Session(person, username, password, self._client, self._turns, self._reader)
-
-
 @dataclass(frozen=True)
 class Session:
     """One login, on behalf of one person, whom trouble is told about."""
@@ -129,9 +73,7 @@ class Session:
     person: PersonId
     username: str
     password: SecretStr
-    client: httpx2.AsyncClient
-    turns: Turns
-    reader: ThreadPoolExecutor
+    web: Web
 
     async def ask(
         self,
@@ -144,20 +86,8 @@ class Session:
     ) -> Answer:
         """Send one request, once. A status that is not expected is trouble; no trouble tells an address or a secret."""
         auth = (self.username, self.password.get_secret_value())
-        try:
-            async with (
-                self.turns[_server(url)],
-                self.client.stream(method, url, auth=auth, headers=headers, content=content) as response,
-            ):
-                body = await self._bounded(response)
-        except httpx2.RequestError as trouble:
-            raise CalendarUnavailable(self.person, type(trouble).__name__) from None
-        if response.status_code in expect:
-            return Answer(response.status_code, body, response.headers)
-        because = f"status {response.status_code}"
-        if response.status_code in _LATER or codes.is_server_error(response.status_code):
-            raise CalendarUnavailable(self.person, because, _retry_after(response.headers))
-        raise CalendarRefused(self.person, because)
+        answer = await self.web.ask(self.person, method, url, auth=auth, headers=headers, content=content)
+        return expected(self.person, answer, expect)
 
     async def ask_xml(
         self, method: Literal["REPORT", "PROPFIND"], url: str, content: str, *, depth: Depth
@@ -174,22 +104,7 @@ class Session:
             raise CalendarUnavailable(self.person, "an answer that is no XML") from None
 
     async def in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Read texts beside the loop, one after the other: it is work for the processor, not waiting."""
-        return await asyncio.get_running_loop().run_in_executor(self.reader, partial(work, *args, **kwargs))
-
-    async def _bounded(self, response: httpx2.Response) -> bytes:
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise CalendarRefused(self.person, "an answer compressed unasked")  # a few bytes may unpack to gigabytes
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > _LARGEST:
-                raise CalendarRefused(self.person, "an answer too large")
-        return bytes(body)
-
-
-def _server(url: str) -> str:
-    return httpx2.URL(url).netloc.decode()
+        return await self.web.in_thread(work, *args, **kwargs)
 
 
 def xml_headers(depth: Depth) -> dict[str, str]:
@@ -217,17 +132,3 @@ def _status(line: Element | None) -> int:
     """Read `HTTP/1.1 404 Not Found`. What says nothing is well."""
     words = (line.text or "").split() if line is not None else []
     return int(words[1]) if len(words) > 1 and _THREE_DIGITS.fullmatch(words[1]) else codes.OK
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Read Retry-After, in seconds or as a date, which the server's own clock in `Date` turns into a wait."""
-    asked = headers.get("Retry-After", "")
-    try:
-        wait = (
-            timedelta(seconds=int(asked))
-            if asked.isdecimal()
-            else parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
-        )
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)

@@ -835,6 +835,8 @@ class EventWritten(AnAnswer):
     sequence: int
     outcome: Literal["created", "updated", "already_there", "superseded", "edited_by_person", "gone"]
     etag: str | None = None
+    ical_uid: str | None = None
+    """The UID that the provider has given it; None where it bears ours."""
     overlapped: bool = False
     """Something that is not an interview of ours stands at that time, seen after the write."""
 

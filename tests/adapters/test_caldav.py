@@ -15,7 +15,8 @@ from temporalio.exceptions import ApplicationError
 from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable, Removed
 from adapters.caldav import CalendarAccount
 from adapters.memory_calendar import MemoryWatchers
-from adapters.webdav import WebDav
+from adapters.web import Web
+from adapters.webdav import Session
 from demo.calendar_server import CalendarServer
 from entrevue.orders import WriteEvent
 from tests.adapters.dav import (
@@ -362,13 +363,13 @@ async def test_a_server_that_keeps_silent_holds_up_nobody_whose_calendar_is_else
         await released.wait()
         writer.close()
 
-    webdav = WebDav(connections=1)
+    web = Web(connections=1)
     async with (
-        aclosing(webdav),
+        aclosing(web),
         await asyncio.start_server(silent, "127.0.0.1", 0) as listening,
         scripted(lambda _: an_answer(200)) as other,
     ):
-        grace, alan = (webdav.login(person, person, SecretStr(SECRET)) for person in ("grace", "alan"))
+        grace, alan = (Session(person, person, SecretStr(SECRET), web) for person in ("grace", "alan"))
         address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/grace/"
         waiting = asyncio.create_task(grace.ask("GET", address, expect={200}))
         await asked.wait()

@@ -11,7 +11,8 @@ import icalendar
 import pytest
 
 from adapters.ical import Owner
-from adapters.ical_events import Parties, Written, event_text, our_events, stored_event
+from adapters.ical_events import Parties, event_text, our_events, stored_event
+from adapters.written import Written
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
 from tests.adapters.test_ical_busy import A_HOSTILE_ZONE
