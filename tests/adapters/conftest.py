@@ -7,8 +7,9 @@ import pytest
 from demo.calendar_server import CalendarServer, calendar_server
 from demo.postgres_server import PostgresServer
 from tests.adapters.database import Database, postgresql_database, sqlite_database
-from tests.adapters.grace import InMemory, Person, on_radicale
+from tests.adapters.grace import Person
 from tests.adapters.imap_server import ImapServer, imap_server
+from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
 
 
@@ -19,12 +20,26 @@ async def radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ca
         yield server
 
 
-@pytest.fixture(params=["memory", "radicale"])
+@pytest.fixture(params=EVERYWHERE)
 async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
-    if request.param == "memory":
-        yield InMemory()
-        return
-    async with on_radicale(radicale, request.node.name) as grace:
+    del radicale  # here before it is asked for: a fixture of another scope is not begun within one
+    async with at_her_calendar(request.param, request) as grace:
+        yield grace
+
+
+@pytest.fixture(params=ANSWERING)
+async def answering(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+    """Grace, where she is asked whether she comes."""
+    del radicale
+    async with at_her_calendar(request.param, request) as grace:
+        yield grace
+
+
+@pytest.fixture(params=CANCELLING)
+async def cancelling(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+    """Grace, where she may cancel an event without deleting it."""
+    del radicale
+    async with at_her_calendar(request.param, request) as grace:
         yield grace
 
 

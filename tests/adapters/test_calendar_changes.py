@@ -3,15 +3,16 @@
 Once more on Radicale behind a network that takes its tokens away, as several servers have none.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 import pytest
 
 from activities.calendar import Busy, OwnerAnswer
 from demo.calendar_server import CalendarServer
-from tests.adapters.grace import GRACE, HOUR, NINE, InMemory, Person, event, on_radicale
+from tests.adapters.grace import GRACE, HOUR, NINE, Person, event, on_radicale
 from tests.adapters.lossy import Network, carried
+from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
 
 
 class WithoutTokens(Network):
@@ -22,21 +23,24 @@ class WithoutTokens(Network):
         return answer.replace(b"sync-collection", b"nothing-of-sort")
 
 
-@pytest.fixture(params=["memory", "radicale", pytest.param("radicale without tokens", marks=pytest.mark.slow)])
-async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
-    match request.param:
-        case "memory":
-            yield InMemory()
-        case "radicale":
-            async with on_radicale(radicale, request.node.name) as grace:
-                yield grace
-        case _:
-            async with (
-                carried(WithoutTokens(), radicale.port) as port,
-                on_radicale(radicale, request.node.name, port=port) as grace,
-            ):
-                yield grace
+WITHOUT_TOKENS = pytest.param("radicale without tokens", marks=pytest.mark.slow)
 
+
+async def _grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+    if request.param == "radicale without tokens":
+        async with (
+            carried(WithoutTokens(), radicale.port) as port,
+            on_radicale(radicale, request.node.name, port=port) as grace,
+        ):
+            yield grace
+    else:
+        async with at_her_calendar(request.param, request) as grace:
+            yield grace
+
+
+grace = pytest.fixture(_grace, params=[*EVERYWHERE, WITHOUT_TOKENS], name="grace")
+answering = pytest.fixture(_grace, params=[*ANSWERING, WITHOUT_TOKENS], name="answering")
+cancelling = pytest.fixture(_grace, params=[*CANCELLING, WITHOUT_TOKENS], name="cancelling")
 
 R7, R8 = "r7.p1", "r8.p1"
 
@@ -68,14 +72,21 @@ async def test_where_nothing_happens_nothing_is_told(grace: Person) -> None:
         assert (changes.everything, changes.touched, changes.others) == (False, (), False)
 
 
-async def test_who_is_moved_renamed_answered_or_cancelled_is_touched_and_no_other(grace: Person) -> None:
+async def test_who_is_moved_or_renamed_is_touched_and_no_other(grace: Person) -> None:
+    await _alone_touched(grace, partial(grace.moves, R7, NINE + HOUR), partial(grace.renames, R7, "Ada!"))
+
+
+async def test_who_is_answered_is_touched_and_no_other(answering: Person) -> None:
+    await _alone_touched(answering, partial(answering.answers, R7, "accepted"))
+
+
+async def test_who_is_cancelled_is_touched_and_no_other(cancelling: Person) -> None:
+    await _alone_touched(cancelling, partial(cancelling.cancels, R7))
+
+
+async def _alone_touched(grace: Person, *edits: Callable[[], Awaitable[None]]) -> None:
     cursor: str | None = await _two_events(grace)
-    for edit in (
-        partial(grace.moves, R7, NINE + HOUR),
-        partial(grace.renames, R7, "Ada!"),
-        partial(grace.answers, R7, "accepted"),
-        partial(grace.cancels, R7),
-    ):
+    for edit in edits:
         await edit()
         changes = await grace.calendar.changes(GRACE, cursor, (R7, R8))
         cursor = changes.cursor
@@ -169,68 +180,68 @@ async def test_a_cursor_stays_small_and_says_nothing_about_anybody(grace: Person
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
-async def _answer(grace: Person) -> OwnerAnswer | None:
-    state = await grace.calendar.read(GRACE, R7)
+async def _answer(answering: Person) -> OwnerAnswer | None:
+    state = await answering.calendar.read(GRACE, R7)
     assert state is not None
     return state.answer
 
 
-async def test_who_gets_an_event_is_asked_and_their_answer_is_read(grace: Person) -> None:
-    await grace.calendar.ensure(GRACE, event(uid=R7), "r7", None)
-    answers = [await _answer(grace)]
+async def test_who_gets_an_event_is_asked_and_their_answer_is_read(answering: Person) -> None:
+    await answering.calendar.ensure(GRACE, event(uid=R7), "r7", None)
+    answers = [await _answer(answering)]
     given: tuple[OwnerAnswer, ...] = ("accepted", "tentative", "declined", "needs_action")
     for answer in given:
-        await grace.answers(R7, answer)
-        answers.append(await _answer(grace))
+        await answering.answers(R7, answer)
+        answers.append(await _answer(answering))
 
     assert answers == ["needs_action", "accepted", "tentative", "declined", "needs_action"]
 
 
-async def test_an_answer_is_no_edit(grace: Person) -> None:
-    first = await grace.calendar.ensure(GRACE, event(uid=R7), "r7", None)
-    await grace.answers(R7, "accepted")
+async def test_an_answer_is_no_edit(answering: Person) -> None:
+    first = await answering.calendar.ensure(GRACE, event(uid=R7), "r7", None)
+    await answering.answers(R7, "accepted")
 
-    again = await grace.calendar.ensure(GRACE, event(uid=R7), "r7", first.etag)
+    again = await answering.calendar.ensure(GRACE, event(uid=R7), "r7", first.etag)
 
     assert again.outcome == "already_there"
-    assert await _answer(grace) == "accepted"
+    assert await _answer(answering) == "accepted"
 
 
-async def test_an_answer_holds_while_the_time_stays_and_is_asked_for_anew_when_it_changes(grace: Person) -> None:
-    first = await grace.calendar.ensure(GRACE, event(uid=R7), "r7", None)
-    await grace.answers(R7, "accepted")
+async def test_an_answer_holds_while_the_time_stays_and_is_asked_for_anew_when_it_changes(answering: Person) -> None:
+    first = await answering.calendar.ensure(GRACE, event(uid=R7), "r7", None)
+    await answering.answers(R7, "accepted")
     retitled = event(uid=R7, sequence=1, summary="Interview, with Ada")
-    second = await grace.calendar.ensure(GRACE, retitled, "r7", first.etag)
-    kept = await _answer(grace)
+    second = await answering.calendar.ensure(GRACE, retitled, "r7", first.etag)
+    kept = await _answer(answering)
 
-    third = await grace.calendar.ensure(GRACE, event(NINE + HOUR, uid=R7, sequence=2), "r7", second.etag)
+    third = await answering.calendar.ensure(GRACE, event(NINE + HOUR, uid=R7, sequence=2), "r7", second.etag)
 
     assert (second.outcome, kept) == ("updated", "accepted")
-    assert (third.outcome, await _answer(grace)) == ("updated", "needs_action")
+    assert (third.outcome, await _answer(answering)) == ("updated", "needs_action")
 
 
-async def test_the_time_that_somebody_moved_it_to_needs_no_new_answer(grace: Person) -> None:
-    await grace.calendar.ensure(GRACE, event(uid=R7), "r7", None)
-    await grace.answers(R7, "accepted")
-    await grace.moves(R7, NINE + HOUR)
-    moved = await grace.calendar.read(GRACE, R7)
+async def test_the_time_that_somebody_moved_it_to_needs_no_new_answer(answering: Person) -> None:
+    await answering.calendar.ensure(GRACE, event(uid=R7), "r7", None)
+    await answering.answers(R7, "accepted")
+    await answering.moves(R7, NINE + HOUR)
+    moved = await answering.calendar.read(GRACE, R7)
     assert moved is not None
     assert moved.moved
 
-    await grace.calendar.ensure(GRACE, event(NINE + HOUR, uid=R7, sequence=1), "r7", moved.etag)
+    await answering.calendar.ensure(GRACE, event(NINE + HOUR, uid=R7, sequence=1), "r7", moved.etag)
 
-    agreed = await grace.calendar.read(GRACE, R7)
+    agreed = await answering.calendar.read(GRACE, R7)
     assert agreed is not None
     assert (agreed.moved, agreed.answer) == (False, "accepted")
 
 
-async def test_an_event_of_ours_is_as_firm_as_we_mean_it_until_its_owner_answers(grace: Person) -> None:
-    await grace.calendar.ensure(GRACE, event(uid=R7), "r7", None)
-    asked = await grace.calendar.busy(GRACE, NINE, NINE + HOUR)
-    await grace.answers(R7, "tentative")
-    unsure = await grace.calendar.busy(GRACE, NINE, NINE + HOUR)
-    await grace.answers(R7, "declined")
-    declined = await grace.calendar.busy(GRACE, NINE, NINE + HOUR)
+async def test_an_event_of_ours_is_as_firm_as_we_mean_it_until_its_owner_answers(answering: Person) -> None:
+    await answering.calendar.ensure(GRACE, event(uid=R7), "r7", None)
+    asked = await answering.calendar.busy(GRACE, NINE, NINE + HOUR)
+    await answering.answers(R7, "tentative")
+    unsure = await answering.calendar.busy(GRACE, NINE, NINE + HOUR)
+    await answering.answers(R7, "declined")
+    declined = await answering.calendar.busy(GRACE, NINE, NINE + HOUR)
 
     assert asked == (Busy(start=NINE, end=NINE + HOUR, interview="r7"),)
     assert unsure == (Busy(start=NINE, end=NINE + HOUR, tentative=True, interview="r7"),)

@@ -1,0 +1,26 @@
+"""Where a calendar may be: the places in which the contract of calendars holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.adapters.grace import InMemory, Person, on_radicale
+
+EVERYWHERE = ("memory", "radicale")
+ANSWERING = ("memory", "radicale")
+"""... and where an owner is asked there whether they come."""
+CANCELLING = ("memory", "radicale")
+"""... and where an event can be cancelled and stay."""
+
+
+@asynccontextmanager
+async def at_her_calendar(place: str, request: pytest.FixtureRequest) -> AsyncIterator[Person]:
+    match place:
+        case "memory":
+            yield InMemory()
+        case "radicale":
+            async with on_radicale(request.getfixturevalue("radicale"), request.node.name) as grace:
+                yield grace
+        case _:
+            raise LookupError(place)
