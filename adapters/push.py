@@ -55,7 +55,7 @@ class PushSettings(BaseModel):
         url = urlsplit(text)
         if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname))):
             raise ValueError("providers tell by https only, or by http on this very machine")
-        if url.username is not None or url.query or url.fragment:
+        if url.username is not None or url.query or url.fragment or "{" in url.path:
             raise ValueError("the address is https://host/path and no more")
         return text.rstrip("/")
 

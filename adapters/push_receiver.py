@@ -36,8 +36,8 @@ _AT_ONCE = 10
 _LARGEST, _MOST = 1024 * 1024, 1000
 """Of one request of Graph's: bytes, and notifications."""
 _LONGEST_TOKEN = 2048
-_WITHIN = 8
-"""Seconds for a request's body to arrive. Graph waits 10 s at most for an answer, and would like it in 3."""
+_WITHIN = timedelta(seconds=8)
+"""For a request's body to arrive. Graph waits 10 s at most for an answer, and would like it in 3."""
 _CONNECTIONS, _HEAD, _IDLE, _LEAVE = 100, 16 * 1024, 5, 3
 """At a time; bytes of a request's head; seconds of a silent connection, and for what is under way at the end."""
 
@@ -64,8 +64,9 @@ class _Notifications(BaseModel):
 class Receiver:
     """An address a person and provider. Who is not proven learns nothing, not even whether somebody is known here."""
 
-    def __init__(self, to: PushTo, poke: Poke, *, pause: timedelta = PAUSE) -> None:
+    def __init__(self, to: PushTo, poke: Poke, *, pause: timedelta = PAUSE, within: timedelta = _WITHIN) -> None:
         self._to = to
+        self._within = within.total_seconds()
         self._pokes = _Pokes(poke, pause.total_seconds())
         path = unquote(urlsplit(to.url).path)
         self.app: ASGIApp = Starlette(
@@ -102,7 +103,7 @@ class Receiver:
             here = 0 < len(token) <= _LONGEST_TOKEN
             return PlainTextResponse(html.escape(token), headers=_AS_TEXT) if here else Response(status_code=400)
         try:
-            async with asyncio.timeout(_WITHIN):
+            async with asyncio.timeout(self._within):
                 body = await _body(request)
         except (TimeoutError, ClientDisconnect):
             return Response(status_code=408, headers={"Connection": "close"})
@@ -179,11 +180,13 @@ class _Pokes:
 
 
 @asynccontextmanager
-async def receiving(to: PushTo, poke: Poke, *, host: str, port: int, pause: timedelta = PAUSE) -> AsyncIterator[int]:
+async def receiving(
+    to: PushTo, poke: Poke, *, host: str, port: int, pause: timedelta = PAUSE, within: timedelta = _WITHIN
+) -> AsyncIterator[int]:
     """Listen at this port (0: any that is free), and give it. Raises OSError where that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=_CONNECTIONS) as listening:
-        receiver = Receiver(to, poke, pause=pause)
+        receiver = Receiver(to, poke, pause=pause, within=within)
         server = _Server(
             uvicorn.Config(
                 receiver.app,
