@@ -13,7 +13,6 @@ from activities.people import Directory, PersonEntry, Provider, calendar_at
 from activities.rooms import Rooms
 from adapters.caldav import CalDav, CalendarAccount
 from adapters.calendars import Calendars
-from adapters.push import PushTo
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
 from settings import CalDavSettings, Settings
@@ -37,9 +36,8 @@ class Providers:
 
 
 @asynccontextmanager
-async def opened(directory: Directory, settings: Settings, push: PushTo | None = None) -> AsyncIterator[Providers]:
-    """Make an adapter of each provider that is set up; `push`: where they may tell us of changes."""
-    del push
+async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Providers]:
+    """Make an adapter of each provider that is set up."""
     usable = dict[Provider, Calendar]()
     rooms = dict[RoomsAt, Rooms]()
     lacking = _lacking(settings)

@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 from activities.letters import MailSettings
 from adapters.imap import ImapSettings
+from adapters.push import PushSettings
 from adapters.smtp import SmtpSettings
 from adapters.sql import checked
 
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     mail: MailSettings
     imap: ImapSettings | None = None
     """Where answers and bounces lie. None: they are not read."""
+    push: PushSettings | None = None
+    """Where Google and Microsoft tell us of changes. None: calendars are looked at every few minutes, and no sooner."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_cached_workflows: int = Field(default=1000, ge=0)

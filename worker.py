@@ -55,6 +55,7 @@ from activities.zone_rules import ZoneRulesActivities
 from adapters.directory import FileDirectory
 from adapters.imap import ImapMailbox
 from adapters.migrations import migrate
+from adapters.push import PushSettings
 from adapters.smtp import SmtpPost
 from adapters.sql import open_database
 from adapters.sql_journal import SqlJournal
@@ -175,6 +176,8 @@ def activities(
         calendar.remove_event,
         watching.look_at_calendar,
         watching.tell_interviews,
+        watching.listen_to_calendar,
+        watching.hang_up_calendar,
         mail.send_letter,
         mailbox.read_mailbox,
         journal.append_journal,
@@ -350,12 +353,37 @@ async def serve(settings: Settings) -> None:
     async with Adapters.of(settings) as adapters:
         temporal = await connect()
         worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
-        async with worker:
+        async with worker, told_of_changes(settings.push, WatchersOnServer(temporal, TASK_QUEUE)):
             await see_to_the_rest(settings, temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
     _log.info("worker stopped")
+
+
+@asynccontextmanager
+async def told_of_changes(push: PushSettings | None, watchers: WatchersOnServer) -> AsyncIterator[None]:
+    """Let providers tell us of changes, where that is set. Trouble with it is an error in the log, and no more."""
+
+    async def poke(person: PersonId, anew: bool) -> None:  # noqa: FBT001 - as the receiver's port has it
+        try:
+            await watchers.poke(person, anew=anew)
+        except RPCError as trouble:
+            _log.error("calendar not poked", kind="calendar_not_poked", because=trouble.status.name)
+
+    async with AsyncExitStack() as stack:
+        if push is not None:
+            from adapters.push_receiver import receiving  # noqa: PLC0415 - starlette and uvicorn are an extra
+
+            try:
+                port = await stack.enter_async_context(
+                    receiving(push.to, poke, host=push.listen_host, port=push.listen_port)
+                )
+            except OSError as trouble:
+                _log.error("push not listening", kind="push_not_listening", because=trouble.strerror or "unknown")
+            else:
+                _log.info("told of changes", kind="push_listening", port=port)
+        yield
 
 
 async def see_to_the_rest(settings: Settings, temporal: Client) -> None:
