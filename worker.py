@@ -66,6 +66,7 @@ from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
 from entrevue.orders import RoomsAt
+from entrevue.values import PersonId
 from on_server import InterviewsOnServer, WatchersOnServer
 from providers import opened
 from settings import Settings
