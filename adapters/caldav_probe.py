@@ -12,15 +12,13 @@ from httpx2 import URL, codes
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.caldav import CalDav
 from adapters.caldav_collection import Collection, unless_changed
-from adapters.checks import INTERVIEW, LONG_AGO, Check, Finding
+from adapters.checks import BESIDE, INTERVIEW, Check, Finding, an_event
 from adapters.ical import parsing
 from adapters.ical_events import event_text
-from entrevue.orders import CalendarEvent
-from entrevue.values import PersonId, Slot
+from entrevue.values import PersonId
 
 _UID: Final = "entrevue-probe"
 _TWIN: Final = "entrevue-probe-twin"
-_BESIDE: Final = "writing looks before and after, and does without"
 
 _REMEDIES: Final = {
     "status 401": "the server does not take this name and password: see ENTREVUE_CALDAV__USERNAME and …__PASSWORD",
@@ -147,7 +145,7 @@ class CalDavProvider:
 
 
 def _honoured(heeded: bool, said: str) -> Finding:  # noqa: FBT001  # which of the two it is is all there is to say
-    return Finding(said) if heeded else Finding(f"not heeded: {_BESIDE}", "without")
+    return Finding(said) if heeded else Finding(f"not heeded: {BESIDE}", "without")
 
 
 def _needed(collection: Collection, status: int) -> None:
@@ -175,11 +173,4 @@ def _moved(text: bytes, start: datetime) -> str:
 
 
 def _text(sequence: int) -> str:
-    event = CalendarEvent(
-        uid=_UID,
-        sequence=sequence,
-        stamp=LONG_AGO,
-        slot=Slot(start=LONG_AGO, minutes=15),
-        summary="Entrevue tries out this calendar",
-    )
-    return event_text(event, INTERVIEW)
+    return event_text(an_event(_UID, sequence), INTERVIEW)

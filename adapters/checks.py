@@ -30,6 +30,8 @@ _LONGEST_WAIT: Final = timedelta(seconds=30)
 _LATEST: Final = 1_000_000
 """Of all versions of a test event, one is later than this."""
 
+BESIDE: Final = "writing looks before and after, and does without"
+
 Verdict = Literal["works", "without", "fails"]
 """`without`: it is not there, and Entrevue does without."""
 
@@ -97,6 +99,7 @@ class Trial:
     wrote: bool = False
     """Something may be left behind."""
     etag: str | None = None
+    ical_uid: str | None = None
     cursor: str | None = None
 
     @property
@@ -159,6 +162,7 @@ class Trial:
     async def _write(self) -> Finding:
         ensured = await self.calendar.ensure(self.person, self._event(0), INTERVIEW, None)
         self.etag = ensured.etag
+        self.ical_uid = ensured.ical_uid
         if ensured.outcome != "created":
             return _unlike(ensured.outcome, "created")
         named = "under a UID of its own" if ensured.ical_uid else "under our UID"
@@ -195,7 +199,9 @@ class Trial:
         self.cursor = (await self.calendar.changes(self.person, None, (self.uid,))).cursor
         ensured = await self.calendar.ensure(self.person, self._event(1), INTERVIEW, self.etag)
         self.etag = ensured.etag
-        return _as_expected(ensured.outcome, "updated", "an hour later")
+        if ensured.ical_uid != self.ical_uid:
+            return Finding("its UID is another now", "fails", "mails about it could not name it: tell us")
+        return _as_expected(ensured.outcome, "updated", "an hour later; its UID stays")
 
     async def _late(self) -> Finding:
         ensured = await self.calendar.ensure(self.person, self._event(0), INTERVIEW, self.etag)
@@ -242,14 +248,7 @@ class Trial:
         return _as_expected(ensured.outcome, "created", "what was deleted can be booked once more")
 
     def _event(self, sequence: int) -> CalendarEvent:
-        return CalendarEvent(
-            uid=self.uid,
-            sequence=sequence,
-            stamp=LONG_AGO,
-            slot=Slot(start=LONG_AGO + sequence * HOUR, minutes=30),
-            summary="Entrevue tries out this calendar",
-            description="A test event. It may be deleted.",
-        )
+        return an_event(self.uid, sequence)
 
     # --- clearing up
 
@@ -281,6 +280,38 @@ async def patiently(ask: Callable[_P, Awaitable[_T]], *args: _P.args, **kwargs: 
             raise
         await asyncio.sleep(trouble.retry_after.total_seconds())
     return await ask(*args, **kwargs)
+
+
+def an_event(uid: str, sequence: int = 0) -> CalendarEvent:
+    """Give a version of a test event; each an hour later than the one before."""
+    return CalendarEvent(
+        uid=uid,
+        sequence=sequence,
+        stamp=LONG_AGO,
+        slot=Slot(start=LONG_AGO + sequence * HOUR, minutes=30),
+        summary="Entrevue tries out this calendar",
+        description="A test event. It may be deleted.",
+    )
+
+
+def free_busy_checks(person: PersonId, busy_only: Calendar, nobody: Calendar, now: datetime) -> tuple[Check, ...]:
+    """Try what is asked of the provider for people whose calendars are not written.
+
+    `busy_only` is the same calendar, `nobody` one that is not there: it must never pass for somebody who is free.
+    """
+
+    async def theirs() -> Finding:
+        busy = await busy_only.busy(person, now, now + _AHEAD)
+        return Finding(f"read: {_counted(len(busy), 'stretch', 'stretches')} in the next {_AHEAD.days} days")
+
+    async def nobodys() -> Finding:
+        try:
+            await nobody.busy(person, now, now + _AHEAD)
+        except (CalendarRefused, CalendarUnavailable):
+            return Finding("an error, as it should be: nobody unknown is taken for free")
+        return Finding("somebody unknown is told to be free", "fails", "tell us: this should not be")
+
+    return (Check("free/busy alone", theirs), Check("free/busy of nobody", nobodys))
 
 
 def because(trouble: CalendarRefused | CalendarUnavailable) -> str:
