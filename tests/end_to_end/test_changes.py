@@ -159,7 +159,7 @@ async def shown(scene: Playing) -> dict[PersonId, list[tuple[str, int, datetime,
     return {
         person: [
             (one.uid, one.version, one.start, one.end)
-            for one in await looking.interviews_in(scene.servers.calendars, person, scene.handle.id)
+            for one in await looking.interviews_in(scene.servers, person, scene.handle.id)
         ]
         for person in STAFF
     }
