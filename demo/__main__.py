@@ -9,12 +9,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from activities.people import use_pinned_tzdata
-from demo import next_one, scenes
+from demo import diaries, next_one, scenes
 from demo.embedded import ROOT, STAFF, Servers, embedded
 from demo.playing import NeverCame
 from demo.processes import DidNotStart
@@ -35,6 +36,7 @@ async def demo(folder: Path, *, keep: bool) -> bool:
     """Play all scenes; say whether everything that was checked holds."""
     print("Starting Temporal, a calendar server, a mail server and a worker, all of them on this machine alone.")
     async with embedded(folder) as servers:
+        await diaries.fill(servers.diaries, datetime.now(UTC).date())
         print(f"Temporal's own pages: {servers.temporal.ui}\nLogs and mailboxes: {folder}")
         print(f"The times at the left are each interview's own clock, as it is read in {_BERLIN.partition('/')[2]}.")
         telling = Telling(ZoneInfo(_BERLIN))

@@ -1,8 +1,6 @@
 """All scenes of the demo in their order, and what is checked when they are over."""
 
-from datetime import UTC, datetime
-
-from demo import changes, checks, diaries, earlier, next_one, story
+from demo import changes, checks, earlier, next_one, story
 from demo.checks import Played
 from demo.embedded import Servers
 from demo.telling import Telling
@@ -10,8 +8,7 @@ from entrevue.values import Status
 
 
 async def play(servers: Servers, telling: Telling) -> list[Played]:
-    """Fill everybody's diary, and play. What does not hold is told, and remembered by the telling."""
-    await diaries.fill(servers.diaries, datetime.now(UTC).date())
+    """Play them all. What does not hold is told, and remembered by the telling."""
     before = await earlier.play(servers, telling)
     first = await story.play(servers, telling)
     waiting = await next_one.play(servers, telling, first.brief)
