@@ -96,6 +96,10 @@ LAYERS = (
         path="adapters",
         may=("activities", "adapters", "entrevue.learning", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
     ),
+    Layer(
+        path="adapters/graph_tokens.py",
+        may=("activities", "adapters", "entrevue.values", "jwt", *PYDANTIC, *WORKER),
+    ),
 )
 
 UNSTABLE = {"__import__", "hash", "input", "open"}
