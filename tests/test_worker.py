@@ -27,10 +27,11 @@ from adapters.push import PushSettings
 from demo.postgres_server import PostgresServer
 from demo.processes import environment
 from on_server import WatchersOnServer
+from settings import Settings
 from tests.adapters.database import empty_database, sqlite_url
 from tests.adapters.test_lessons import entries
 from tests.domain.scenes import completed
-from worker import PLUGIN, Adapters, Settings, see_to_the_rest, told_of_changes
+from worker import PLUGIN, Adapters, see_to_the_rest, told_of_changes
 
 ROOT = Path(__file__).parent.parent
 NEEDED = {
@@ -135,7 +136,7 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
 
 
 async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
-    said = await run("-c", "from worker import Settings; print(Settings().imap)", **IMAP)
+    said = await run("-c", "from settings import Settings; print(Settings().imap)", **IMAP)
     refused = await run("worker.py", **IMAP | {"ENTREVUE_IMAP__TLS": "none"})
 
     assert said[0] == 0
