@@ -11,13 +11,14 @@ from pydantic import SecretStr
 from activities.calendar import Busy, CalendarRefused, Changes
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
+from adapters.caldav import CalDavSettings
 from adapters.calendars import Calendars
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.smtp import SmtpSettings
 from demo.calendar_server import CalendarServer
 from providers import Providers, opened
-from settings import CalDavSettings, Settings
+from settings import Settings
 from tests.adapters.grace import event
 
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
