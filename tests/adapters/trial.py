@@ -8,6 +8,7 @@ from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.check import check
 from adapters.checks import Check, Finding, Provider
 from adapters.memory_calendar import MemoryCalendar
+from docs.generate import ROOT
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ALWAYS = (datetime(1999, 1, 1, tzinfo=UTC), datetime(2000, 2, 1, tzinfo=UTC))
@@ -65,3 +66,12 @@ class InMemory:
     def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
         del trouble
         return "have somebody look at it"
+
+
+def documented(page: str, provider: str) -> str:
+    """Give what a page of the documentation shows of a trial; without durations."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (shown,) = re.findall(
+        rf"^```console\n\$ python -m adapters\.check {provider} [^\n]+\n(.*?)^```", text, re.MULTILINE | re.DOTALL
+    )
+    return without_durations(str(shown).rstrip("\n"))
