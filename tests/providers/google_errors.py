@@ -3,6 +3,7 @@
 Page, below developers.google.com/workspace/calendar/api: *Handle API errors* (guides/errors), unless said otherwise.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,10 +100,17 @@ def insufficient_scopes() -> GoogleError:
     )
 
 
-def google_trouble(reason: str, on: str, *, status: int | None = None, times: int | None = None) -> Trouble:
+def google_trouble(
+    reason: str,
+    on: str,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    times: int | None = None,
+) -> Trouble:
     """Give trouble on demand as Google words it: `server.troubles.due.append(google_trouble("quotaExceeded", "GET"))`.
 
-    `rateLimitExceeded` comes with 403 or with 429, which are to be taken alike.
+    `rateLimitExceeded` comes with 403 or with 429, which are to be taken alike. The page promises no `Retry-After`.
     """
     error = refusal(reason, status=status)
-    return Trouble(on=on, status=error.status, body=error.body, times=times)
+    return Trouble(on=on, status=error.status, body=error.body, headers=headers or {}, times=times)

@@ -247,7 +247,7 @@ def busy(calendar: Calendar, after: datetime, before: datetime) -> list[tuple[da
         and each.event.body.get("transparency", "opaque") == "opaque"
         and not _declined(each.event.body.get("attendees"), calendar.address)
     ]
-    return merged(taken)
+    return merged([(start, end) for start, end in taken if start < end])
 
 
 def _declined(attendees: JsonValue, owner: str) -> bool:

@@ -160,6 +160,7 @@ async def test_a_channel_is_stopped_by_who_opened_it(
         ({"id": None}, "required"),
         ({"type": "email"}, "invalid"),
         ({"token": "t" * 257}, "invalid"),
+        ({"expiration": "tomorrow"}, "invalid"),
     ],
 )
 async def test_what_can_be_no_channel_is_refused(

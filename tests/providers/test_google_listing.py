@@ -341,6 +341,12 @@ async def test_busy_is_what_takes_time_put_together_and_cut_to_the_window(grace:
     }
 
 
+async def test_of_free_and_busy_too_only_what_was_asked_for_is_told(grace: httpx2.AsyncClient) -> None:
+    answer = await grace.post("freeBusy", json=query(GRACE), params={"fields": "calendars(*(busy,errors))"})
+
+    assert told(answer) == {"calendars": {GRACE: {"busy": []}}}
+
+
 async def test_a_series_is_busy_at_each_of_its_times_as_they_are(grace: httpx2.AsyncClient) -> None:
     await grace.post(EVENTS, json=WEEKLY)
     await grace.delete(f"{EVENTS}/{TIMES[1]}")
