@@ -53,7 +53,7 @@ _REASONS: Final = {
     ),
     # v3/reference/calendarList, `accessRole`; the wording from googleapis/google-api-nodejs-client#1623.
     "requiredAccessLevel": _Reason(403, "You need to have writer access to this calendar.", "calendar"),
-    # Somebody for whom their administrator has turned Calendar off.
+    # Who is suspended, or for whom Calendar is turned off: GAM-team/GAM#806, closeio/sync-engine#462.
     "notACalendarUser": _Reason(403, "The user must be signed up for Google Calendar.", "calendar"),
     # v3/reference/freebusy/query has no word of it; calcom/cal.com#11696 met it beyond some 90 days.
     "timeRangeTooLong": _Reason(400, "The requested time range is too long.", "calendar", parameter="timeMax"),

@@ -268,8 +268,10 @@ class Calendar:
         kind = body.get("eventType", "default")
         if kind not in _TYPES or kind == "fromGmail":
             raise refusal("invalid", "Invalid event type.")
-        if kind in {"outOfOffice", "focusTime"} and start.day is not None:
-            raise refusal("invalid", "Out-of-office and focus-time events cannot be all-day events.")
+        if kind in {"outOfOffice", "focusTime"} and (
+            start.day is not None or body.get("transparency") == "transparent"
+        ):
+            raise refusal("invalid", "Out-of-office and focus-time events are opaque, and not for whole days.")
         if kind == "workingLocation" and (
             body.get("transparency"),
             body.get("visibility"),

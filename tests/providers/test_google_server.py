@@ -173,6 +173,7 @@ async def test_the_sequence_rises_with_the_time_and_never_falls(google: GoogleSe
         ({"recurrence": ["RRULE:FREQ=WEEKLY"]}, "required"),
         ({"eventType": "fromGmail"}, "invalid"),
         ({"eventType": "workingLocation"}, "invalid"),
+        ({"eventType": "focusTime", "transparency": "transparent"}, "invalid"),
         ({"attendees": [{"email": "grace"}]}, "invalid"),
         ({"extendedProperties": {"private": {f"n{n}": "" for n in range(301)}}}, "invalid"),
     ],
