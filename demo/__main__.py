@@ -15,14 +15,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from activities.people import use_pinned_tzdata
-from demo import changes, checks, diaries, earlier, next_one, story
-from demo.checks import Played
+from demo import diaries, next_one, scenes
 from demo.embedded import ROOT, STAFF, Servers, embedded
 from demo.playing import NeverCame
 from demo.processes import DidNotStart
 from demo.telling import Telling
 from entrevue.client import NoAnswerYet
-from entrevue.values import Refused, Status
+from entrevue.values import Refused
 
 _FOLDER = ROOT / ".demo"
 _MARK = "made-by-the-demo"
@@ -37,22 +36,11 @@ async def demo(folder: Path, *, keep: bool) -> bool:
     """Play all scenes; say whether everything that was checked holds."""
     print("Starting Temporal, a calendar server, a mail server and a worker, all of them on this machine alone.")
     async with embedded(folder) as servers:
-        await diaries.fill(servers.calendars, datetime.now(UTC).date())
+        await diaries.fill(servers.diaries, datetime.now(UTC).date())
         print(f"Temporal's own pages: {servers.temporal.ui}\nLogs and mailboxes: {folder}")
         print(f"The times at the left are each interview's own clock, as it is read in {_BERLIN.partition('/')[2]}.")
         telling = Telling(ZoneInfo(_BERLIN))
-        before = await earlier.play(servers, telling)
-        first = await story.play(servers, telling)
-        waiting = await next_one.play(servers, telling, first.brief)
-        await story.conclude(first)
-        second = await changes.play(servers, telling)
-        scenes = [Played(one, earlier.EXPECTED, Status.RELEASED) for one in before]
-        scenes += [
-            Played(first.scene, story.EXPECTED, Status.COMPLETED),
-            Played(waiting, next_one.EXPECTED, Status.SCHEDULED),
-            Played(second, changes.EXPECTED, Status.CANCELLED),
-        ]
-        await checks.check(servers, telling, scenes)
+        await scenes.play(servers, telling)
         well = telling.conclude()
         print(f"Temporal's own pages: {servers.temporal.ui}" + ("" if keep else " (gone now; KEEP=1 keeps them up)"))
         if keep:

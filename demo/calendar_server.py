@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 import bcrypt
 import httpx2
-from defusedxml import ElementTree  # type: ignore[import-untyped]  # it ships no types
 from icalendar import Calendar
 from pydantic import SecretStr
 
@@ -53,16 +50,6 @@ type = none
 
 [logging]
 level = warning
-"""
-
-_DAV, _CALDAV = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}"
-_FIRST_LEVEL = {"Depth": "1", "Content-Type": "application/xml; charset=utf-8"}
-_BY_UID = """\
-<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">
-<D:prop><D:getetag/><C:calendar-data/></D:prop>
-<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:prop-filter name="UID">
-<C:text-match collation="i;octet">{uid}</C:text-match>
-</C:prop-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>
 """
 
 _RIGHTS = f"""\
@@ -167,23 +154,6 @@ class CalendarServer:
                 condition = {"If-Match": stored.headers["ETag"]} if stored.is_success else {"If-None-Match": "*"}
                 put = await owner.put(name, content=text, headers={"Content-Type": "text/calendar", **condition})
                 put.raise_for_status()
-
-    async def drag(self, person: PersonId, uid: str, start: datetime) -> None:
-        """Give an event another time, as its owner's calendar program does: over the version it has read."""
-        async with self.as_person(person) as owner:
-            found = await owner.request("REPORT", "", headers=_FIRST_LEVEL, content=_BY_UID.format(uid=escape(uid)))
-            found.raise_for_status()
-            (event,) = ElementTree.fromstring(found.content).iter(f"{_DAV}response")
-            calendar = Calendar.from_ical(event.findtext(f".//{_CALDAV}calendar-data", ""))
-            (there,) = calendar.events
-            there.end = start + (there.end - there.start)
-            there.start = start
-            put = await owner.put(
-                owner.base_url.join(event.findtext(f"{_DAV}href", "")),
-                content=calendar.to_ical(),
-                headers={"Content-Type": "text/calendar", "If-Match": event.findtext(f".//{_DAV}getetag", "")},
-            )
-            put.raise_for_status()
 
     async def _answers(self) -> bool:
         try:

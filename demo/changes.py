@@ -96,7 +96,7 @@ async def _move(scene: Playing, first: Slot) -> tuple[Slot, Slot]:
 
 async def _drag(scene: Playing, slot: Slot, another: Slot) -> None:
     grace = scene["i1"]
-    await scene.servers.calendars.drag(grace.login, f"{scene.handle.id}.p1", another.start)
+    await scene.servers.diaries[grace.login].move(f"{scene.handle.id}.p1", another.start)
     await scene.tell(
         f"{grace.first_name} drags the event in her own calendar program to {in_zones(another.start, [grace.zone])}."
     )

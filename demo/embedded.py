@@ -7,19 +7,23 @@ import asyncio
 import secrets
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from adapters.directory import FileDirectory
 from demo.calendar_server import CalendarServer
+from demo.diaries import Diary
 from demo.mail_server import MailServer
-from demo.processes import HOST, Child, dying_with_us, environment
+from demo.on_radicale import OnRadicale
+from demo.processes import Child, dying_with_us, environment
 from demo.temporal_server import TemporalServer
 from entrevue.client import InterviewClient
 from entrevue.values import PersonId
@@ -34,7 +38,6 @@ _PATIENCE = timedelta(seconds=60)
 """A laptop that has just started five processes may take its time."""
 
 _DOMAIN = "hire.acme.example"
-_CALENDARS_OF_THE_EXAMPLE = "http://127.0.0.1:5232/"
 
 
 class WorkerServer:
@@ -43,14 +46,16 @@ class WorkerServer:
     def __init__(
         self,
         folder: Path,
+        directory: str,
         calendars: CalendarServer,
         mail: MailServer,
         temporal: str,
-        group: int,
         *,
+        group: int,
         database: str | None,
+        settings: Mapping[str, str],
     ) -> None:
-        """`database` is a URL; None: a file in the folder."""
+        """`directory` is what the file says, and `database` a URL; None: a file in the folder."""
         self.people = folder / "people.toml"
         self.database = folder / "entrevue.db"
         self._child = Child(
@@ -80,12 +85,16 @@ class WorkerServer:
                 ENTREVUE_LOG_FORMAT="json",
                 ENTREVUE_DIGEST="false",
                 ENTREVUE_JANITOR="false",  # its clock is the wall's: what the demo has in its past is ahead of it
-            ),
+            )
+            | dict(settings),
         )
         folder.mkdir(parents=True, mode=0o700)
-        example = PEOPLE.read_text(encoding="utf-8")
-        ours = example.replace(_CALENDARS_OF_THE_EXAMPLE, f"http://{HOST}:{calendars.port}/")
-        self.people.write_text(ours, encoding="utf-8")
+        self.people.write_text(directory, encoding="utf-8")
+
+    @property
+    def said(self) -> str:
+        """What it has written to its log since it was started last."""
+        return self._child.said
 
     async def start(self) -> None:
         """Start the process, and return when it takes work."""
@@ -107,6 +116,8 @@ class Servers:
 
     temporal: TemporalServer
     calendars: CalendarServer
+    diaries: Mapping[PersonId, Diary]
+    """Everybody's own calendar, on that server or elsewhere."""
     mail: MailServer
     worker: WorkerServer
     skipper: TimeSkipper
@@ -123,20 +134,49 @@ class Servers:
 
 
 @asynccontextmanager
-async def embedded(folder: Path, *, database: str | None = None) -> AsyncIterator[Servers]:
+async def embedded(
+    folder: Path,
+    *,
+    database: str | None = None,
+    elsewhere: Mapping[PersonId, Diary] = MappingProxyType({}),
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Servers]:
     """Run everything in this folder, an absolute path that is new or empty. Raises `demo.processes.DidNotStart`.
 
-    With `database`, a URL, the worker keeps what it knows there, and not in a file.
+    With `database`, a URL, the worker keeps what it knows there, and not in a file. Whoever lives `elsewhere` has no
+    calendar on the server of this place, and `settings` tell the worker how to reach theirs.
     """
+    example = {entry.id: entry for entry in await FileDirectory(PEOPLE).everyone()}
     async with dying_with_us() as group, AsyncExitStack() as stack:
         temporal = TemporalServer(folder / "temporal", group=group)
-        calendars = CalendarServer(folder / "calendars", STAFF, group=group)
+        here = [person for person in STAFF if person not in elsewhere]
+        calendars = CalendarServer(folder / "calendars", here, group=group)
+        diaries = {person: OnRadicale(calendars, person, example[person].email) for person in here} | dict(elsewhere)
         mail = MailServer(folder / "mailboxes", log=folder / "mail.log", group=group)
-        worker = WorkerServer(folder / "worker", calendars, mail, temporal.address, group, database=database)
+        worker = WorkerServer(
+            folder / "worker",
+            _directory({str(example[person].calendar): diary.calendar for person, diary in diaries.items()}),
+            calendars,
+            mail,
+            temporal.address,
+            group=group,
+            database=database,
+            settings=settings,
+        )
         for server in (temporal, calendars, mail, worker):  # stopped in the opposite order
             stack.push_async_callback(server.stop)
         await asyncio.gather(temporal.start(), calendars.start(), mail.start())
-        await asyncio.gather(worker.start(), *(calendars.open_calendar(person) for person in STAFF))
+        await asyncio.gather(worker.start(), *(calendars.open_calendar(person) for person in here))
         client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        yield Servers(temporal=temporal, calendars=calendars, mail=mail, worker=worker, skipper=skipper)
+        yield Servers(
+            temporal=temporal, calendars=calendars, diaries=diaries, mail=mail, worker=worker, skipper=skipper
+        )
+
+
+def _directory(moved: Mapping[str, str]) -> str:
+    """Give the example's people, with their calendars where they are here."""
+    directory = PEOPLE.read_text(encoding="utf-8")
+    for example, ours in moved.items():
+        directory = directory.replace(f'calendar = "{example}"', f'calendar = "{ours}"')
+    return directory

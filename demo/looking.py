@@ -8,61 +8,17 @@ from email.message import EmailMessage
 from urllib.parse import unquote
 
 import icalendar
-import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
 
-from demo.calendar_server import CalendarServer
+from demo.diaries import Held
 from demo.embedded import Servers
 from entrevue.values import EmailAddress, InterviewId, PersonId
 
 # --- calendars -------------------------------------------------------------------------------------------------------
 
 
-async def calendar_of(calendars: CalendarServer, person: PersonId) -> icalendar.Calendar:
-    """Fetch a whole calendar, as its owner."""
-    async with calendars.as_person(person) as owner:
-        answer = await owner.get("")
-        answer.raise_for_status()
-        return icalendar.Calendar.from_ical(answer.content)
-
-
-@dataclass(frozen=True)
-class Held:
-    """An interview as a calendar holds it."""
-
-    uid: str
-    version: int
-    start: datetime
-    end: datetime
-    title: str
-
-
-async def interviews_in(calendars: CalendarServer, person: PersonId, interview: InterviewId) -> list[Held]:
+async def interviews_in(servers: Servers, person: PersonId, interview: InterviewId) -> list[Held]:
     """Give the events of this interview that are in a person's calendar."""
-    everything = await calendar_of(calendars, person)
-    return [_held(event) for event in everything.events if str(event["UID"]).startswith(f"{interview}.")]
-
-
-def _held(event: icalendar.Event) -> Held:
-    start, end = event.start, event.end
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
-        raise TypeError("an interview that lasts all day")
-    return Held(str(event["UID"]), event.sequence, start, end, str(event["SUMMARY"]))
-
-
-def in_the_way(calendar: icalendar.Calendar, owner: EmailAddress, start: datetime, end: datetime) -> list[str]:
-    """Give the titles of what keeps the owner busy between two instants of their own zone."""
-    occurrences = recurring_ical_events.of(calendar).between(start, end)
-    return [str(event["SUMMARY"]) for event in occurrences if not _leaves_free(event, owner)]
-
-
-def _leaves_free(event: icalendar.Event, owner: EmailAddress) -> bool:
-    guests = event.get("ATTENDEE", [])
-    declined = [
-        str(guest)
-        for guest in (guests if isinstance(guests, list) else [guests])
-        if guest.params.get("PARTSTAT") == "DECLINED"
-    ]
-    return event.get("TRANSP") == "TRANSPARENT" or event.get("STATUS") == "CANCELLED" or f"mailto:{owner}" in declined
+    return [held for held in await servers.diaries[person].interviews() if held.uid.startswith(f"{interview}.")]
 
 
 # --- mailboxes -------------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from activities.people import PersonEntry
 from adapters.directory import FileDirectory
 from demo import looking
+from demo.diaries import Held
 from demo.embedded import Servers
-from demo.looking import Held, Letter
+from demo.looking import Letter
 from demo.telling import Telling, city, in_zones, moment
 from entrevue import contract
 from entrevue.client import InterviewHandle
@@ -149,7 +150,7 @@ class Playing:
 
     async def in_calendar(self, person: Person) -> list[Held]:
         """Give this interview's events in an interviewer's calendar."""
-        return await looking.interviews_in(self.servers.calendars, person.login, self.handle.id)
+        return await looking.interviews_in(self.servers, person.login, self.handle.id)
 
     async def check_calendars(self, slot: Slot, *, version: int, when: str) -> None:
         """Tell what is in the interviewers' calendars: the interview, once, at its time, in its newest version.

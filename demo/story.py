@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from demo import looking
 from demo.embedded import ROOT, Servers
 from demo.playing import Playing, awake
 from demo.telling import Telling, city, in_zones, words
@@ -181,10 +180,9 @@ async def _choose(scene: Playing) -> Slot:
 async def _check_that_all_are_free(scene: Playing, offered: tuple[Slot, ...]) -> None:
     met = []
     for person in scene.panel:
-        calendar = await looking.calendar_of(scene.servers.calendars, person.login)
+        diary = scene.servers.diaries[person.login]
         for slot in offered:
-            start, end = slot.start.astimezone(person.zone), slot.end.astimezone(person.zone)
-            met += looking.in_the_way(calendar, person.address, start, end)
+            met += await diary.in_the_way(slot.start.astimezone(person.zone), slot.end.astimezone(person.zone))
     scene.check(offered and not met, "No offered time meets anything in a calendar", met)
 
 

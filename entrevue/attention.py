@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import answers, briefing, correspondence, people
+from entrevue import answers, briefing, correspondence, people, rooms
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.calendars import event_key, removal_key
@@ -33,7 +33,11 @@ _BEHIND = {
     "event_removal": "CALENDAR_BEHIND",
     "briefs": "LEARNING_BEHIND",
     "process": "LEARNING_BEHIND",
+    rooms.KIND: "ROOM_MISSING",
 }
+_LONGEST = 500
+"""Characters of what is said about one item."""
+
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
 _ADJUST_SOON = timedelta(hours=48)
@@ -245,11 +249,19 @@ def _too_late_to_ask(interview: "Interview") -> datetime | None:
 
 def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
     """Orders that are tried on after their first patience; what is stuck and may not be named counts as such mail."""
-    late = [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+    late = _late(interview, wanted)
     if interview.closed is None:
         late += stuck(interview.effects)
-    for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
+    for cause in sorted({_cause_of_delay(key) for key in late}):
         yield Item(id=cause, owner="operator", rank="now")
+
+
+def _late(interview: "Interview", wanted: set[str]) -> list[str]:
+    return [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+
+
+def _cause_of_delay(key: str) -> str:
+    return _BEHIND.get(key.split("/")[1], "MAIL_BEHIND")
 
 
 def _wanted(interview: "Interview", now: datetime) -> set[str]:
@@ -261,6 +273,8 @@ def _wanted(interview: "Interview", now: datetime) -> set[str]:
         keys.add(people.key(interview))
     if alive and scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
+    if (lacking := rooms.lacking(interview)) is not None:
+        keys.add(rooms.key(interview, lacking))
     briefs = briefing.order(interview, now)
     keys |= {briefs.key} if briefs is not None else set()
     keys |= {release.process_key(interview)} if release.to_tell(interview) is not None else set()
@@ -348,6 +362,32 @@ def _decision_due(interview: "Interview") -> Rank | None:
     return "now" if feedback.overdue or feedback.embargo_lifted else "today"
 
 
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def because(interview: "Interview", item: Item, now: datetime) -> str | None:
+    """Say what trouble is behind an item, and what has to be mended; None where its name says it all."""
+    effects, (cause, _, subject) = interview.effects, item.id.partition(":")
+    match cause:
+        case "CALENDAR_LOST":
+            return interview.drift.lost.get(subject)
+        case "FACT_UNREADABLE":
+            return effects.unreadable.get(subject)
+        case "ORDER_FAILED":
+            return effects.failures[subject].because if subject in effects.failures else None
+        case _:
+            late = [key for key in _late(interview, _wanted(interview, now)) if not is_confidential(key)]
+            said = (_said(interview, key) for key in late if _cause_of_delay(key) == cause)
+            return "; ".join(dict.fromkeys(said))[:_LONGEST] or None
+
+
+def _said(interview: "Interview", key: str) -> str:
+    """Say about whom it is, where it is about somebody of this interview."""
+    why, whom = interview.effects.delayed[key], key.split("/")[2]
+    known = (member.who for member in (*interview.people.members, *interview.people.left))
+    return f"{whom}: {why}" if whom in known else why
+
+
 # --- across interviews: one item a cause -----------------------------------------------------------------------------
 
 CLEARS: Mapping[str, tuple[str, ...]] = {
@@ -386,6 +426,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "PROCESS_ENDED": ("cancel", "withdraw"),
     "QUESTION_OPEN": ("answer_question",),
     "REVIEW_DUE": ("review_feedback",),
+    "ROOM_MISSING": ("clear_attention",),
     "SEARCH_BEHIND": (),
     "SEAT_DECLINED": ("replace_interviewer", "reschedule", "cancel"),
     "SEAT_OPEN": ("replace_interviewer", "remove_seat", "cancel"),

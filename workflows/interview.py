@@ -56,6 +56,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         JournalEntry,
         LookUpBriefs,
         LookUpPeople,
+        MakeRoom,
         Order,
         ReleaseTime,
         RemoveEvent,
@@ -112,6 +113,9 @@ _LARGEST_BATCH = 256 * 1024
 
 _LONGEST_REFUSAL = 2000
 """Characters: a payload of thousands of wrong fields is not told all of them."""
+
+_LONGEST_REASON = 200
+"""Characters of what an adapter says about trouble."""
 
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
@@ -542,7 +546,7 @@ class InterviewWorkflow:
 
     def _show(self, agenda: Agenda) -> None:
         interview = self._interview
-        workflow.set_current_details(card(interview, agenda, self._latest))
+        workflow.set_current_details(card(interview, agenda, self._latest, workflow.now()))
         ranks = [one.rank for one in interview.attention]
         rank = next((rank for rank in RANKS if rank in ranks), "none")
         booking = interview.scheduling.booking
@@ -590,6 +594,9 @@ _FIRST_PATIENCE = timedelta(minutes=25)
 """Eight letters of a minute each, and the pauses between them. Whoever asks us for longer pauses, or a worker that
 takes nothing up, does not prolong it: invitations wait so long for calendars, and deadlines for the next news."""
 
+_FOR_A_ROOM = timedelta(minutes=5)
+"""Less than the pause after a refusal: nothing waits for a room, and somebody should hear of it before people do."""
+
 _PAUSE = timedelta(minutes=10)
 
 _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
@@ -602,11 +609,13 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
             order.key not in interview.effects.delayed
         ):
             return timedelta(minutes=15), _BRISK
+        case MakeRoom() if order.key not in interview.effects.delayed:
+            return _FOR_A_ROOM, _BRISK
         case ClaimTime():
             return interview.policy.claim_patience, _BRISK
         case SendLetter() | WriteEvent() | RemoveEvent() if order.key not in interview.effects.delayed:
             return _FIRST_PATIENCE, _AT_FIRST
-        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() | ReleaseTime() | RemoveEvent():
+        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() | MakeRoom() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
         case WriteEvent() | SendLetter():
             return timedelta(days=2), _PATIENT
@@ -633,11 +642,18 @@ def _refusal(refused: Refused) -> ApplicationError:
 
 
 def _trouble(failure: ActivityError) -> str:
-    """Name the kind of trouble that an order gave up on; messages may hold what is nobody's business."""
+    """Name the kind of trouble that an order gave up on, with what the activity says to operators about it.
+
+    An error's message may hold what is nobody's business; its detail is meant to be read.
+    """
     cause = failure.cause
     if isinstance(cause, TimeoutError) and isinstance(cause.cause, ApplicationError):
         cause = cause.cause  # patience ran out while this was being tried
-    return (cause.type if isinstance(cause, ApplicationError) else None) or "timeout"
+    if not isinstance(cause, ApplicationError):
+        return "timeout"
+    kind = cause.type or "timeout"
+    told = next((one for one in cause.details if isinstance(one, str)), "")
+    return f"{kind}: {told[:_LONGEST_REASON]}" if told and "@" not in told else kind
 
 
 def _entry(interview: InterviewId, record: Recorded) -> JournalEntry:

@@ -58,7 +58,7 @@ def directory(servers: Servers) -> str:
     entries = [_ORGANISATION]
     for person, name in _NAMES.items():
         entries.append(_PERSON.format(id=person, name=name, hours='["08:00-19:00"]'))
-        entries += [f'calendar = "{servers.calendars.url(person)}"\n'] if person in STAFF else []
+        entries += [f'calendar = "{servers.diaries[person].calendar}"\n'] if person in STAFF else []
         entries += ['pools = ["bench"]\n'] if person in _BENCH else []
     return "".join(entries)
 
@@ -159,7 +159,7 @@ async def shown(scene: Playing) -> dict[PersonId, list[tuple[str, int, datetime,
     return {
         person: [
             (one.uid, one.version, one.start, one.end)
-            for one in await looking.interviews_in(scene.servers.calendars, person, scene.handle.id)
+            for one in await looking.interviews_in(scene.servers, person, scene.handle.id)
         ]
         for person in STAFF
     }

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module", name="servers")
 async def _servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
     async with embedded(tmp_path_factory.mktemp("crash")) as servers:
-        await diaries.fill(servers.calendars, datetime.now(UTC).date())
+        await diaries.fill(servers.diaries, datetime.now(UTC).date())
         yield servers
 
 

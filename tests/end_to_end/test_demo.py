@@ -17,8 +17,9 @@ import icalendar
 import pytest
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
-from demo import diaries, earlier, looking, story
+from demo import diaries, earlier, story
 from demo.embedded import ROOT, STAFF, Servers, embedded
+from demo.on_radicale import in_the_way
 from demo.playing import awake, eventually
 from demo.processes import answers
 from demo.telling import Telling, words
@@ -197,7 +198,7 @@ async def test_an_interview_that_has_ended_explains_itself_in_plain_words_and_is
     operator: Operator,
 ) -> None:
     telling = Telling(BERLIN)
-    await diaries.fill(operator.servers.calendars, datetime.now(UTC).date())
+    await diaries.fill(operator.servers.diaries, datetime.now(UTC).date())
     await earlier.play(operator.servers, telling)
     told = await story.play(operator.servers, telling)
     await story.conclude(told)
@@ -289,7 +290,7 @@ def _day(at: date) -> date:
 def test_the_demos_own_reader_sees_what_keeps_somebody_busy(person: str, start: datetime, expected: list[str]) -> None:
     calendar = icalendar.Calendar.from_ical(diaries.busy(person, date(2026, 11, 4)).encode())
 
-    assert looking.in_the_way(calendar, f"{person}@acme.example", start, start + timedelta(minutes=40)) == expected
+    assert in_the_way(calendar, f"{person}@acme.example", start, start + timedelta(minutes=40)) == expected
 
 
 @pytest.mark.parametrize(
