@@ -139,7 +139,7 @@ def is_loopback(host: str) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Read Retry-After, in seconds (Microsoft has fractions) or as a date, which the server's `Date` turns into a wait."""
+    """Read Retry-After: seconds, of which Microsoft has fractions; or a date, which `Date` turns into a wait."""
     asked = headers.get("Retry-After", "")
     try:
         wait = (
