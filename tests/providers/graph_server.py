@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import httpx2
@@ -60,7 +61,7 @@ class GraphServer(LeftOpen):
         self.busiest = 0
         """How many there were at once in one mailbox, at most."""
         self.gate = asyncio.Event()
-        """While it is cleared, the application's requests to mailboxes wait inside, and count as being there at once."""
+        """While it is cleared, the application's requests to mailboxes wait inside, all at once."""
         self.gate.set()
         self._moving = asyncio.Condition()
         self.notices = Subscriptions(self.tenant, self.client_id)
@@ -240,8 +241,8 @@ class GraphServer(LeftOpen):
         box = by_guid.get(user) or self._mailboxes.get(user.lower())
         if grant.person is not None and (box is None or grant.person != box.address):
             raise _denied()
-        if box is None:  # as seen in issue 10481, microsoft-graph-explorer-v4 issue 4038
-            raise Refused(404, "ErrorInvalidUser", f"The requested user '{user}' is invalid.")
+        if box is None:
+            raise Refused(404, self.unknown_user_code, f"The requested user '{user}' is invalid.")
         if grant.person is None and box.address.lower() in self._denied:
             # auth-limit-mailbox-access: handling API errors
             raise Refused(403, "ErrorAccessDenied", "Access to OData is disabled.")
@@ -296,14 +297,21 @@ class GraphServer(LeftOpen):
         return Response(status_code=204)
 
     async def _list(self, request: Request, box: Mailbox, prefer: Preferences) -> Response:
-        return self._collection(request, box, prefer, [box.whole(event) for event in box.events])
+        query = Query.of(request.query_params)
+        return self._collection(request, box, prefer, query, [box.whole(event) for event in box.events])
 
     async def _view(self, request: Request, box: Mailbox, prefer: Preferences) -> Response:
-        return self._collection(request, box, prefer, box.view(*window(request.query_params)))
-
-    def _collection(self, request: Request, box: Mailbox, prefer: Preferences, of: list[Occurrence]) -> Response:
-        """Give one page, and where the next one is ("paging": the link says everything that was asked)."""
+        """api/user-list-calendarview: createdDateTime and lastModifiedDateTime do not support $select."""
+        times = {"createdDateTime", "lastModifiedDateTime"}
         query = Query.of(request.query_params)
+        if query.select is not None:
+            query = replace(query, select=query.select - times)
+        return self._collection(request, box, prefer, query, box.view(*window(request.query_params)))
+
+    def _collection(
+        self, request: Request, box: Mailbox, prefer: Preferences, query: Query, of: list[Occurrence]
+    ) -> Response:
+        """Give one page, and where the next one is ("paging": the link says everything that was asked)."""
         found = [one for one in of if all(fits(one.event, one.start, one.end) for fits in query.fits)]
         if query.latest_first is not None:
             found.sort(key=lambda one: one.start, reverse=query.latest_first)

@@ -188,6 +188,8 @@ async def test_a_mailbox_that_is_gone_and_one_that_never_was_are_not_found(
 
     assert error(await app.get("/events")) == (404, "MailboxNotEnabledForRESTAPI")
     assert error(await app.get(f"{server.url}/v1.0/users/{ADA}/events")) == (404, "ErrorInvalidUser")
+    server.unknown_user_code = "Request_ResourceNotFound"
+    assert error(await app.get(f"{server.url}/v1.0/users/{ADA}/events")) == (404, "Request_ResourceNotFound")
 
 
 @pytest.mark.parametrize(
