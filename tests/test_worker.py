@@ -146,6 +146,33 @@ async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at
     assert "sesame" not in said[1] + refused[1]
 
 
+def test_providers_are_named_by_the_environment_and_no_secret_of_theirs_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Callable[[str], Settings]
+) -> None:
+    given = {
+        "ENTREVUE_GOOGLE__KEY_FILE": str(tmp_path / "key.json"),
+        "ENTREVUE_GOOGLE__DELEGATION": "false",
+        "ENTREVUE_GOOGLE__SEND_UPDATES": "externalOnly",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    read = settings("sqlite+aiosqlite:///unused.db")
+
+    assert read.google is not None
+    assert (read.google.key_file, read.google.delegation) == (tmp_path / "key.json", False)
+    assert read.google.send_updates == "externalOnly"
+
+
+@pytest.mark.slow  # a process of its own needs seconds to import the worker
+async def test_the_worker_starts_without_the_libraries_of_providers_that_nobody_uses() -> None:
+    without = (
+        "import sys; sys.modules |= dict.fromkeys(('google.auth', 'google.oauth2', 'jwt', 'starlette', 'uvicorn'))"
+    )
+    code, told = await run("-c", f"{without}; import worker; print(worker.Settings().google)")
+
+    assert (code, told) == (0, "None\n")
+
+
 class _MayNotStart(Interceptor, OutboundInterceptor):
     """A namespace in which we may work, and start nothing."""
 

@@ -13,6 +13,7 @@ from demo.calendar_server import CalendarServer
 from tests.adapters.grace import GRACE, HOUR, NINE, Person, event, on_radicale
 from tests.adapters.lossy import Network, carried
 from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
+from tests.providers.google_server import GoogleServer
 
 
 class WithoutTokens(Network):
@@ -26,7 +27,10 @@ class WithoutTokens(Network):
 WITHOUT_TOKENS = pytest.param("radicale without tokens", marks=pytest.mark.slow)
 
 
-async def _grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+async def _grace(
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer
+) -> AsyncIterator[Person]:
+    del google  # here before it is asked for: a fixture of another scope is not begun within one
     if request.param == "radicale without tokens":
         async with (
             carried(WithoutTokens(), radicale.port) as port,
