@@ -1,6 +1,5 @@
 """How the contract server of Microsoft Graph tracks changes of a calendar view: one documented behaviour a test."""
 
-from collections.abc import AsyncIterator
 from typing import Literal
 
 import httpx2
@@ -9,39 +8,17 @@ from pydantic import JsonValue
 
 from tests.providers.graph_client import (
     DAY,
-    GRACE,
     HOUR,
     IMMUTABLE,
     NINE,
-    as_application,
     created,
     error,
     event,
 )
-from tests.providers.graph_server import GraphServer, graph_server
+from tests.providers.graph_server import GraphServer
 from tests.providers.graph_wire import Json
 
 FIRST = "/calendarView/delta?startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-02T00:00:00Z"
-
-
-@pytest.fixture(name="running", scope="module")
-async def _running() -> AsyncIterator[GraphServer]:
-    async with graph_server() as server:
-        yield server
-
-
-@pytest.fixture(name="server")
-def _server(running: GraphServer) -> GraphServer:
-    """A server as after its start, with an empty mailbox."""
-    running.reset()
-    running.open_mailbox(GRACE)
-    return running
-
-
-@pytest.fixture(name="app")
-async def _app(server: GraphServer) -> AsyncIterator[httpx2.AsyncClient]:
-    async with as_application(server) as client:
-        yield client
 
 
 async def rounds(app: httpx2.AsyncClient, link: str, *prefer: str) -> tuple[list[list[Json]], str]:
@@ -62,9 +39,9 @@ def names(pages: list[list[Json]], *, removed: bool) -> set[JsonValue]:
 
 @pytest.mark.parametrize("empty", [False, True])
 async def test_changes_come_in_pages_until_there_is_a_delta_link(
-    server: GraphServer, app: httpx2.AsyncClient, *, empty: bool
+    graph: GraphServer, app: httpx2.AsyncClient, *, empty: bool
 ) -> None:
-    server.first_page_empty = empty
+    graph.first_page_empty = empty
     for hours in range(3):
         await created(app, event(NINE + hours * HOUR))
     pages, known = await rounds(app, FIRST)
@@ -91,9 +68,9 @@ async def test_a_round_tells_what_came_what_changed_and_what_is_gone(app: httpx2
 
 
 async def test_a_round_may_name_what_came_outside_its_window_as_removed(
-    server: GraphServer, app: httpx2.AsyncClient
+    graph: GraphServer, app: httpx2.AsyncClient
 ) -> None:
-    server.tells_of_outside = True
+    graph.tells_of_outside = True
     _, known = await rounds(app, FIRST)
     outside = await created(app, event(NINE + 7 * DAY))
     pages, _ = await rounds(app, known)
@@ -109,12 +86,12 @@ async def test_a_round_cannot_be_narrowed(app: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("code", ["SyncStateNotFound", "syncStateNotFound"])
 async def test_a_forgotten_token_is_gone_and_says_where_to_begin_anew(
-    server: GraphServer, app: httpx2.AsyncClient, code: Literal["SyncStateNotFound", "syncStateNotFound"]
+    graph: GraphServer, app: httpx2.AsyncClient, code: Literal["SyncStateNotFound", "syncStateNotFound"]
 ) -> None:
-    server.sync_lost_code = code
+    graph.sync_lost_code = code
     made = await created(app)
     _, known = await rounds(app, FIRST)
-    server.forget_sync()
+    graph.forget_sync()
     gone = await app.get(known)
     anew, _ = await rounds(app, gone.headers["Location"])
 

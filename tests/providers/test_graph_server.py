@@ -1,6 +1,5 @@
 """What the contract server of Microsoft Graph does with events, by plain HTTP: one documented behaviour a test."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,7 +15,6 @@ from tests.providers.graph_client import (
     HOUR,
     IMMUTABLE,
     NINE,
-    as_application,
     at,
     created,
     error,
@@ -25,33 +23,13 @@ from tests.providers.graph_client import (
 )
 from tests.providers.graph_events import Others
 from tests.providers.graph_mailbox import Mail
-from tests.providers.graph_server import GraphServer, graph_server
+from tests.providers.graph_server import GraphServer
 from tests.providers.graph_wire import Json
 
 UID = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Uid"
 KIND = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Kind"
 DECEMBER = {"startDateTime": "2026-12-01T00:00:00Z", "endDateTime": "2027-01-01T00:00:00Z"}
 WHOLE_DAY = event(datetime(2026, 12, 1, tzinfo=UTC), isAllDay=True, end=at(datetime(2026, 12, 2, tzinfo=UTC)))
-
-
-@pytest.fixture(name="running", scope="module")
-async def _running() -> AsyncIterator[GraphServer]:
-    async with graph_server() as server:
-        yield server
-
-
-@pytest.fixture(name="server")
-def _server(running: GraphServer) -> GraphServer:
-    """A server as after its start, with an empty mailbox."""
-    running.reset()
-    running.open_mailbox(GRACE)
-    return running
-
-
-@pytest.fixture(name="app")
-async def _app(server: GraphServer) -> AsyncIterator[httpx2.AsyncClient]:
-    async with as_application(server) as client:
-        yield client
 
 
 def kept(uid: str, **more: str) -> list[JsonValue]:
@@ -90,9 +68,9 @@ async def test_times_have_seven_decimals_and_are_utc_unless_a_zone_is_preferred(
     assert error(nowhere) == (400, "TimeZoneNotSupportedException")
 
 
-async def test_ids_are_immutable_only_where_that_is_asked_for(server: GraphServer, app: httpx2.AsyncClient) -> None:
+async def test_ids_are_immutable_only_where_that_is_asked_for(graph: GraphServer, app: httpx2.AsyncClient) -> None:
     filed, kept_ = await created(app), await created(app, headers=IMMUTABLE)
-    server.mailbox(GRACE).file_anew()
+    graph.mailbox(GRACE).file_anew()
     swapped = str(kept_["id"]).swapcase()
 
     assert error(await app.get(f"/events/{filed['id']}")) == (404, "ErrorItemNotFound")
@@ -115,11 +93,11 @@ async def test_extended_properties_are_found_by_value_and_shown_only_when_expand
     assert set(whole) == {"@odata.etag", "id", "subject", "singleValueExtendedProperties"}
 
 
-async def test_one_extended_property_changes_alone(server: GraphServer, app: httpx2.AsyncClient) -> None:
+async def test_one_extended_property_changes_alone(graph: GraphServer, app: httpx2.AsyncClient) -> None:
     made = await created(app, event(singleValueExtendedProperties=kept("r7.p1", kind="ours")))
     await app.patch(f"/events/{made['id']}", json={"singleValueExtendedProperties": kept("r7.p2")})
 
-    assert server.events(GRACE)[0]["singleValueExtendedProperties"] == kept("r7.p2", kind="ours")
+    assert graph.events(GRACE)[0]["singleValueExtendedProperties"] == kept("r7.p2", kind="ours")
 
 
 @pytest.mark.parametrize(
@@ -147,19 +125,19 @@ async def test_a_filter_lets_through_what_fits_and_an_unknown_one_nothing(
         assert {one["subject"] for one in answer.json()["value"]} == found
 
 
-async def test_a_list_comes_in_pages_and_each_leads_to_the_next(server: GraphServer, app: httpx2.AsyncClient) -> None:
+async def test_a_list_comes_in_pages_and_each_leads_to_the_next(graph: GraphServer, app: httpx2.AsyncClient) -> None:
     for hours in range(5):
         await created(app, event(NINE + hours * HOUR))
     first = (await app.get("/events", params={"$top": "2", "$select": "start"})).json()
     second = (await app.get(first["@odata.nextLink"])).json()
     third = (await app.get(second["@odata.nextLink"])).json()
-    server.links_to = "https://graph.example"
+    graph.links_to = "https://graph.example"
     elsewhere = (await app.get("/events", params={"$top": "2"})).json()
 
     assert [len(page["value"]) for page in (first, second, third)] == [2, 2, 1]
     assert set(third["value"][0]) == {"@odata.etag", "id", "start"}
     assert "@odata.nextLink" not in third
-    assert urlsplit(first["@odata.nextLink"]).netloc == urlsplit(server.url).netloc
+    assert urlsplit(first["@odata.nextLink"]).netloc == urlsplit(graph.url).netloc
     assert urlsplit(elsewhere["@odata.nextLink"]).netloc == "graph.example"
 
 
@@ -175,12 +153,12 @@ async def test_a_list_comes_in_pages_and_each_leads_to_the_next(server: GraphSer
     ],
 )
 async def test_an_event_that_makes_no_sense_is_refused(
-    server: GraphServer, app: httpx2.AsyncClient, said: Json, code: str
+    graph: GraphServer, app: httpx2.AsyncClient, said: Json, code: str
 ) -> None:
     answer = await app.post("/events", json=event() | said)
 
     assert error(answer) == (400, code)
-    assert server.events(GRACE) == []
+    assert graph.events(GRACE) == []
 
 
 async def test_a_body_is_html_unless_text_is_preferred(app: httpx2.AsyncClient) -> None:
@@ -199,32 +177,32 @@ async def test_a_body_is_html_unless_text_is_preferred(app: httpx2.AsyncClient) 
     ("rule", "status", "events"), [("same event", 201, 1), ("refused", 409, 1), ("forgotten", 201, 2)]
 )
 async def test_a_transaction_that_was_there_before_makes_no_second_event_unless_it_is_forgotten(
-    server: GraphServer,
+    graph: GraphServer,
     app: httpx2.AsyncClient,
     rule: Literal["same event", "refused", "forgotten"],
     status: int,
     events: int,
 ) -> None:
-    server.same_transaction = rule
+    graph.same_transaction = rule
     made = await created(app, event(transactionId="once"))
     again = await app.post("/events", json=event(transactionId="once"))
 
     assert again.status_code == status
-    assert len(server.events(GRACE)) == events
+    assert len(graph.events(GRACE)) == events
     assert (again.json().get("id") == made["id"]) == (rule == "same event")
 
 
 @pytest.mark.parametrize("remembered", [False, True])
 async def test_the_transaction_of_a_deleted_event_may_still_count(
-    server: GraphServer, app: httpx2.AsyncClient, *, remembered: bool
+    graph: GraphServer, app: httpx2.AsyncClient, *, remembered: bool
 ) -> None:
-    server.remembers_deleted = remembered
+    graph.remembers_deleted = remembered
     made = await created(app, event(transactionId="once"))
     await app.delete(f"/events/{made['id']}")
     again = await created(app, event(transactionId="once"))
 
     assert (again["id"] == made["id"]) == remembered
-    assert len(server.events(GRACE)) == (0 if remembered else 1)
+    assert len(graph.events(GRACE)) == (0 if remembered else 1)
 
 
 async def test_a_transaction_id_cannot_be_changed(app: httpx2.AsyncClient) -> None:
@@ -238,9 +216,9 @@ async def test_a_transaction_id_cannot_be_changed(app: httpx2.AsyncClient) -> No
 
 @pytest.mark.parametrize("heeded", [True, False])
 async def test_an_etag_that_is_past_stops_a_change_where_it_is_heeded(
-    server: GraphServer, app: httpx2.AsyncClient, *, heeded: bool
+    graph: GraphServer, app: httpx2.AsyncClient, *, heeded: bool
 ) -> None:
-    server.heeds_preconditions = heeded
+    graph.heeds_preconditions = heeded
     made = await created(app)
     past = {"If-Match": str(made["@odata.etag"])}
     first = await app.patch(f"/events/{made['id']}", json={"subject": "First"}, headers=past)
@@ -251,17 +229,17 @@ async def test_an_etag_that_is_past_stops_a_change_where_it_is_heeded(
     assert [second.status_code, third.status_code] == ([412, 412] if heeded else [200, 204])
 
 
-async def test_attendees_get_mail_for_whatever_happens(server: GraphServer, app: httpx2.AsyncClient) -> None:
+async def test_attendees_get_mail_for_whatever_happens(graph: GraphServer, app: httpx2.AsyncClient) -> None:
     made = await created(app, event(attendees=[{"emailAddress": {"address": ADA}}]))
     await app.patch(f"/events/{made['id']}", json={"showAs": "free"})
     await app.delete(f"/events/{made['id']}")
     await created(app)
 
-    assert server.mails == [Mail(kind, ADA, "Interview") for kind in ("invitation", "update", "cancellation")]
+    assert graph.mails == [Mail(kind, ADA, "Interview") for kind in ("invitation", "update", "cancellation")]
 
 
-async def test_a_meeting_that_others_organise_says_so(server: GraphServer, app: httpx2.AsyncClient) -> None:
-    server.receive(GRACE, event(), Others(ADA, "declined"))
+async def test_a_meeting_that_others_organise_says_so(graph: GraphServer, app: httpx2.AsyncClient) -> None:
+    graph.receive(GRACE, event(), Others(ADA, "declined"))
     [found] = await seen(app, "/events")
 
     assert found["isOrganizer"] is False
@@ -271,9 +249,9 @@ async def test_a_meeting_that_others_organise_says_so(server: GraphServer, app: 
 
 @pytest.mark.parametrize("late", [False, True])
 async def test_an_online_meeting_gets_a_link_and_keeps_it(
-    server: GraphServer, app: httpx2.AsyncClient, *, late: bool
+    graph: GraphServer, app: httpx2.AsyncClient, *, late: bool
 ) -> None:
-    server.teams_link_late = late
+    graph.teams_link_late = late
     made = await created(app, event(isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness"))
     changed = await app.patch(f"/events/{made['id']}", json={"isOnlineMeeting": False, "subject": "Anew"})
     link = changed.json()["onlineMeeting"]
@@ -283,8 +261,8 @@ async def test_an_online_meeting_gets_a_link_and_keeps_it(
     assert made["onlineMeeting"] == (None if late else link)
 
 
-async def test_a_calendar_without_teams_makes_no_online_meeting(server: GraphServer, app: httpx2.AsyncClient) -> None:
-    server.mailbox(GRACE).teams = False
+async def test_a_calendar_without_teams_makes_no_online_meeting(graph: GraphServer, app: httpx2.AsyncClient) -> None:
+    graph.mailbox(GRACE).teams = False
     made = await created(app, event(isOnlineMeeting=True))
 
     assert (made["isOnlineMeeting"], made["onlineMeeting"]) == (False, None)
@@ -318,11 +296,11 @@ async def test_a_view_shows_what_overlaps_its_window(app: httpx2.AsyncClient) ->
     ],
 )
 async def test_a_view_has_the_occurrences_of_what_recurs_and_a_list_its_master(
-    server: GraphServer, app: httpx2.AsyncClient, pattern: Json, span: Json, days: list[int]
+    graph: GraphServer, app: httpx2.AsyncClient, pattern: Json, span: Json, days: list[int]
 ) -> None:
     first = datetime(2026, 11, 27, 9, tzinfo=UTC)
     recurrence: JsonValue = {"pattern": pattern, "range": span | {"startDate": "2026-11-27"}}
-    async with server.as_person(GRACE) as grace:
+    async with graph.as_person(GRACE) as grace:
         master = (await grace.post("/me/events", json=event(first, recurrence=recurrence))).json()
     window = DECEMBER | {"endDateTime": "2026-12-14T00:00:00Z"}
     view = await seen(app, "/calendarView", **window)
@@ -350,10 +328,10 @@ async def test_a_single_occurrence_can_be_deleted(app: httpx2.AsyncClient) -> No
 
 @pytest.mark.parametrize(("floats", "shown"), [(True, "2026-12-01T00:00:00"), (False, "2026-11-30T23:00:00")])
 async def test_a_whole_day_is_its_owner_s_and_shows_midnight_or_its_instant(
-    server: GraphServer, app: httpx2.AsyncClient, *, floats: bool, shown: str
+    graph: GraphServer, app: httpx2.AsyncClient, *, floats: bool, shown: str
 ) -> None:
-    server.open_mailbox(GRACE, "Europe/Berlin")
-    server.all_day_floats = floats
+    graph.open_mailbox(GRACE, "Europe/Berlin")
+    graph.all_day_floats = floats
     await created(app, WHOLE_DAY)
     before = {"startDateTime": "2026-11-30T23:00:00Z", "endDateTime": "2026-11-30T23:30:00Z"}
     after = {"startDateTime": "2026-12-01T23:00:00Z", "endDateTime": "2026-12-01T23:30:00Z"}
@@ -373,17 +351,17 @@ async def test_a_query_that_is_not_known_is_refused(app: httpx2.AsyncClient, nam
     assert answer.status_code == 400
 
 
-async def test_the_owner_is_me_and_nobody_else(server: GraphServer, app: httpx2.AsyncClient) -> None:
-    server.open_mailbox(ADA)
+async def test_the_owner_is_me_and_nobody_else(graph: GraphServer, app: httpx2.AsyncClient) -> None:
+    graph.open_mailbox(ADA)
     made = await created(app)
-    async with server.as_person(GRACE) as grace:
+    async with graph.as_person(GRACE) as grace:
         mine = await grace.get("/me/events")
         hers = await grace.get(f"/users/{ADA}/events")
 
     assert [one["id"] for one in mine.json()["value"]] == [made["id"]]
     assert error(hers) == (403, "ErrorAccessDenied")
-    assert error(await app.get(f"{server.url}/v1.0/me/events")) == (400, "BadRequest")
-    by_guid = await app.get(f"{server.url}/v1.0/users/{server.mailbox(GRACE).guid}/events")
+    assert error(await app.get(f"{graph.url}/v1.0/me/events")) == (400, "BadRequest")
+    by_guid = await app.get(f"{graph.url}/v1.0/users/{graph.mailbox(GRACE).guid}/events")
     assert by_guid.json()["value"] == mine.json()["value"]
 
 
@@ -413,10 +391,10 @@ async def test_a_schedule_has_an_item_for_each_event_and_titles_of_what_is_not_p
 
 
 async def test_a_schedule_that_cannot_be_read_has_an_error_and_no_items(
-    server: GraphServer, app: httpx2.AsyncClient
+    graph: GraphServer, app: httpx2.AsyncClient
 ) -> None:
-    server.open_mailbox(ADA)
-    server.break_busy(ADA)
+    graph.open_mailbox(ADA)
+    graph.break_busy(ADA)
     answer = await app.post("/calendar/getSchedule", json=asked(GRACE, ADA, "nobody@acme.example"))
     grace, ada, nobody = answer.json()["value"]
 
