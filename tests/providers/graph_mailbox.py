@@ -11,7 +11,6 @@ from tests.providers.graph_events import (
     Event,
     Occurrence,
     Others,
-    Property,
     Said,
     checked_times,
     occurrence_id,
@@ -119,9 +118,13 @@ class Mailbox:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def create(self, said: Said) -> Event:
-        """Make an event, unless this is the repetition of a request that has made one."""
+    def create(self, said: Said, others: Others | None = None) -> Event:
+        """Make an event, unless this is the repetition of a request that has made one.
+
+        `others`: a meeting that somebody else organises comes in.
+        """
         start, end = checked_times(said)
+        extended = _extended(said)
         if (earlier := self._earlier(said.transaction_id)) is not None:
             if self.open.same_transaction == "refused":
                 message = "Your request can't be completed. The transactionId has been used before."
@@ -129,11 +132,10 @@ class Mailbox:
             return earlier
         self.revision += 1
         now = datetime.now(UTC)
-        event = Event(said, start, end, self.revision, self.address, self.revision, now, now)
+        event = Event(said, start, end, self.revision, self.address, self.revision, now, now, others, extended)
         self._events[event.serial] = event
         if said.transaction_id is not None:
             self._transactions[said.transaction_id] = event
-        self._set(event, said.single_value_extended_properties)
         self._enable(event)
         self._mail("invitation", event)
         self.tell(self, event, "created")
@@ -146,12 +148,6 @@ class Mailbox:
         there = earlier is not None and (earlier.serial in self._events or self.open.remembers_deleted)
         return earlier if there else None
 
-    def receive(self, said: Said, others: Others) -> Event:
-        """Take in a meeting that somebody else organises."""
-        event = self.create(said)
-        event.others = others
-        return event
-
     def update(self, found: Occurrence, said: Said, if_match: str | None) -> Event:
         """Change what the request names, and leave the rest (api/event-update)."""
         event = found.event
@@ -162,12 +158,14 @@ class Mailbox:
         if "transaction_id" in given and said.transaction_id != event.said.transaction_id:
             raise Refused(400, "ErrorInvalidRequest", "The transactionId of an event cannot be changed.")
         changes = {name: getattr(said, name) for name in given - {"single_value_extended_properties"}}
-        merged = event.said.model_copy(update=changes)
         if event.said.is_online_meeting:  # outlook-calendar-online-meetings: it cannot be disabled again
-            merged = merged.model_copy(update={"is_online_meeting": True})
+            changes["is_online_meeting"] = True
+        if "location" in given:  # resources/event: it takes the place of all earlier ones
+            changes["locations"] = said.locations
+        merged = event.said.model_copy(update=changes)
+        extended = event.extended | _extended(said)
         event.start, event.end = checked_times(merged)
-        event.said = merged
-        self._set(event, said.single_value_extended_properties)
+        event.said, event.extended = merged, extended
         self._changed(event)
         self._enable(event)
         self._mail("update", event)
@@ -203,9 +201,6 @@ class Mailbox:
         event.change = self.revision
         event.modified = datetime.now(UTC)
 
-    def _set(self, event: Event, properties: tuple[Property, ...]) -> None:
-        event.extended |= {property_id(one.id): one.value for one in properties}
-
     def _enable(self, event: Event) -> None:
         """Make a Teams meeting, where one is asked for and the calendar allows it (outlook-calendar-online-meetings).
 
@@ -221,8 +216,14 @@ class Mailbox:
         event.join_url = f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{uuid.uuid4().hex}%40thread.v2/0"
 
     def _mail(self, kind: Literal["invitation", "update", "cancellation"], event: Event) -> None:
-        """Tell each attendee: nothing can be said against it (api/user-post-events)."""
+        """Tell each attendee of the owner's meeting: nothing can be said against it (api/user-post-events)."""
+        if event.others is not None:
+            return
         self.mails += [Mail(kind, one.email_address.address, event.said.subject) for one in event.said.attendees]
+
+
+def _extended(said: Said) -> dict[str, str]:
+    return {property_id(one.id): one.value for one in said.single_value_extended_properties}
 
 
 def calendar(mailbox: Mailbox) -> Json:
