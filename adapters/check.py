@@ -35,6 +35,8 @@ from adapters.checks import Finding, Provider, Result, Trial, because
 from adapters.google import GoogleCalendars
 from adapters.google_probe import GoogleProvider
 from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph_probe import GraphProvider
 from entrevue.values import EmailAddress, PersonId, ZoneName
 
 _Account = TypeVar("_Account")
@@ -79,6 +81,10 @@ class _Google(_Settings):
     google: GoogleSettings
 
 
+class _Graph(_Settings):
+    graph: GraphSettings
+
+
 # --- one provider each -----------------------------------------------------------------------------------------------
 
 
@@ -113,6 +119,18 @@ async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provid
         yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody)
 
 
+@asynccontextmanager
+async def graph(settings: GraphSettings, whose: Whose) -> AsyncIterator[Provider]:
+    account = GraphAccount(whose.address, whose.zone, whose.email or whose.address)
+    nobodys = GraphAccount(f"entrevue-nobody@{whose.address.rpartition('@')[2]}", whose.zone, busy_only=True)
+    async with (
+        aclosing(GraphCalendars(_always(account), settings)) as calendar,
+        aclosing(GraphCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
+        aclosing(GraphCalendars(_always(nobodys), settings)) as nobody,
+    ):
+        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody)
+
+
 def _always(account: _Account) -> Callable[[PersonId], Awaitable[_Account]]:
     async def of(_person: PersonId) -> _Account:
         return account
@@ -123,6 +141,7 @@ def _always(account: _Account) -> Callable[[PersonId], Awaitable[_Account]]:
 _PROVIDERS: Final[Mapping[str, Callable[[Whose], AbstractAsyncContextManager[Provider]]]] = {
     "caldav": lambda whose: caldav(_CalDav().caldav, whose),
     "google": lambda whose: google(_Google().google, whose),
+    "graph": lambda whose: graph(_Graph().graph, whose),
 }
 
 # --- the run ---------------------------------------------------------------------------------------------------------
