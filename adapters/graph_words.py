@@ -66,6 +66,8 @@ def trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | CalendarRef
 
 
 def _refused(status: int, code: str) -> str:
+    if code == "ValidationError":
+        return "Microsoft finds nobody at our receiver: check ENTREVUE_PUSH__URL, and what leads to it"
     if code in _NO_MAILBOX or status == codes.NOT_FOUND:
         return "Microsoft knows no mailbox at this address: correct the directory, or license the mailbox"
     if status == codes.UNAUTHORIZED:

@@ -39,6 +39,7 @@ async def tried(
     provider: Provider,
     person: str = "grace",
     *,
+    now: datetime = NOW,
     within: timedelta = timedelta(minutes=2),
     told: Callable[[str], object] = lambda _: None,
 ) -> Said:
@@ -49,7 +50,7 @@ async def tried(
         lines.append(line)
         told(line)
 
-    works = await check(provider, person, NOW, within=within, say=say)
+    works = await check(provider, person, now, within=within, say=say)
     return Said(works, lines)
 
 

@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from tests.providers.google_channels import Channel, Channels
+from tests.providers.google_channels import WITHOUT_CERTIFICATES, Channel, Channels
 from tests.providers.google_errors import GoogleError, JsonObject, refusal
 from tests.providers.google_events import Calendar, Event, Instance, Role, Switches
 from tests.providers.google_fields import mask_of, only
@@ -125,7 +125,8 @@ class GoogleServer:
     def as_person(self, address: str) -> httpx2.AsyncClient:
         """Give somebody's own access to the API: no trouble, no revocation and no closed calendar is theirs."""
         token = self.tokens.in_person(address)
-        return httpx2.AsyncClient(base_url=f"{self.url}{_API}/", headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx2.AsyncClient(base_url=f"{self.url}{_API}/", headers=headers, verify=WITHOUT_CERTIFICATES)
 
     def events(self, address: str) -> list[dict[str, JsonValue]]:
         """Give what is there and not deleted, as the API shows it to its owner; a series is one."""

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from tests.providers.graph_events import (
@@ -57,6 +57,8 @@ class LeftOpen:
     """Whether the first page of a round may be empty and yet lead to another (issue 2839)."""
     sync_lost_code: Literal["SyncStateNotFound", "syncStateNotFound"] = "SyncStateNotFound"
     """As it was seen (issue 2350), or as "errors" spells it."""
+    unknown_user_code: Literal["ErrorInvalidUser", "Request_ResourceNotFound"] = "ErrorInvalidUser"
+    """Who answers where there is no such user: Exchange (microsoft-graph-explorer-v4 issue 4038), or the directory."""
     links_to: str | None = None
     """Where nextLink and deltaLink lead; None: to where the client asked, as the vendor's do."""
 
@@ -100,13 +102,17 @@ class Mailbox:
                 if event_id == own:
                     return self.whole(event)
                 if event.said.recurrence and (of := re.fullmatch(re.escape(own[:-1]) + r"(\d{8})=", event_id)):
-                    return self._occurrence(event, datetime.strptime(of[1], "%Y%m%d").replace(tzinfo=UTC).date())
+                    return self._occurrence(event, of[1])
         raise not_found()
 
-    def _occurrence(self, event: Event, day: date) -> Occurrence:
-        early, late = datetime(day.year - 1, 1, 1, tzinfo=UTC), datetime(day.year + 1, 12, 31, tzinfo=UTC)
-        for one in occurrences(event, self.zone, early, late):
-            if one.day == day:
+    def _occurrence(self, event: Event, day: str) -> Occurrence:
+        from_first = event.start.instant - timedelta(days=1)
+        try:
+            until_then = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=2)
+        except ValueError:
+            raise not_found() from None
+        for one in occurrences(event, self.zone, from_first, until_then):
+            if f"{one.day:%Y%m%d}" == day:
                 return one
         raise not_found()
 

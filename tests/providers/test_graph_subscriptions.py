@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.providers.graph_client import GRACE, IMMUTABLE, as_application, created, error
-from tests.providers.graph_server import GraphServer, graph_server
+from tests.providers.graph_client import GRACE, IMMUTABLE, created, error
+from tests.providers.graph_server import GraphServer
 from tests.providers.graph_subscriptions import LifecycleEvent
 from tests.providers.graph_wire import Json
 from tests.providers.serving import served
@@ -52,33 +52,18 @@ class Receiver:
         return HTMLResponse(request.query_params["validationToken"])
 
 
-@pytest.fixture(name="running", scope="module")
-async def _running() -> AsyncIterator[tuple[GraphServer, Receiver]]:
+@pytest.fixture(name="listening", scope="module")
+async def _listening() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    async with graph_server() as server, served(receiver.app()) as port:
+    async with served(receiver.app()) as port:
         receiver.url = f"http://127.0.0.1:{port}"
-        yield server, receiver
-
-
-@pytest.fixture(name="server")
-def _server(running: tuple[GraphServer, Receiver]) -> GraphServer:
-    server, _ = running
-    server.reset()
-    server.open_mailbox(GRACE)
-    return server
+        yield receiver
 
 
 @pytest.fixture(name="receiver")
-def _receiver(running: tuple[GraphServer, Receiver]) -> Receiver:
-    _, receiver = running
-    receiver.got, receiver.proofs = [], 0
-    return receiver
-
-
-@pytest.fixture(name="app")
-async def _app(server: GraphServer) -> AsyncIterator[httpx2.AsyncClient]:
-    async with as_application(server) as client:
-        yield client
+def _receiver(listening: Receiver) -> Receiver:
+    listening.got, listening.proofs = [], 0
+    return listening
 
 
 def asked(receiver: Receiver, **changes: JsonValue) -> Json:
@@ -93,37 +78,37 @@ def asked(receiver: Receiver, **changes: JsonValue) -> Json:
     return said | changes
 
 
-async def subscribed(server: GraphServer, app: httpx2.AsyncClient, said: Json, **headers: str) -> Json:
-    answer = await app.post(f"{server.url}/v1.0/subscriptions", json=said, headers=headers)
+async def subscribed(graph: GraphServer, app: httpx2.AsyncClient, said: Json, **headers: str) -> Json:
+    answer = await app.post(f"{graph.url}/v1.0/subscriptions", json=said, headers=headers)
     assert answer.status_code == 201, answer.text
     made: Json = answer.json()
     return made
 
 
 async def test_an_address_that_says_the_token_back_is_told_of_changes(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
-    made = await subscribed(server, app, asked(receiver), **IMMUTABLE)
+    made = await subscribed(graph, app, asked(receiver), **IMMUTABLE)
     written = await created(app, headers=IMMUTABLE)
     await app.patch(f"/events/{written['id']}", json={"subject": "Anew"})
     await app.delete(f"/events/{written['id']}")
-    await server.notices.settled()
+    await graph.notices.settled()
 
     assert receiver.proofs == 1
     assert sorted(str(one["changeType"]) for one in receiver.got) == ["created", "deleted", "updated"]
     [first, *_] = receiver.got
-    assert (first["subscriptionId"], first["clientState"], first["tenantId"]) == (made["id"], "secret", server.tenant)
-    assert first["resource"] == f"Users/{server.mailbox(GRACE).guid}/Events/{written['id']}"
-    assert [told.status for told in server.notices.told] == [202, 202, 202]
+    assert (first["subscriptionId"], first["clientState"], first["tenantId"]) == (made["id"], "secret", graph.tenant)
+    assert first["resource"] == f"Users/{graph.mailbox(GRACE).guid}/Events/{written['id']}"
+    assert [told.status for told in graph.notices.told] == [202, 202, 202]
 
 
 async def test_ids_in_notifications_are_immutable_only_where_the_subscription_asked_for_it(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
-    await subscribed(server, app, asked(receiver, changeType="created"))
+    await subscribed(graph, app, asked(receiver, changeType="created"))
     written = await created(app)
     await app.patch(f"/events/{written['id']}", json={"subject": "Anew"})
-    await server.notices.settled()
+    await graph.notices.settled()
 
     assert [str(one["resource"]).rpartition("/")[2] for one in receiver.got] == [written["id"]]
 
@@ -141,32 +126,32 @@ async def test_ids_in_notifications_are_immutable_only_where_the_subscription_as
     ],
 )
 async def test_a_subscription_that_cannot_be_is_refused(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, changes: Json, code: str
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, changes: Json, code: str
 ) -> None:
-    answer = await app.post(f"{server.url}/v1.0/subscriptions", json=asked(receiver) | changes)
+    answer = await app.post(f"{graph.url}/v1.0/subscriptions", json=asked(receiver) | changes)
 
     assert error(answer) == (400, code)
-    assert server.subscriptions == {}
+    assert graph.subscriptions == {}
 
 
 @pytest.mark.parametrize("path", ["silent", "html", "nowhere"])
 async def test_an_address_that_proves_nothing_is_not_told(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, path: str
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, path: str
 ) -> None:
     said = asked(receiver, lifecycleNotificationUrl=f"{receiver.url}/{path}")
 
-    assert error(await app.post(f"{server.url}/v1.0/subscriptions", json=said)) == (400, "ValidationError")
+    assert error(await app.post(f"{graph.url}/v1.0/subscriptions", json=said)) == (400, "ValidationError")
 
 
 async def test_a_subscription_is_renewed_read_and_ended(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
-    made = await subscribed(server, app, asked(receiver))
-    address = f"{server.url}/v1.0/subscriptions/{made['id']}"
+    made = await subscribed(graph, app, asked(receiver))
+    address = f"{graph.url}/v1.0/subscriptions/{made['id']}"
     end = (datetime.now(UTC) + 6 * DAY).replace(microsecond=0)
     renewed = await app.patch(address, json={"expirationDateTime": end.isoformat()})
     read = await app.get(address)
-    everything = await app.get(f"{server.url}/v1.0/subscriptions")
+    everything = await app.get(f"{graph.url}/v1.0/subscriptions")
     ended, again = await app.delete(address), await app.delete(address)
 
     assert renewed.json()["expirationDateTime"] == f"{end:%Y-%m-%dT%H:%M:%S}.0000000Z"
@@ -177,68 +162,68 @@ async def test_a_subscription_is_renewed_read_and_ended(
 
 
 async def test_a_subscription_lives_for_45_minutes_at_least_and_then_no_longer(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
     soon = datetime.now(UTC) + timedelta(minutes=1)
-    made = await subscribed(server, app, asked(receiver, expirationDateTime=soon.isoformat()))
-    held = server.subscriptions[str(made["id"])]
+    made = await subscribed(graph, app, asked(receiver, expirationDateTime=soon.isoformat()))
+    held = graph.subscriptions[str(made["id"])]
     lives = held.expires - datetime.now(UTC)
     held.expires = datetime.now(UTC)
     await created(app)
-    await server.notices.settled()
+    await graph.notices.settled()
 
     assert lives > timedelta(minutes=44)
     assert receiver.got == []
-    assert error(await app.get(f"{server.url}/v1.0/subscriptions/{made['id']}")) == (404, "ResourceNotFound")
+    assert error(await app.get(f"{graph.url}/v1.0/subscriptions/{made['id']}")) == (404, "ResourceNotFound")
 
 
 async def test_what_becomes_of_a_subscription_is_told_where_that_is_wanted(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
-    made = await subscribed(server, app, asked(receiver))
-    await subscribed(server, app, asked(receiver, lifecycleNotificationUrl=None))
+    made = await subscribed(graph, app, asked(receiver))
+    await subscribed(graph, app, asked(receiver, lifecycleNotificationUrl=None))
     events: tuple[LifecycleEvent, ...] = ("missed", "reauthorizationRequired", "subscriptionRemoved")
     for event in events:
-        server.lifecycle(GRACE, event)
-    await server.notices.settled()
+        graph.lifecycle(GRACE, event)
+    await graph.notices.settled()
 
     assert sorted(str(one["lifecycleEvent"]) for one in receiver.got) == sorted(events)
     assert {one["subscriptionId"] for one in receiver.got} == {made["id"]}
-    assert server.subscriptions == {}
+    assert graph.subscriptions == {}
 
 
 @pytest.mark.parametrize("how", ["reauthorize", "renew"])
 async def test_a_subscription_that_needs_authorization_says_nothing_until_it_has_it(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, how: str
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver, how: str
 ) -> None:
-    made = await subscribed(server, app, asked(receiver, lifecycleNotificationUrl=None))
-    address = f"{server.url}/v1.0/subscriptions/{made['id']}"
-    server.lifecycle(GRACE, "reauthorizationRequired")
+    made = await subscribed(graph, app, asked(receiver, lifecycleNotificationUrl=None))
+    address = f"{graph.url}/v1.0/subscriptions/{made['id']}"
+    graph.lifecycle(GRACE, "reauthorizationRequired")
     await created(app)
-    await server.notices.settled()
+    await graph.notices.settled()
     silent = list(receiver.got)
     if how == "renew":
         await app.patch(address, json={"expirationDateTime": (datetime.now(UTC) + DAY).isoformat()})
     else:
         await app.post(f"{address}/reauthorize")
     await created(app)
-    await server.notices.settled()
+    await graph.notices.settled()
 
     assert silent == []
     assert len(receiver.got) == 1
 
 
 async def test_an_address_that_is_gone_holds_nobody_up(
-    server: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
+    graph: GraphServer, app: httpx2.AsyncClient, receiver: Receiver
 ) -> None:
-    await subscribed(server, app, asked(receiver))
-    [held] = server.subscriptions.values()
+    await subscribed(graph, app, asked(receiver))
+    [held] = graph.subscriptions.values()
     gone = f"http://127.0.0.1:{await _free_port()}/graph"
     held.said = held.said.model_copy(update={"notification_url": gone})
     await created(app)
-    await server.notices.settled()
+    await graph.notices.settled()
 
-    assert [told.status for told in server.notices.told] == [None]
+    assert [told.status for told in graph.notices.told] == [None]
 
 
 async def _free_port() -> int:
