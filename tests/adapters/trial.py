@@ -1,6 +1,7 @@
 """The trial of a calendar, run in tests: what it says, and what it leaves behind."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -35,10 +36,21 @@ def without_durations(text: str) -> str:
 
 
 async def tried(
-    provider: Provider, person: str = "grace", *, now: datetime = NOW, within: timedelta = timedelta(minutes=2)
+    provider: Provider,
+    person: str = "grace",
+    *,
+    now: datetime = NOW,
+    within: timedelta = timedelta(minutes=2),
+    told: Callable[[str], object] = lambda _: None,
 ) -> Said:
+    """Run a whole trial; `told` hears each line when it is said, between two checks."""
     lines: list[str] = []
-    works = await check(provider, person, now, within=within, say=lines.append)
+
+    def say(line: str) -> None:
+        lines.append(line)
+        told(line)
+
+    works = await check(provider, person, now, within=within, say=say)
     return Said(works, lines)
 
 
