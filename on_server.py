@@ -17,6 +17,7 @@ from entrevue.orders import SameDay
 from entrevue.owed import Owed
 from entrevue.sharing import Asked, Shared
 from entrevue.values import InterviewId, PersonId, Status, Who
+from workflows.channel import Poked
 from workflows.suspicion import Watch
 from workflows.watching import WatchWorkflow
 
@@ -144,6 +145,15 @@ class WatchersOnServer:
         handle = self._temporal.get_workflow_handle(contract.watch_id(person))
         try:
             await handle.signal("unwatch", event, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def poke(self, person: PersonId, *, anew: bool) -> None:
+        """Have a calendar looked at soon. Harmless where nobody watches it any more."""
+        handle = self._temporal.get_workflow_handle(contract.watch_id(person))
+        try:
+            await handle.signal("poke", Poked(anew=anew), rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise

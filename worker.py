@@ -1,28 +1,19 @@
-"""The worker: settings from the environment, adapters made of them, activities of those, and one Temporal worker."""
+"""The worker: adapters made of the settings, activities of those, and one Temporal worker."""
 
 import argparse
 import asyncio
 import logging
-import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from temporalio.client import (
     Client,
     Schedule,
@@ -45,7 +36,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.calendar import Calendar, CalendarActivities, CalendarRefused, Watchers
+from activities.calendar import Calendar, CalendarActivities, Watchers
 from activities.claiming import ClaimingActivities
 from activities.digest import DigestActivities
 from activities.free_time import FreeTimeActivities
@@ -53,19 +44,20 @@ from activities.janitor import JanitorActivities
 from activities.journal import Journal, JournalActivities
 from activities.learning import Learning, LearningActivities, Lessons
 from activities.ledger import Ledger
-from activities.letters import MailSettings, agent_address
+from activities.letters import MailSettings
 from activities.mail import MailActivities, Outbox, Post
 from activities.mailbox import Mailbox, MailboxActivities
 from activities.people import TZDATA, Directory, PeopleActivities, use_pinned_tzdata
 from activities.process import ProcessActivities
+from activities.rooms import RoomActivities, Rooms
 from activities.watching import WatchingActivities
 from activities.zone_rules import ZoneRulesActivities
-from adapters.caldav import CalDav, CalendarAccount
 from adapters.directory import FileDirectory
-from adapters.imap import ImapMailbox, ImapSettings
+from adapters.imap import ImapMailbox
 from adapters.migrations import migrate
-from adapters.smtp import SmtpPost, SmtpSettings
-from adapters.sql import checked, open_database
+from adapters.push import PushSettings
+from adapters.smtp import SmtpPost
+from adapters.sql import open_database
 from adapters.sql_journal import SqlJournal
 from adapters.sql_ledger import SqlLedger
 from adapters.sql_lessons import SqlLessons
@@ -73,8 +65,11 @@ from adapters.sql_outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
+from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
 from on_server import InterviewsOnServer, WatchersOnServer
+from providers import opened
+from settings import Settings
 from workflows.digest import DigestWorkflow
 from workflows.interview import InterviewWorkflow
 from workflows.janitor import JanitorWorkflow
@@ -109,65 +104,6 @@ LONGEST = timedelta(hours=6)
 
 _log = structlog.get_logger()
 
-# --- settings --------------------------------------------------------------------------------------------------------
-
-
-class CalDavSettings(BaseModel):
-    """One service account that may read and write the calendars which the directory names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    username: str = Field(min_length=1)
-    password: SecretStr
-
-
-class Settings(BaseSettings):
-    """From `ENTREVUE_…`, or files of these names in the folder `ENTREVUE_SECRETS_DIR`. See docs/operating.md."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ENTREVUE_",
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
-    )
-
-    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///entrevue.db")
-    """Secret as a whole: PostgreSQL's may hold a password."""
-    people: Path = Path("people.toml")
-    caldav: CalDavSettings | None = None
-    smtp: SmtpSettings
-    mail: MailSettings
-    imap: ImapSettings | None = None
-    """Where answers and bounces lie. None: they are not read."""
-    log_format: Literal["json", "console"] = "json"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    max_cached_workflows: int = Field(default=1000, ge=0)
-    janitor: bool = True
-    """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
-    digest: bool = True
-    """The same of the daily digest of open forms."""
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_known(cls, url: SecretStr) -> SecretStr:
-        checked(url.get_secret_value())
-        return url
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings  # two sources are enough
-        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings)
-
-
 # --- composition -----------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +120,8 @@ class Adapters:
     post: Post
     mail: MailSettings
     mailbox: Mailbox | None = None
+    rooms: Mapping[RoomsAt, Rooms] = field(default_factory=dict)
+    """Whoever gives interviews rooms of their own."""
 
     @classmethod
     @asynccontextmanager
@@ -195,15 +133,13 @@ class Adapters:
             engine = open_database(database)
             stack.push_async_callback(engine.dispose)
             directory = FileDirectory(settings.people)
-            calendar = CalDav(
-                accounts(directory, settings.caldav),
-                organizer=partial(agent_address, settings=settings.mail),
-                organisation=settings.mail.from_name,
-            )
-            stack.push_async_callback(calendar.aclose)
+            providers = await stack.enter_async_context(opened(directory, settings))
+            for provider, because in providers.unusable.items():
+                _log.error("a provider cannot be used", kind="provider_unusable", provider=provider, because=because)
             yield cls(
                 directory=directory,
-                calendar=calendar,
+                calendar=providers.calendars,
+                rooms=providers.rooms,
                 ledger=SqlLedger(engine),
                 outbox=SqlOutbox(engine),
                 journal=SqlJournal(engine),
@@ -212,28 +148,6 @@ class Adapters:
                 mail=settings.mail,
                 mailbox=ImapMailbox(settings.imap) if settings.imap else None,
             )
-
-
-def accounts(
-    directory: Directory, service: CalDavSettings | None
-) -> Callable[[PersonId], Awaitable[CalendarAccount | None]]:
-    """Say where a person's calendar is: the directory knows the address, the settings the service account."""
-
-    async def account(person: PersonId) -> CalendarAccount | None:
-        entry = await directory.person(person)
-        if entry is None or entry.calendar is None:
-            return None
-        if service is None:  # never to be taken for "nothing in the way"
-            raise CalendarRefused(person, "no ENTREVUE_CALDAV__USERNAME and …__PASSWORD are set")
-        return CalendarAccount(
-            url=entry.calendar,
-            username=service.username,
-            password=service.password,
-            zone=entry.zone,
-            email=entry.email,
-        )
-
-    return account
 
 
 def activities(
@@ -255,6 +169,7 @@ def activities(
     )
     return (
         people.look_up_people,
+        RoomActivities(adapters.rooms).make_room,
         free_time.find_slots,
         claiming.claim_time,
         claiming.release_time,
@@ -262,6 +177,8 @@ def activities(
         calendar.remove_event,
         watching.look_at_calendar,
         watching.tell_interviews,
+        watching.listen_to_calendar,
+        watching.hang_up_calendar,
         mail.send_letter,
         mailbox.read_mailbox,
         journal.append_journal,
@@ -437,12 +354,37 @@ async def serve(settings: Settings) -> None:
     async with Adapters.of(settings) as adapters:
         temporal = await connect()
         worker = build_worker(temporal, adapters, max_cached_workflows=settings.max_cached_workflows)
-        async with worker:
+        async with worker, told_of_changes(settings.push, WatchersOnServer(temporal, TASK_QUEUE)):
             await see_to_the_rest(settings, temporal)
             _log.info("worker started", task_queue=TASK_QUEUE, namespace=temporal.namespace)
             await stop.wait()
             _log.info("worker stopping", grace_seconds=GRACE.total_seconds())
     _log.info("worker stopped")
+
+
+@asynccontextmanager
+async def told_of_changes(push: PushSettings | None, watchers: WatchersOnServer) -> AsyncIterator[None]:
+    """Let providers tell us of changes, where that is set. Trouble with it is an error in the log, and no more."""
+
+    async def poke(person: PersonId, anew: bool) -> None:  # noqa: FBT001 - as the receiver's port has it
+        try:
+            await watchers.poke(person, anew=anew)
+        except RPCError as trouble:
+            _log.error("calendar not poked", kind="calendar_not_poked", because=trouble.status.name)
+
+    async with AsyncExitStack() as stack:
+        if push is not None:
+            from adapters.push_receiver import receiving  # noqa: PLC0415 - starlette and uvicorn are an extra
+
+            try:
+                port = await stack.enter_async_context(
+                    receiving(push.to, poke, host=push.listen_host, port=push.listen_port)
+                )
+            except OSError as trouble:
+                _log.error("push not listening", kind="push_not_listening", because=trouble.strerror or "unknown")
+            else:
+                _log.info("told of changes", kind="push_listening", port=port)
+        yield
 
 
 async def see_to_the_rest(settings: Settings, temporal: Client) -> None:

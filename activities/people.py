@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import tzdata  # type: ignore[import-untyped]  # zone files, and one string: their version
-from pydantic import AfterValidator, Field, SecretStr, TypeAdapter
+from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, ValidationInfo, field_validator
 from temporalio import activity
 
 from entrevue.civil import Clock, Offset
-from entrevue.orders import ClockOf, Confidant, Found, LookUpPeople, Organisation, PeopleFound
+from entrevue.orders import ClockOf, Confidant, Found, LookUpPeople, Organisation, PeopleFound, RoomsAt
 from entrevue.request import Policy
 from entrevue.slots import DAY, HOUR, Span, Week
 from entrevue.values import CANDIDATE, EmailAddress, Intake, InterviewId, Link, Name, PersonId, PoolName, Who, ZoneName
@@ -44,6 +44,7 @@ _TEMPLATE = re.compile(r"https?://[^\s<>\"'\\^`{|}/?#]+([/?#]([^\s<>\"'\\^`{|}]|
 _ROOM_LENGTH = 32
 
 Provider = Literal["caldav", "google", "graph"]
+_ROOMS_AT: tuple[RoomsAt, ...] = get_args(RoomsAt)
 
 _LINK = TypeAdapter[str](Link)
 _ADDRESS = TypeAdapter[str](EmailAddress)
@@ -122,8 +123,10 @@ def _calendar(text: str) -> str:
 
 
 def _template(link: str) -> str:
+    if _at(link):
+        return link
     if not _TEMPLATE.fullmatch(link):
-        raise ValueError(f"is not a link like https://meet.example.org/{_ROOM}")
+        raise ValueError(f"is neither meet, nor teams, nor a link like https://meet.example.org/{_ROOM}")
     if _ID not in link and _ROOM not in link:
         raise ValueError(f"is the same room for every interview; put {_ROOM} where the room's name belongs")
     parts = urlsplit(link)
@@ -137,6 +140,11 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _at(link: str) -> RoomsAt | None:
+    """Say who is asked for rooms, where the link is no template."""
+    return next((one for one in _ROOMS_AT if one == link), None)
 
 
 def conference_link(template: str, interview: InterviewId, secret: SecretStr) -> str:
@@ -176,6 +184,13 @@ class PersonEntry(Intake):
     place: Place | None = None
     """None: the organisation's."""
 
+    @field_validator("busy_only")
+    @classmethod
+    def _of_a_calendar(cls, busy_only: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 - as pydantic calls it
+        if busy_only and known.data.get("calendar", "") is None:
+            raise ValueError("there is no calendar to read; enter one, or take this out")
+        return busy_only
+
     @property
     def written(self) -> bool:
         """Their calendar is written: so it is what invites them, and no mail does."""
@@ -194,7 +209,8 @@ class OrganisationEntry(Intake):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: Annotated[str, Field(max_length=1000), AfterValidator(_template)] | None = None
-    """`{token}` stands for a name that nobody can guess, `{id}` for the interview's id."""
+    """`meet` or `teams`: a room is asked for there. Or a template: in it `{token}` stands for a name that nobody can
+    guess, `{id}` for the interview's id."""
     days_off: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
     """When the company is closed, besides the public holidays of `place`."""
     place: Place | None = None
@@ -280,13 +296,14 @@ class PeopleActivities:
         known = {one: person for one in sorted(named) if (person := await self._entry(one)) is not None}
         if unknown := entry.unknown(known):
             raise DirectoryBroken("; ".join(unknown))
-        template = entry.conference_link
+        link = entry.conference_link
         return Organisation(
             name=entry.name,
             zone=entry.zone,
             coordinator=entry.coordinator,
             coordinator_email=entry.coordinator_email,
-            conference_link=conference_link(template, interview, self._secret) if template is not None else None,
+            conference_link=conference_link(link, interview, self._secret) if link and not _at(link) else None,
+            rooms=_at(link) if link else None,
             policy=entry.policy,
             conduct=tuple(_confidant(known[one]) for one in dict.fromkeys(entry.conduct)),
             decision_maker=entry.decision_maker,

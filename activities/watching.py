@@ -1,4 +1,7 @@
-"""Watch what people do to our events in their own calendars: one look, and telling the interviews of what was seen."""
+"""Watch what people do to our events in their own calendars: one look, and telling the interviews of what was seen.
+
+And having a provider tell when to look, where it can.
+"""
 
 from typing import Annotated, Literal
 
@@ -6,7 +9,15 @@ from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable, EventState, Watched, is_overlapped
+from activities.calendar import (
+    Calendar,
+    CalendarRefused,
+    CalendarUnavailable,
+    EventState,
+    Listening,
+    Watched,
+    is_overlapped,
+)
 from activities.telling import Interviews
 from entrevue.answers import Heard, RsvpReceived
 from entrevue.drift import (
@@ -94,6 +105,28 @@ class InterviewsTold(Message):
     """Interviews that take no more facts."""
 
 
+class ListenToCalendar(Message):
+    """Have this calendar's provider tell us of changes."""
+
+    person: PersonId
+    held: str | None = None
+    """What it tells us by so far, and is to be replaced."""
+
+
+class ProviderTells(Message):
+    listening: Listening | None = None
+    """None: it cannot tell, or shall not."""
+    because: str | None = None
+    """It refused; names no address and no secret."""
+
+
+class HangUpCalendar(Message):
+    """Have the provider tell us no more."""
+
+    person: PersonId
+    held: str
+
+
 # --- the activities --------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +169,26 @@ class WatchingActivities:
                 over.append(one.interview)
         return InterviewsTold(over=tuple(over))
 
+    @activity.defn(name="listen_to_calendar")
+    async def listen_to_calendar(self, order: ListenToCalendar) -> ProviderTells:
+        """Ask once. A refusal is an answer: trying again would not help."""
+        try:
+            return ProviderTells(listening=await self._calendar.listen(order.person, order.held))
+        except CalendarRefused as refusal:
+            return ProviderTells(because=_because(refusal))
+        except CalendarUnavailable as trouble:
+            raise _passing(trouble) from trouble
+
+    @activity.defn(name="hang_up_calendar")
+    async def hang_up_calendar(self, order: HangUpCalendar) -> None:
+        """Undo `listen_to_calendar`. Where we are refused, what was asked for ends by itself."""
+        try:
+            await self._calendar.hang_up(order.person, order.held)
+        except CalendarRefused:
+            return
+        except CalendarUnavailable as trouble:
+            raise _passing(trouble) from trouble
+
     async def _look(self, person: PersonId, event: Watched, *, read: bool) -> Seen:
         try:
             found = await self._read(person, event) if read else Seen(interview=event.interview, who=event.who)
@@ -173,8 +226,11 @@ def _what(state: EventState, event: Watched) -> What:
 
 
 def _refused(event: Watched, refusal: CalendarRefused) -> Seen:
-    because = refusal.because[:_LONGEST_REASON] or "refused"
-    return Seen(interview=event.interview, who=event.who, what="refused", because=because)
+    return Seen(interview=event.interview, who=event.who, what="refused", because=_because(refusal))
+
+
+def _because(refusal: CalendarRefused) -> str:
+    return refusal.because[:_LONGEST_REASON] or "refused"
 
 
 def _passing(trouble: CalendarUnavailable) -> ApplicationError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from entrevue import attention, briefing, correspondence, drift, feedback, people, sharing
+from entrevue import attention, briefing, correspondence, drift, feedback, people, rooms, sharing
 from entrevue.calendars import OnCalendar, event_key, removal_key
 from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key, replaced_by, search_key, wanted
 from entrevue.effects import is_confidential
@@ -17,6 +17,7 @@ from entrevue.orders import (
     Invitee,
     LookUpBriefs,
     LookUpPeople,
+    MakeRoom,
     Order,
     ReleaseTime,
     RemoveEvent,
@@ -49,6 +50,7 @@ def plan(interview: Interview, now: datetime) -> Agenda:
     owed: list[Order] = []
     if interview.closed is None:
         owed += _people(interview, now)
+        owed += [room] if (room := rooms.order(interview, now)) is not None else []
         owed += _search(interview, now)
     owed += _ledger(interview, now)
     owed += _calendars(interview, now)
@@ -269,6 +271,8 @@ def summary(order: Order) -> str:
             return "Look up what the interviewers have learned from earlier interviews"
         case LookUpBriefs():
             return "Look what else the candidate has on that day"
+        case MakeRoom():
+            return "Have the interview given a room of its own"
         case TellProcess():
             return "Tell the other interviews of this process that it is over"
         case _:

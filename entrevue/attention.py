@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import answers, briefing, correspondence, people
+from entrevue import answers, briefing, correspondence, people, rooms
 from entrevue import feedback as release
 from entrevue.attendance import below_quorum, grace
 from entrevue.calendars import event_key, removal_key
@@ -33,6 +33,7 @@ _BEHIND = {
     "event_removal": "CALENDAR_BEHIND",
     "briefs": "LEARNING_BEHIND",
     "process": "LEARNING_BEHIND",
+    rooms.KIND: "ROOM_MISSING",
 }
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
@@ -261,6 +262,8 @@ def _wanted(interview: "Interview", now: datetime) -> set[str]:
         keys.add(people.key(interview))
     if alive and scheduling.searches > scheduling.searched:
         keys.add(search_key(interview))
+    if (lacking := rooms.lacking(interview)) is not None:
+        keys.add(rooms.key(interview, lacking))
     briefs = briefing.order(interview, now)
     keys |= {briefs.key} if briefs is not None else set()
     keys |= {release.process_key(interview)} if release.to_tell(interview) is not None else set()
@@ -386,6 +389,7 @@ CLEARS: Mapping[str, tuple[str, ...]] = {
     "PROCESS_ENDED": ("cancel", "withdraw"),
     "QUESTION_OPEN": ("answer_question",),
     "REVIEW_DUE": ("review_feedback",),
+    "ROOM_MISSING": ("clear_attention",),
     "SEARCH_BEHIND": (),
     "SEAT_DECLINED": ("replace_interviewer", "reschedule", "cancel"),
     "SEAT_OPEN": ("replace_interviewer", "remove_seat", "cancel"),

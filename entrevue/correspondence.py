@@ -372,6 +372,7 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
             imip=by_mail(interview, whom),
             moved_from=moved_from,
             changed=_was_invited(interview, shown.sequence, whom),
+            place_is_new=shown.room_is_new,
             because=shown.reason if moved_from is not None else None,
             with_names=others(interview, whom),
             candidate_zone=None if whom == CANDIDATE else interview.people.clock(CANDIDATE).zone,

@@ -76,6 +76,7 @@ MailFact = MessageBounced | MessageDelivered
 
 TRIED_ON = (
     "look_up_people",
+    "make_room",
     "find_slots",
     "write_event",
     "remove_event",
@@ -323,7 +324,7 @@ def _clear(item: str, interview: "Interview") -> list[Cleared]:
         return [JournalTrusted()]
     if cause == "MAIL_BEHIND":
         return _try_again(interview.effects)
-    if cause in ("PERSON_UNKNOWN", "POOL_EMPTY"):
+    if cause in ("PERSON_UNKNOWN", "POOL_EMPTY", "ROOM_MISSING"):
         return [DirectoryAskedAgain()]
     if cause == "FACT_UNREADABLE":
         return [FactDismissed(fact=subject)]

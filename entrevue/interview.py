@@ -30,6 +30,7 @@ from entrevue import (
     permissions,
     privacy,
     reactions,
+    rooms,
     scheduling,
     seats,
     session,
@@ -59,6 +60,7 @@ from entrevue.orders import (
     LetterUnsure,
     PeopleFound,
     ProcessTold,
+    RoomMade,
     SendLetter,
     SlotsFound,
     TimeClaimed,
@@ -76,6 +78,7 @@ from entrevue.people import (
 from entrevue.permissions import Command
 from entrevue.privacy import Privacy, PrivacyCommand, PrivacyEvent
 from entrevue.request import InterviewRequest, Policy
+from entrevue.rooms import RoomGiven
 from entrevue.rubrics import DEFAULT_RUBRIC, Rubric
 from entrevue.scheduling import (
     CandidateWithdrew,
@@ -156,6 +159,7 @@ Event = (
     InterviewOpened
     | CancelRequested
     | PeopleEvent
+    | RoomGiven
     | SchedulingEvent
     | AnswerEvent
     | DriftEvent
@@ -205,6 +209,8 @@ class Interview:
     opened_at: datetime
     seq: int
     people: People
+    room: str | None = None
+    """Given to this interview alone."""
     scheduling: Scheduling = Scheduling()
     answers: Answers = Answers()
     drift: Drift = Drift()
@@ -379,7 +385,7 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
         case PeopleFound():
             if answer.key != people.key(interview):
                 return []
-            return [_found(answer, interview, now)]
+            return [_found(answer, interview, now), *_a_place_at_last(answer, interview)]
         case SlotsFound() | TimeClaimed() | TimeTaken() | TimeReleased():
             return _widen(negotiation.answered(answer, interview, now))
         case GaveUp(order="claim_time"):
@@ -390,6 +396,8 @@ def _answer(answer: Answer, interview: Interview, now: datetime) -> list[Event]:
             return [*_widen(briefing.answered(answer, interview)), *_widen(sharing.answered(answer, interview))]
         case ProcessTold():
             return _widen(feedback.told(answer, interview))
+        case RoomMade():
+            return _widen(rooms.answered(answer, interview))
         case EventWritten(who=who, overlapped=True):
             gives_way = seats.overlapped(interview, who, now) if _nobody_invited(interview, answer) else []
             return [*_widen(effects.answered(answer, interview, now)), *_widen(gives_way)]
@@ -431,6 +439,14 @@ def _found(answer: PeopleFound, interview: Interview, now: datetime) -> PeopleLo
         policy=interview.request.policy.over(answer.organisation.policy) if first else None,
         shifted=() if first else tuple(_shifted(answer, interview, now)),
     )
+
+
+def _a_place_at_last(answer: PeopleFound, interview: Interview) -> list[Event]:
+    """What is booked without a place takes the first that there is; no other follows."""
+    link = answer.organisation.conference_link
+    if link is None or interview.scheduling.shown is None or rooms.lacking(interview) is None:
+        return []
+    return [rooms.given(interview, link)]
 
 
 def _shifted(answer: PeopleFound, interview: Interview, now: datetime) -> Iterable[Who]:
@@ -525,6 +541,9 @@ def _fold(interview: Interview, event: Event, at: datetime, by: str) -> Intervie
         )
         changed = reactions.seated_anew(reactions.reached_again(changed, interview, at), interview)
         return reactions.seat_answered(changed, event)
+    if isinstance(event, RoomGiven):
+        given = scheduling.room_given(interview.scheduling, event.sequence, at)
+        return replace(interview, room=event.link, scheduling=given)
     if isinstance(event, AttentionEvent):
         return replace(interview, attention=attention.evolve(interview.attention, event, at))
     match event:

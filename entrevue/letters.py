@@ -69,10 +69,14 @@ def event_for(interview: "Interview", whom: str, shown: Shown) -> CalendarEvent:
 
 
 def location(interview: "Interview") -> str | None:
-    """Give the link or the place: the request's, else the room that the directory's template makes."""
+    """Give the link or the place: the request's, the room that it was given, else what the directory's template makes.
+
+    A room is given only where there is no template, or was none when people were told to come.
+    """
     request, organisation = interview.request, interview.people.organisation
     template = organisation.conference_link if organisation else None
-    return request.conference_link or request.location or (template.replace("{id}", interview.id) if template else None)
+    made = template.replace("{id}", interview.id) if template else None
+    return request.conference_link or request.location or made or interview.room
 
 
 def turn_to(interview: "Interview") -> TurnTo | None:

@@ -15,6 +15,7 @@ from entrevue.values import (
     EmailAddress,
     Instant,
     InterviewId,
+    Link,
     Message,
     Name,
     PersonId,
@@ -45,6 +46,10 @@ class Invitee(Message):
     who: Who
     person: PersonId | None = None
     zone: ZoneName | None = None
+
+
+RoomsAt = Literal["meet", "teams"]
+"""Who gives an interview a room of its own on being asked: Google Meet, or Microsoft Teams."""
 
 
 class LookUpPeople(AnOrder):
@@ -329,7 +334,9 @@ class Invitation(Message):
     moved_from: Slot | None = None
     """The time it had before; None where it is new, or only the people changed."""
     changed: bool = False
-    """The reader has an earlier version: what changed is the time (`moved_from`) or the people."""
+    """The reader has an earlier version: what changed is the time (`moved_from`), the place or the people."""
+    place_is_new: bool = False
+    """Only the place is: there was none, when the time was settled."""
     because: str | None = None
     """Why it was moved, in words for the reader."""
     with_names: tuple[str, ...]
@@ -652,6 +659,15 @@ Letter = (
 )
 
 
+class MakeRoom(AnOrder):
+    """Have the interview given a room of its own. Who asks again gets the same."""
+
+    kind: Literal["make_room"] = "make_room"
+    rooms: RoomsAt
+    at: Instant
+    """When it will be used, about: providers close rooms that nobody has used for long."""
+
+
 class SendLetter(AnOrder):
     """Send one letter to one person. Its Message-ID comes from `key`, its Date is `date`: a retry is byte-identical."""
 
@@ -720,6 +736,7 @@ Order = (
     | SendLetter
     | LookUpBriefs
     | TellProcess
+    | MakeRoom
 )
 
 
@@ -749,7 +766,9 @@ class Organisation(Message):
     coordinator: Name | None = None
     coordinator_email: EmailAddress | None = None
     conference_link: str | None = None
-    """This interview's own room."""
+    """This interview's own room, made of a template."""
+    rooms: RoomsAt | None = None
+    """Who is to be asked for one."""
     policy: Policy = Policy()
     """Its defaults; what a request says goes before."""
     conduct: tuple[Confidant, ...] = ()
@@ -886,6 +905,11 @@ class ProcessTold(AnAnswer):
     interviews: int
 
 
+class RoomMade(AnAnswer):
+    kind: Literal["room_made"] = "room_made"
+    link: Link
+
+
 class GaveUp(AnAnswer):
     """The patience of an order has ended; the shell says so, no activity does."""
 
@@ -909,5 +933,6 @@ Answer = (
     | LetterUnsure
     | BriefsFound
     | ProcessTold
+    | RoomMade
     | GaveUp
 )

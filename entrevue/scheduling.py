@@ -394,9 +394,12 @@ class Shown:
     apology: bool = False
     continues: bool = False
 
+    room_is_new: bool = False
+    """Against the version before, only where they meet is known, or another."""
+
     @property
     def people_only(self) -> bool:
-        """Against the version before, only the panel is another."""
+        """The time is that of the version before."""
         return self.sequence > self.since and not self.cancelled
 
 
@@ -587,6 +590,13 @@ def evolve(state: Scheduling, event: SchedulingEvent, at: datetime, by: str) -> 
             return _without_offer(_leave_all(state))
         case _:
             assert_never(event)
+
+
+def room_given(state: Scheduling, sequence: int | None, at: datetime) -> Scheduling:
+    """Who was told the time already is shown where they meet, by another version of it."""
+    if state.shown is None or sequence is None:
+        return state
+    return replace(state, shown=replace(state.shown, sequence=sequence, at=at, by="engine", room_is_new=True))
 
 
 def finished(state: Scheduling) -> Scheduling:
@@ -784,7 +794,7 @@ def _panel_changed(state: Scheduling, event: PanelChanged, at: datetime) -> Sche
     return replace(
         state,
         booking=replace(booking, claim=event.claim, revision=event.revision),
-        shown=replace(shown, sequence=event.sequence, at=at, by=claim.by),
+        shown=replace(shown, sequence=event.sequence, at=at, by=claim.by, room_is_new=False),
         revision=event.revision,
         refilled=state.refilled + claim.refills,
     )

@@ -1,12 +1,15 @@
 """The worker's settings: one says which database it uses, a wrong one is named at the start, no secret is shown."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import pytest
+from pydantic import SecretStr, ValidationError
 from structlog.testing import capture_logs
 from temporalio.client import (
     Client,
@@ -14,17 +17,21 @@ from temporalio.client import (
     Interceptor,
     OutboundInterceptor,
     ScheduleHandle,
+    SignalWorkflowInput,
     StartWorkflowInput,
     WorkflowHandle,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from adapters.push import PushSettings
 from demo.postgres_server import PostgresServer
 from demo.processes import environment
+from on_server import WatchersOnServer
+from settings import Settings
 from tests.adapters.database import empty_database, sqlite_url
 from tests.adapters.test_lessons import entries
 from tests.domain.scenes import completed
-from worker import PLUGIN, Adapters, Settings, see_to_the_rest
+from worker import PLUGIN, Adapters, see_to_the_rest, told_of_changes
 
 ROOT = Path(__file__).parent.parent
 NEEDED = {
@@ -129,7 +136,7 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
 
 
 async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
-    said = await run("-c", "from worker import Settings; print(Settings().imap)", **IMAP)
+    said = await run("-c", "from settings import Settings; print(Settings().imap)", **IMAP)
     refused = await run("worker.py", **IMAP | {"ENTREVUE_IMAP__TLS": "none"})
 
     assert said[0] == 0
@@ -173,3 +180,100 @@ async def test_a_namespace_that_lets_the_worker_start_nothing_lets_it_work_all_t
         "digest_not_scheduled",
         "mailbox_not_started",
     ]
+
+
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        return int(reserved.getsockname()[1])
+
+
+# --- being told of changes -------------------------------------------------------------------------------------------
+
+PUSH = PushSettings(
+    url="https://hooks.acme.example", secret=SecretStr("a secret that only tests know"), listen_port=65535
+)
+
+
+class _Watched(Interceptor, OutboundInterceptor):
+    """A server on which Grace is watched, and nobody else."""
+
+    def __init__(self, otherwise: RPCStatusCode) -> None:
+        """Stands at the end of the chain."""
+        self.otherwise = otherwise
+        self.signals: list[tuple[str, str]] = []
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
+        del next
+        return self
+
+    async def signal_workflow(self, input: SignalWorkflowInput) -> None:  # noqa: A002 - as above
+        self.signals.append((input.id, input.signal))
+        if input.id != "calendar/grace":
+            raise RPCError(f"{input.id}: {self.otherwise.name}", self.otherwise, b"")
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "logged"),
+    [
+        (RPCStatusCode.NOT_FOUND, []),
+        (RPCStatusCode.PERMISSION_DENIED, ["PERMISSION_DENIED"]),
+    ],
+    ids=["nobody watches", "trouble"],
+)
+async def test_what_providers_tell_pokes_who_watches_and_where_nobody_does_nothing_happens(
+    free_port: int, otherwise: RPCStatusCode, logged: list[str]
+) -> None:
+    server = _Watched(otherwise)
+    temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN], interceptors=[server])
+    push = PUSH.model_copy(update={"listen_port": free_port})
+    with capture_logs() as logs:
+        async with (
+            told_of_changes(push, WatchersOnServer(temporal, "interviews")),
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", trust_env=False) as web,
+        ):
+            for person in ("grace", "linus"):
+                shown = {"X-Goog-Channel-Token": push.to.proof("google", person), "X-Goog-Resource-State": "exists"}
+                assert (await web.post(f"/google/{person}", headers=shown)).status_code == 202
+
+    assert server.signals == [("calendar/grace", "poke"), ("calendar/linus", "poke")]
+    assert [line["because"] for line in logs if line["kind"] == "calendar_not_poked"] == logged
+
+
+async def test_a_port_that_is_taken_is_an_error_in_the_log_and_the_worker_goes_on() -> None:
+    temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN])
+    with socket.create_server(("127.0.0.1", 0)) as taken, capture_logs() as logs:
+        push = PUSH.model_copy(update={"listen_port": taken.getsockname()[1]})
+        async with told_of_changes(push, WatchersOnServer(temporal, "interviews")):
+            working = True
+
+    assert working
+    assert [(line["kind"], line["log_level"]) for line in logs] == [("push_not_listening", "error")]
+
+
+async def test_where_being_told_is_not_set_nothing_listens() -> None:
+    temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN])
+    with capture_logs() as logs:
+        async with told_of_changes(None, WatchersOnServer(temporal, "interviews")):
+            pass
+
+    assert logs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("URL", "http://hooks.acme.example"), ("SECRET", "sesame"), ("LISTEN_PORT", "0")]
+)
+def test_push_settings_are_read_from_the_environment_and_a_wrong_one_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, settings: Callable[[str], Settings], name: str, text: str
+) -> None:
+    monkeypatch.setenv("ENTREVUE_PUSH__URL", "https://hooks.acme.example/entrevue")
+    monkeypatch.setenv("ENTREVUE_PUSH__SECRET", "sesame, sesame, sesame")
+    read = settings("sqlite+aiosqlite:///unused.db")
+    monkeypatch.setenv(f"ENTREVUE_PUSH__{name}", text)
+    with pytest.raises(ValidationError) as refused:
+        settings("sqlite+aiosqlite:///unused.db")
+
+    assert read.push is not None
+    assert read.push.to.url == "https://hooks.acme.example/entrevue"
+    assert [error["loc"] for error in refused.value.errors()] == [("push", name.lower())]
+    assert "sesame" not in repr(read) + str(refused.value)

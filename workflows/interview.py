@@ -56,6 +56,7 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
         JournalEntry,
         LookUpBriefs,
         LookUpPeople,
+        MakeRoom,
         Order,
         ReleaseTime,
         RemoveEvent,
@@ -590,6 +591,9 @@ _FIRST_PATIENCE = timedelta(minutes=25)
 """Eight letters of a minute each, and the pauses between them. Whoever asks us for longer pauses, or a worker that
 takes nothing up, does not prolong it: invitations wait so long for calendars, and deadlines for the next news."""
 
+_FOR_A_ROOM = timedelta(minutes=5)
+"""Less than the pause after a refusal: nothing waits for a room, and somebody should hear of it before people do."""
+
 _PAUSE = timedelta(minutes=10)
 
 _BRISK = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
@@ -602,11 +606,13 @@ def _patience(order: Order, interview: Interview) -> tuple[timedelta | None, Ret
             order.key not in interview.effects.delayed
         ):
             return timedelta(minutes=15), _BRISK
+        case MakeRoom() if order.key not in interview.effects.delayed:
+            return _FOR_A_ROOM, _BRISK
         case ClaimTime():
             return interview.policy.claim_patience, _BRISK
         case SendLetter() | WriteEvent() | RemoveEvent() if order.key not in interview.effects.delayed:
             return _FIRST_PATIENCE, _AT_FIRST
-        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() | ReleaseTime() | RemoveEvent():
+        case LookUpPeople() | FindSlots() | LookUpBriefs() | TellProcess() | MakeRoom() | ReleaseTime() | RemoveEvent():
             return None, _PATIENT
         case WriteEvent() | SendLetter():
             return timedelta(days=2), _PATIENT

@@ -20,6 +20,7 @@ from entrevue.drift import (
 from entrevue.values import Instant, InterviewId, Message, PersonId, Who
 from workflows import access
 from workflows.access import CONFIRMED, Access
+from workflows.channel import Channel, Poked
 
 NEAR, FAR = timedelta(minutes=3), timedelta(minutes=10)
 SOON = timedelta(hours=48)
@@ -30,6 +31,9 @@ AT_THE_LATEST = timedelta(minutes=3)
 
 AGAIN = timedelta(minutes=1)
 """After a look that failed. After another the usual pace is enough."""
+
+SETTLED = timedelta(seconds=20)
+"""After being told of a change. People change several things at once, and whatever tells us tells of each."""
 
 Key = tuple[InterviewId, Who]
 
@@ -69,6 +73,10 @@ class Watch(Message):
     looked_at: Instant | None = None
     failed: int = 0
     """Looks in a row that came to nothing."""
+    poked_at: Instant | None = None
+    """When we were told first, since the last look began, that something has changed."""
+    channel: Channel = Channel()
+    """By what we are told."""
 
     def one(self, key: Key) -> OneEvent | None:
         return next((one for one in self.events if one.key == key), None)
@@ -139,6 +147,25 @@ def without_past(watch: Watch, now: datetime) -> Watch:
     return watch
 
 
+# --- being told ------------------------------------------------------------------------------------------------------
+
+
+def poked(watch: Watch, poke: Poked, now: datetime) -> Watch:
+    """Take in that something has changed; what is told on top of it makes the look no later."""
+    anew = watch.channel.anew or poke.anew
+    return watch.model_copy(
+        update={
+            "poked_at": watch.poked_at or now,
+            "channel": watch.channel.model_copy(update={"anew": anew}),
+        }
+    )
+
+
+def looking(watch: Watch) -> Watch:
+    """Begin a look: it finds what we were told of until now, and perhaps not what comes meanwhile."""
+    return watch.model_copy(update={"poked_at": None})
+
+
 # --- when to look ----------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +178,7 @@ def next_look(watch: Watch, began: datetime, chance: float) -> datetime:
         due += [at for one in watch.events for at in one.event.look_at if at > last]
         due += [at for one in watch.events if (at := access.next_look(one.access)) is not None]
         due += [_confirmed_at(watch.suspicion)] if watch.suspicion is not None else []
+        due += [watch.poked_at + SETTLED] if watch.poked_at is not None else []
     return min(due)
 
 

@@ -87,12 +87,12 @@ async def test_nor_where_the_calendar_was_there_before(
             await calendar.changes("grace", None, ("r7.p1",))
 
 
-async def test_a_person_without_a_calendar_has_nothing_in_their_way_and_nothing_can_be_written() -> None:
+async def test_somebody_whom_the_service_account_knows_no_calendar_of_is_refused_and_never_free() -> None:
     async with reaching(None) as calendar:
-        assert await calendar.busy("grace", NINE, NINE + HOUR) == ()
-        assert await calendar.ours("grace", NINE, NINE + HOUR) == ()
         with pytest.raises(CalendarRefused, match="there is none"):
-            await calendar.ensure("grace", event(), "r7", None)
+            await calendar.busy("grace", NINE, NINE + HOUR)
+        with pytest.raises(CalendarRefused, match="there is none"):
+            await calendar.changes("grace", None, ())
 
 
 async def test_a_copy_that_a_person_brought_in_is_left_alone(

@@ -110,13 +110,6 @@ async def test_a_cursor_of_another_calendar_means_everything(
         assert (await second.calendar.changes(GRACE, cursor, ())).everything
 
 
-async def test_who_has_no_calendar_has_no_changes() -> None:
-    async with reaching(None) as calendar:
-        changes = await calendar.changes(GRACE, None, (R7,))
-
-    assert (changes.cursor, changes.touched, changes.others) == (None, (), False)
-
-
 # --- servers as they may be ------------------------------------------------------------------------------------------
 
 OBJECT = f"/grace/{name_of(R7)}"

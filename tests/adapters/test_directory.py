@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from activities.people import (
     OrganisationEntry,
     PeopleActivities,
     PersonEntry,
+    calendar_at,
     conference_link,
     offsets,
     use_pinned_tzdata,
@@ -289,12 +291,12 @@ def _with(old: str, new: str) -> Callable[[Path], object]:
         ),
         pytest.param(
             _with("example/{id}", "example/{interview}"),
-            "organisation.conference_link: is not a link like https://meet.example.org/{token}",
+            "organisation.conference_link: is neither meet, nor teams, nor a link like https://meet.example.org/{token}",
             id="another placeholder",
         ),
         pytest.param(
             _with("meet.acme.example/{id}", "{id}.meet.acme.example/room"),
-            "organisation.conference_link: is not a link like https://meet.example.org/{token}",
+            "organisation.conference_link: is neither meet, nor teams, nor a link like https://meet.example.org/{token}",
             id="a room in the host's name",
         ),
         pytest.param(
@@ -311,6 +313,21 @@ def _with(old: str, new: str) -> Callable[[Path], object]:
             _with("https://meet.acme.example/{id}", "https://admin:hunter2@meet.acme.example/{id}"),
             "organisation.conference_link: must hold no user name, password or @",
             id="a password in the room's link",
+        ),
+        pytest.param(
+            _with("https://meet.acme.example/{id}", "zoom"),
+            "organisation.conference_link: is neither meet, nor teams, nor a link like",
+            id="rooms of somebody whom we cannot ask",
+        ),
+        pytest.param(
+            _with("http://127.0.0.1:5232/grace/calendar/", "google:grace at acme"),
+            "people.grace.calendar: ",
+            id="a calendar under what is no address",
+        ),
+        pytest.param(
+            _with('place = "US-NY"', "busy_only = true"),
+            "people.edsger.busy_only: there is no calendar to read; enter one, or take this out",
+            id="nothing to read",
         ),
         pytest.param(
             _with('["edsger"]', '["edsgar", "alan"]'),
@@ -425,7 +442,7 @@ async def test_everyone_is_found_with_what_letters_and_calendars_need(directory:
         Found(who="i1", person="grace", name="Grace Okonjo", email="grace@acme.example", has_calendar=True),
         Found(who="i2", person="edsger", name="Edsger Molenaar", email="Edsger@Acme.example", has_calendar=False),
     )
-    assert found.organisation.model_dump(exclude={"conduct", "conference_link"}) == ACME.model_dump(
+    assert found.organisation.model_dump(exclude={"conduct", "conference_link", "rooms"}) == ACME.model_dump(
         exclude={"days_off", "place", "conduct", "conference_link"}
     )
     assert [one.who for one in found.clocks] == ["organisation", "candidate", "i1", "i2"]
@@ -477,6 +494,43 @@ async def test_the_link_of_an_interview_is_resolved_when_it_is_looked_up() -> No
     found = await _look_up(MemoryDirectory(secret, [GRACE, EDSGER]))
 
     assert found.organisation.conference_link == conference_link("https://meet.acme.example/{token}", "r7", SECRET)
+    assert found.organisation.rooms is None
+
+
+@pytest.mark.parametrize("rooms", ["meet", "teams"])
+async def test_whoever_gives_rooms_is_named_and_is_not_asked_while_people_are_looked_up(
+    rooms: Literal["meet", "teams"],
+) -> None:
+    found = await _look_up(MemoryDirectory(ACME.model_copy(update={"conference_link": rooms}), [GRACE, EDSGER]))
+
+    assert (found.organisation.rooms, found.organisation.conference_link) == (rooms, None)
+
+
+async def test_whose_calendar_is_only_read_is_invited_by_mail() -> None:
+    read = GRACE.model_copy(update={"busy_only": True})
+
+    found = await _look_up(MemoryDirectory(ACME, [read, EDSGER]), Invitee(who="i1", person="grace"))
+
+    assert [one.has_calendar for one in found.people] == [False]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "kept"),
+    [
+        ("google", ("google", "grace@acme.example")),
+        ("graph", ("graph", "grace@acme.example")),
+        ("google:team@group.calendar.google.com", ("google", "team@group.calendar.google.com")),
+        ("graph:g.okonjo@acme.example", ("graph", "g.okonjo@acme.example")),
+        ("https://cal.acme.example/grace/", ("caldav", "https://cal.acme.example/grace/")),
+    ],
+)
+def test_a_calendar_is_kept_by_who_stands_before_the_colon_under_the_address_behind_it(
+    calendar: str, kept: tuple[str, str]
+) -> None:
+    entry = PersonEntry.model_validate({**GRACE.model_dump(), "calendar": calendar})
+
+    assert entry.calendar == calendar
+    assert calendar_at(calendar, entry.email) == kept
 
 
 async def test_who_is_named_twice_is_named_once() -> None:

@@ -41,12 +41,15 @@ from entrevue.orders import (
     LetterUnsure,
     LookUpBriefs,
     LookUpPeople,
+    MakeRoom,
     Order,
     Organisation,
     PeopleFound,
     ProcessTold,
     ReleaseTime,
     RemoveEvent,
+    RoomMade,
+    RoomsAt,
     SameDay,
     Seated,
     SendLetter,
@@ -167,8 +170,10 @@ class Scene:
     """Directory ids of whom the organisation names for reports of conduct."""
     decides: str | None = None
     """Directory id of the decision maker."""
-    room: str = "https://meet.acme.example/r7"
+    room: str | None = "https://meet.acme.example/r7"
     """What the directory's template makes of this interview."""
+    rooms: RoomsAt | None = None
+    """Who gives it one instead."""
     dead: set[str] = field(default_factory=set)
     """Addresses that do not exist."""
     choosy: set[str] = field(default_factory=set)
@@ -393,6 +398,8 @@ class Scene:
                 return BriefsFound(key=key, briefs=tuple(Brief(who=one.who) for one in people))
             case TellProcess(key=key):
                 return ProcessTold(key=key, interviews=1)
+            case MakeRoom(key=key, rooms=rooms):
+                return RoomMade(key=key, link=f"https://{rooms}.example/{self.interview.id}")
             case SendLetter():
                 return self._post(order)
             case _:
@@ -545,6 +552,7 @@ class Scene:
                 coordinator="Marta Lind",
                 coordinator_email="marta@acme.example",
                 conference_link=self.room,
+                rooms=self.rooms,
                 conduct=tuple(
                     Confidant(person=one, name=PANEL.get(one, ("Olga Lark", False))[0], email=f"{one}@acme.example")
                     for one in self.confidants

@@ -20,7 +20,7 @@ from entrevue.orders import (
 )
 from entrevue.permissions import Command
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
-from tests.domain.scenes import COMMANDS, REACHED, a_booking, command, request, secret, story, well_formed
+from tests.domain.scenes import COMMANDS, REACHED, Scene, a_booking, command, request, secret, story, well_formed
 
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 _orders: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
@@ -112,13 +112,16 @@ def _said_and_done() -> tuple[list[Order], list[Answer]]:
     scene, left = story(Status.CANCELLED), a_booking(process_id="p4")
     left.wait_until(left.start_of_booking)
     left.send("withdraw", by=CANDIDATE)
+    at_meet = Scene.opened()
+    at_meet.room, at_meet.rooms = None, "meet"
+    at_meet.run()
     others: list[Answer] = [
         TimeTaken(key="r7/claim/all/1.1", by="calendar"),
         LetterRefused(key="k", smtp_code=550, address_is_bad=True),
         LetterUnsure(key="k"),
         GaveUp(key="k", order="send_letter", because="timeout"),
     ]
-    return [*scene.asked, *left.asked], [*scene.said, *left.said, *others]
+    return [*scene.asked, *left.asked, *at_meet.asked], [*scene.said, *left.said, *at_meet.said, *others]
 
 
 @pytest.mark.parametrize("model", get_args(Event), ids=_kinds(Event))

@@ -50,7 +50,12 @@ async def placed(env: WorkflowEnvironment, *, max_cached_workflows: int = 1000) 
         env.client,
         task_queue=place.task_queue,
         workflows=[WatchWorkflow],
-        activities=[place.activities.look_at_calendar, place.activities.tell_interviews],
+        activities=[
+            place.activities.look_at_calendar,
+            place.activities.tell_interviews,
+            place.activities.listen_to_calendar,
+            place.activities.hang_up_calendar,
+        ],
         max_cached_workflows=max_cached_workflows,
     ):
         yield place

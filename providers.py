@@ -1,0 +1,102 @@
+"""Everybody's calendars: whose is with which provider, by the directory, and the adapters of those that are set up."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Final, TypeVar
+
+from activities.calendar import Calendar, CalendarRefused
+from activities.letters import agent_address
+from activities.people import Directory, PersonEntry, Provider, calendar_at
+from activities.rooms import Rooms
+from adapters.caldav import CalDav, CalendarAccount
+from adapters.calendars import Calendars
+from entrevue.orders import RoomsAt
+from entrevue.values import PersonId
+from settings import CalDavSettings, Settings
+
+_Account = TypeVar("_Account")
+
+_TO_SET: Final[Mapping[Provider, str]] = {
+    "caldav": "no ENTREVUE_CALDAV__USERNAME and …__PASSWORD are set",
+    "google": "no ENTREVUE_GOOGLE__KEY_FILE or …__USERS is set",
+    "graph": "no ENTREVUE_GRAPH__TENANT, …__CLIENT_ID, and …__CLIENT_SECRET or …__CERTIFICATE_FILE are set",
+}
+
+
+@dataclass(frozen=True)
+class Providers:
+    calendars: Calendars
+    rooms: Mapping[RoomsAt, Rooms]
+    """Those who are set up to give an interview a room of its own."""
+    unusable: Mapping[Provider, str]
+    """Set up, and of no use all the same: what has to be installed."""
+
+
+@asynccontextmanager
+async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Providers]:
+    """Make an adapter of each provider that is set up."""
+    usable = dict[Provider, Calendar]()
+    rooms = dict[RoomsAt, Rooms]()
+    lacking = _lacking(settings)
+    async with AsyncExitStack() as stack:
+        if settings.caldav is not None:
+            caldav = CalDav(
+                _accounts(directory, "caldav", partial(_caldav, service=settings.caldav)),
+                organizer=partial(agent_address, settings=settings.mail),
+                organisation=settings.mail.from_name,
+            )
+            stack.push_async_callback(caldav.aclose)
+            usable["caldav"] = caldav
+        yield Providers(Calendars(_routes(directory, usable, {**_TO_SET, **lacking})), rooms, lacking)
+
+
+def _routes(
+    directory: Directory, usable: Mapping[Provider, Calendar], unusable: Mapping[Provider, str]
+) -> Callable[[PersonId], Awaitable[Calendar | None]]:
+    async def of(person: PersonId) -> Calendar | None:
+        entry = await directory.person(person)
+        if entry is None or entry.calendar is None:
+            return None
+        provider, _ = calendar_at(entry.calendar, entry.email)
+        if provider not in usable:  # never to be taken for "nothing in the way"
+            raise CalendarRefused(person, unusable[provider])
+        return usable[provider]
+
+    return of
+
+
+def _accounts(
+    directory: Directory, provider: Provider, account: Callable[[PersonEntry, str], _Account]
+) -> Callable[[PersonId], Awaitable[_Account | None]]:
+    """Say where a person's calendar is with this provider; None: it is not there, or no longer."""
+
+    async def of(person: PersonId) -> _Account | None:
+        entry = await directory.person(person)
+        if entry is None or entry.calendar is None:
+            return None
+        at, address = calendar_at(entry.calendar, entry.email)
+        return account(entry, address) if at == provider else None
+
+    return of
+
+
+def _caldav(entry: PersonEntry, address: str, *, service: CalDavSettings) -> CalendarAccount:
+    return CalendarAccount(
+        url=address, username=service.username, password=service.password, zone=entry.zone, email=entry.email
+    )
+
+
+def _lacking(settings: Settings) -> dict[Provider, str]:
+    """Name the extras that what is set up needs, and that are not installed."""
+    del settings
+    return {}
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nor is the package that it would be part of
+        return False

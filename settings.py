@@ -1,0 +1,77 @@
+"""The worker's settings: from `ENTREVUE_…` in the environment, or from files of these names. See docs/operating.md."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from activities.letters import MailSettings
+from adapters.imap import ImapSettings
+from adapters.push import PushSettings
+from adapters.smtp import SmtpSettings
+from adapters.sql import checked
+
+
+class CalDavSettings(BaseModel):
+    """One service account that may read and write the calendars which the directory names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    username: str = Field(min_length=1)
+    password: SecretStr
+
+
+class Settings(BaseSettings):
+    """From `ENTREVUE_…`, or files of these names in the folder `ENTREVUE_SECRETS_DIR`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ENTREVUE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
+    )
+
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///entrevue.db")
+    """Secret as a whole: PostgreSQL's may hold a password."""
+    people: Path = Path("people.toml")
+    caldav: CalDavSettings | None = None
+    smtp: SmtpSettings
+    mail: MailSettings
+    imap: ImapSettings | None = None
+    """Where answers and bounces lie. None: they are not read."""
+    push: PushSettings | None = None
+    """Where Google and Microsoft tell us of changes. None: calendars are looked at every few minutes, and no sooner."""
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    max_cached_workflows: int = Field(default=1000, ge=0)
+    janitor: bool = True
+    """Whether this worker sees to it that the janitor is scheduled. Every worker can do its work."""
+    digest: bool = True
+    """The same of the daily digest of open forms."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known(cls, url: SecretStr) -> SecretStr:
+        checked(url.get_secret_value())
+        return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings  # two sources are enough
+        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings)

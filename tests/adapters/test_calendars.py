@@ -1,0 +1,120 @@
+"""Everybody's calendars: each person's at the provider that the directory names, and nobody's taken for free."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from activities.calendar import Busy, CalendarRefused, Changes
+from activities.letters import MailSettings
+from activities.people import OrganisationEntry, PersonEntry
+from adapters.calendars import Calendars
+from adapters.memory_calendar import MemoryCalendar
+from adapters.memory_directory import MemoryDirectory
+from adapters.smtp import SmtpSettings
+from demo.calendar_server import CalendarServer
+from providers import Providers, opened
+from settings import CalDavSettings, Settings
+from tests.adapters.grace import event
+
+NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+# --- routes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="two")
+def _two() -> dict[str, MemoryCalendar]:
+    """Grace's provider and Alan's; nobody else has a calendar."""
+    return {"grace": MemoryCalendar(), "alan": MemoryCalendar()}
+
+
+@pytest.fixture(name="calendars")
+def _calendars(two: dict[str, MemoryCalendar]) -> Calendars:
+    async def of(person: str) -> MemoryCalendar | None:
+        return two.get(person)
+
+    return Calendars(of)
+
+
+async def test_each_person_is_read_and_written_where_their_calendar_is(
+    two: dict[str, MemoryCalendar], calendars: Calendars
+) -> None:
+    two["alan"].add_busy("alan", Busy(start=NINE, end=NINE + HOUR))
+    written = await calendars.ensure("grace", event(), "r7", None)
+
+    assert await calendars.busy("alan", NINE, NINE + HOUR) == (Busy(start=NINE, end=NINE + HOUR),)
+    assert [one.uid for one in await two["grace"].ours("grace", NINE, NINE + HOUR)] == ["r7.p1"]
+    assert await two["alan"].ours("alan", NINE, NINE + HOUR) == ()
+    assert [one.uid for one in await calendars.ours("grace", NINE, NINE + HOUR)] == ["r7.p1"]
+    assert (await calendars.changes("grace", None, ("r7.p1",))).touched == ("r7.p1",)
+    read = await calendars.read("grace", "r7.p1")
+    assert read is not None
+    assert read.etag == written.etag
+    assert (await calendars.remove("grace", "r7.p1", 0, written.etag)).outcome == "removed"
+    assert await calendars.listen("grace", None) is None
+    await calendars.hang_up("grace", "channel")
+
+
+async def test_who_has_no_calendar_has_nothing_in_their_way_and_nothing_is_watched_there(calendars: Calendars) -> None:
+    assert await calendars.busy("radia", NINE, NINE + HOUR) == ()
+    assert await calendars.ours("radia", NINE, NINE + HOUR) == ()
+    assert await calendars.changes("radia", None, ("r7.p1",)) == Changes(cursor=None)
+    assert await calendars.listen("radia", None) is None
+    await calendars.hang_up("radia", "channel")
+
+
+async def test_nothing_can_be_written_where_there_is_no_calendar_and_the_refusal_says_what_to_do(
+    calendars: Calendars,
+) -> None:
+    with pytest.raises(CalendarRefused, match="enter its address in the directory"):
+        await calendars.ensure("radia", event(), "r7", None)
+    with pytest.raises(CalendarRefused):
+        await calendars.remove("radia", "r7.p1", 0, None)
+    with pytest.raises(CalendarRefused):
+        await calendars.read("radia", "r7.p1")
+
+
+# --- providers -------------------------------------------------------------------------------------------------------
+
+MAIL = MailSettings(
+    domain="hire.acme.example",
+    from_address="interviews@acme.example",
+    from_name="Acme",
+    agent_address="interviews+{token}@hire.acme.example",
+    bounce_address="bounces+{token}@hire.acme.example",
+    secret=SecretStr("sixteen characters"),
+)
+SMTP = SmtpSettings(hostname="127.0.0.1", port=25, tls="none")
+BARE = Settings(smtp=SMTP, mail=MAIL, people=Path("people.toml"))
+
+
+@asynccontextmanager
+async def connected(calendar: str | None, settings: Settings = BARE) -> AsyncIterator[Providers]:
+    """Grace's calendar is here, by the directory."""
+    grace = PersonEntry(
+        id="grace", name="Grace Okonjo", email="grace@acme.example", zone="Europe/Berlin", calendar=calendar
+    )
+    acme = OrganisationEntry(name="Acme", zone="Europe/Berlin")
+    async with opened(MemoryDirectory(acme, [grace]), settings) as providers:
+        yield providers
+
+
+async def test_a_caldav_calendar_is_reached_by_the_service_account(radicale: CalendarServer) -> None:
+    await radicale.open_calendar("grace", "provided")
+    login = CalDavSettings(username=radicale.service.username, password=radicale.service.password)
+    settings = BARE.model_copy(update={"caldav": login})
+    async with connected(radicale.url("grace", "provided"), settings) as providers:
+        written = await providers.calendars.ensure("grace", event(), "r7", None)
+
+    assert written.outcome == "created"
+
+
+async def test_who_is_not_in_the_directory_has_no_calendar() -> None:
+    async with connected(None) as providers:
+        assert await providers.calendars.busy("grace", NINE, NINE + HOUR) == ()
+        assert await providers.calendars.busy("ada", NINE, NINE + HOUR) == ()
