@@ -128,6 +128,7 @@ class CalendarUnavailable(Exception):
 
     def __init__(self, person: PersonId, because: str, retry_after: timedelta | None = None) -> None:
         super().__init__(f"calendar of {person}: {because}")
+        self.because = because
         self.retry_after = retry_after
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from httpx2 import codes
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from activities.calendar import (
     Busy,
@@ -26,7 +26,6 @@ from activities.calendar import (
 from adapters import keeping
 from adapters.caldav_collection import UID_ELSEWHERE, Collection, unless_changed
 from adapters.caldav_discovery import FoundCalendar, chosen, discover
-from adapters.caldav_probe import Capabilities, probe
 from adapters.caldav_sync import changes
 from adapters.ical import Owner
 from adapters.ical_busy import ParseCache
@@ -70,6 +69,15 @@ class CalendarAccount:
     @property
     def owner(self) -> Owner:
         return Owner(ZoneInfo(self.zone), self.email)
+
+
+class CalDavSettings(BaseModel):
+    """One service account that may read and write the calendars which the directory names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    username: str = Field(min_length=1)
+    password: SecretStr
 
 
 class CalDav:
@@ -154,10 +162,9 @@ class CalDav:
         async with self._login(person) as (account, session):
             return await discover(session, account.collection, account.email)
 
-    async def probe(self, person: PersonId) -> Capabilities:
-        """Try out what the server can, with an event of the year 2000 that is gone afterwards."""
-        async with self._reach(person) as collection:
-            return await probe(collection)
+    def reach(self, person: PersonId) -> AbstractAsyncContextManager[Collection]:
+        """Give the one that is meant, for as long as a call may take."""
+        return self._reach(person)
 
     def _place(self, collection: Collection, uid: str) -> "_Place":
         return _Place(collection, uid, self._organizer, self._organisation, self._schedules)

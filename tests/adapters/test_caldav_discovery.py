@@ -1,4 +1,4 @@
-"""From the address that somebody typed to the calendar that is meant, and what its server can do."""
+"""From the address that somebody typed to the calendar that is meant."""
 
 from dataclasses import replace
 
@@ -8,13 +8,11 @@ import pytest
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
 from adapters.caldav import CalendarAccount
 from adapters.caldav_discovery import FoundCalendar
-from adapters.caldav_probe import Capabilities
 from demo.calendar_server import CalendarServer
 from tests.adapters.dav import (
     A_CALENDAR,
     HOUR,
     NINE,
-    SYNCS,
     Request,
     about,
     account,
@@ -22,7 +20,6 @@ from tests.adapters.dav import (
     asking,
     event,
     multistatus,
-    opened,
     reaching,
     resource,
     scripted,
@@ -207,89 +204,6 @@ async def test_a_calendar_is_looked_for_once_and_again_when_it_was_refused() -> 
         await calendar.busy("alan", NINE, NINE + HOUR)
 
     assert [request.asks_what_it_is for request in server.requests] == [True, False, False, False, True, False]
-
-
-# --- what a server can do --------------------------------------------------------------------------------------------
-
-
-async def test_a_server_is_tried_out_and_nothing_is_left_behind(
-    radicale: CalendarServer, request: pytest.FixtureRequest
-) -> None:
-    name = request.node.name
-    async with opened(radicale, name) as calendar, radicale.as_person("grace", name) as grace:
-        capabilities = await calendar.probe("grace")
-        again = await calendar.probe("grace")
-        listing = await grace.request("PROPFIND", "", headers={"Depth": "1"})
-
-    assert (
-        capabilities
-        == again
-        == Capabilities(
-            if_none_match=True,
-            if_match=True,
-            uid_conflict=True,
-            sync=True,
-            etag_on_put=True,
-            auto_schedule=False,
-            keeps_x_properties=True,
-        )
-    )
-    assert ".ics" not in listing.text
-
-
-class Careless:
-    """A server that heeds no condition, takes every object, tells no etags, drops X- properties and sends mail."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    def __call__(self, request: Request) -> bytes:
-        match request.method:
-            case "PROPFIND":
-                return about("/cals/", A_CALENDAR)
-            case "OPTIONS":
-                return an_answer(200, "DAV: 1, calendar-access, calendar-auto-schedule")
-            case "PUT":
-                lines = request.body.split(b"\r\n")
-                self.objects[request.path] = b"\r\n".join(line for line in lines if not line.startswith(b"X-"))
-                return an_answer(201)
-            case "GET" if request.path in self.objects:
-                return an_answer(200, 'ETag: W/"1"', body=self.objects[request.path])
-            case "DELETE":
-                self.objects.pop(request.path, None)
-                return an_answer(204)
-            case _:
-                return an_answer(404)
-
-
-async def test_what_a_careless_server_cannot_do_is_said() -> None:
-    careless = Careless()
-    async with asking(careless) as (calendar, _):
-        capabilities = await calendar.probe("alan")
-
-    assert capabilities == Capabilities(
-        if_none_match=False,
-        if_match=False,
-        uid_conflict=False,
-        sync=False,
-        etag_on_put=False,
-        auto_schedule=True,
-        keeps_x_properties=False,
-    )
-    assert careless.objects == {}
-
-
-async def test_a_calendar_that_may_not_be_written_cannot_be_tried_out() -> None:
-    def script(request: Request) -> bytes:
-        return (
-            about("/cals/", A_CALENDAR + SYNCS)
-            if request.asks_what_it_is
-            else an_answer(403 if request.method == "PUT" else 404)
-        )
-
-    async with asking(script) as (calendar, _):
-        with pytest.raises(CalendarRefused, match="status 403"):
-            await calendar.probe("alan")
 
 
 async def test_what_cannot_be_asked_just_now_is_asked_later(radicale: CalendarServer) -> None:

@@ -1,0 +1,177 @@
+"""People's calendars at Google: what Entrevue asks of a calendar, as requests to the Calendar API (v3)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.calendar import (
+    Busy,
+    CalendarRefused,
+    CalendarUnavailable,
+    Changes,
+    Ensured,
+    EventState,
+    Listening,
+    OurEvent,
+    Removed,
+)
+from adapters import google_channels, google_rooms, google_sync, keeping
+from adapters.batching import Batches
+from adapters.google_busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
+from adapters.google_calendar import GoogleCalendar, GooglePlace, Manners
+from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.google_tokens import GoogleTokens
+from adapters.google_words import trouble
+from adapters.keeping import check_window
+from adapters.push import PushTo
+from adapters.rest import RestSession, Tokens
+from adapters.web import Web
+from entrevue.orders import CalendarEvent
+from entrevue.values import InterviewId, PersonId
+
+ROOMS: Final = "meet"
+"""What trouble with rooms is told about, in the place of a person."""
+
+
+class GoogleCalendars:
+    """The calendars of all people that `accounts` knows; None is somebody without one.
+
+    Each event of ours bears an id that is made of its UID, and keeps in a private property what we wrote last. Of
+    people's own events no titles and no guests are fetched: only when they are.
+    """
+
+    def __init__(
+        self,
+        accounts: Callable[[PersonId], Awaitable[GoogleAccount | None]],
+        settings: GoogleSettings,
+        *,
+        push: PushTo | None = None,
+        connections: int = 4,
+        within: timedelta = timedelta(seconds=20),
+    ) -> None:
+        """`push`: where Google may tell us of changes. `connections`: at once, to each calendar.
+
+        `within` bounds each call. It must be shorter than the time an activity has: an attempt given up for dead that
+        creates an event all the same might do so after the event's removal.
+        """
+        self._accounts = accounts
+        self._settings = settings
+        self._push = push
+        self._within = within
+        self._web = Web(connections)
+        self._makes = GoogleTokens(settings, self._web)
+        self._tokens = Tokens(self._makes.make)
+        self._manners = Manners()
+        self._free_busy = FreeBusy(self._own_session)
+        self._batches: Batches[Window, Asked, tuple[Busy, ...]] = Batches(self._ask_free_busy, MOST_CALENDARS)
+
+    async def aclose(self) -> None:
+        await self._batches.aclose()
+        await self._web.aclose()
+
+    # --- the port
+
+    async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        check_window(start, end)
+        account = await self._accounts(person)
+        if account is None:
+            return ()  # nothing but our own interviews is known to be in their way: the ledger's business
+        async with self._in_time(person):
+            if account.busy_only:
+                return await self._batches.of((start, end), Asked(person, account))
+            return await self._calendar(person, account).busy(start, end)
+
+    async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
+        async with self._reach(person) as calendar:
+            return await keeping.ensure(GooglePlace(calendar, event.uid), event, interview, etag)
+
+    async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
+        async with self._reach(person) as calendar:
+            return await keeping.remove(GooglePlace(calendar, uid), sequence, etag)
+
+    async def read(self, person: PersonId, uid: str) -> EventState | None:
+        async with self._reach(person) as calendar:
+            return await keeping.read(GooglePlace(calendar, uid))
+
+    async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        check_window(start, end)
+        if not await self._is_written(person):
+            return ()
+        async with self._reach(person) as calendar:
+            return await calendar.ours(start, end)
+
+    async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
+        if not await self._is_written(person):
+            return Changes(cursor=None)
+        async with self._reach(person) as calendar:
+            return await google_sync.changes(calendar, cursor, uids)
+
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        if self._push is None or not await self._is_written(person):
+            return None
+        async with self._reach(person) as calendar:
+            return await google_channels.listen(calendar, self._push, held)
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        if await self._is_written(person):
+            async with self._reach(person) as calendar:
+                await google_channels.hang_up(calendar, held)
+
+    # --- rooms
+
+    async def room(self, interview: InterviewId, at: datetime) -> str:
+        """Fulfil `activities.rooms.Rooms` with Google Meet."""
+        address = self._settings.meet_calendar
+        if address is None:
+            raise CalendarRefused(ROOMS, "set ENTREVUE_GOOGLE__MEET_CALENDAR")
+        async with self._in_time(ROOMS):
+            return await google_rooms.room(self._calendar(ROOMS, GoogleAccount(address)), interview, at)
+
+    # --- connections
+
+    async def _is_written(self, person: PersonId) -> bool:
+        account = await self._accounts(person)
+        return account is not None and not account.busy_only
+
+    @asynccontextmanager
+    async def _reach(self, person: PersonId) -> AsyncIterator[GoogleCalendar]:
+        async with self._in_time(person):
+            account = await self._accounts(person)
+            if account is None:
+                raise CalendarRefused(person, "there is none")
+            if account.busy_only:
+                raise CalendarRefused(person, "only when they are free may be read there: see the directory")
+            yield self._calendar(person, account)
+
+    @asynccontextmanager
+    async def _in_time(self, person: PersonId) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                yield
+        except TimeoutError:
+            raise CalendarUnavailable(person, "no answer in time") from None
+
+    def _calendar(self, person: PersonId, account: GoogleAccount) -> GoogleCalendar:
+        asked = account.asked if self._makes.acts_for_owner(person) else None
+        session = self._session(person, account)
+        return GoogleCalendar(session, account, asked, self._settings.send_updates, self._manners)
+
+    def _own_session(self, asked: Asked) -> RestSession:
+        return self._session(asked.person, asked.account)
+
+    def _session(self, person: PersonId, account: GoogleAccount) -> RestSession:
+        return RestSession(
+            person=person,
+            web=self._web,
+            tokens=self._tokens,
+            subject=self._makes.subject(person, account.owner),
+            base=self._settings.url,
+            lane=account.address,
+            trouble=trouble,
+        )
+
+    async def _ask_free_busy(self, window: Window, asked: Sequence[Asked]) -> Mapping[Asked, Answer]:
+        async with self._in_time(asked[0].person):
+            return await self._free_busy.ask(window, asked)

@@ -1,0 +1,67 @@
+"""The trial of a calendar, run in tests: what it says, and what it leaves behind."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from activities.calendar import CalendarRefused, CalendarUnavailable
+from adapters.check import check
+from adapters.checks import Check, Finding, Provider
+from adapters.memory_calendar import MemoryCalendar
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+ALWAYS = (datetime(1999, 1, 1, tzinfo=UTC), datetime(2000, 2, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class Said:
+    works: bool
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """All of it, as the documentation shows it: without durations, which differ."""
+        return without_durations("\n".join(self.lines))
+
+    def about(self, name: str) -> str:
+        """Give the line that begins with a check's name, and what follows it, as one line."""
+        found = [line for line in self.lines if re.match(rf"  [✓–✗] {re.escape(name)}  ", line)]
+        return re.sub(r"\s+", " ", without_durations(found[-1])).strip()
+
+
+def without_durations(text: str) -> str:
+    return re.sub(r" +\d+\.\d\d s  ", "  ", text)
+
+
+async def tried(
+    provider: Provider, person: str = "grace", *, now: datetime = NOW, within: timedelta = timedelta(minutes=2)
+) -> Said:
+    lines: list[str] = []
+    works = await check(provider, person, now, within=within, say=lines.append)
+    return Said(works, lines)
+
+
+@dataclass
+class InMemory:
+    """Fulfils `adapters.checks.Provider`."""
+
+    calendar: MemoryCalendar
+
+    def first(self) -> tuple[Check, ...]:
+        return ()
+
+    def honours(self) -> tuple[Check, ...]:
+        async def nothing() -> Finding:
+            return Finding("nothing to ask of it")
+
+        return (Check("memory", nothing),)
+
+    async def move(self, uid: str, start: datetime) -> None:
+        self.calendar.move("grace", uid, start)
+
+    async def clear(self) -> int:
+        return 0
+
+    def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
+        del trouble
+        return "have somebody look at it"

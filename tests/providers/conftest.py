@@ -1,0 +1,38 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.providers.google_server import GoogleServer
+from tests.providers.google_tests import ALAN, GRACE
+from tests.providers.serving import served
+
+
+class _Doorway:
+    """A port behind which one service after the other moves in: opening one takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+async def doorway() -> AsyncIterator[_Doorway]:
+    doorway = _Doorway()
+    async with served(doorway) as doorway.port:
+        yield doorway
+
+
+@pytest.fixture
+async def google(doorway: _Doorway) -> AsyncIterator[GoogleServer]:
+    """Google, where Grace has a calendar in Berlin and Alan one in UTC."""
+    server = GoogleServer()
+    doorway.app, server.port = server.app(), doorway.port
+    server.open_calendar(GRACE, "Europe/Berlin")
+    server.open_calendar(ALAN)
+    yield server
+    await server.delivered()
