@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from activities.letters import MailSettings
+from adapters.google_settings import GoogleSettings
 from adapters.imap import ImapSettings
 from adapters.push import PushSettings
 from adapters.smtp import SmtpSettings
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     """Secret as a whole: PostgreSQL's may hold a password."""
     people: Path = Path("people.toml")
     caldav: CalDavSettings | None = None
+    google: GoogleSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
     imap: ImapSettings | None = None

@@ -49,8 +49,10 @@ class Switches:
     """v3/reference/events, `id`: "we cannot guarantee that ID collisions will be detected at event creation time"."""
     sequence_rises: Literal["with the time", "always"] = "with the time"
     """`sequence` is "as per iCalendar"; RFC 5545 leaves open what other changes count."""
-    conferences: Literal["success", "pending", "failure"] = "success"
-    """ConferenceRequestStatus: "the data is generated asynchronously". Pending ones follow once this changes."""
+    conferences: Literal["success", "pending", "failure", "off"] = "success"
+    """ConferenceRequestStatus: "the data is generated asynchronously". Pending ones follow once this changes. `off`:
+    Calendar, `allowedConferenceSolutionTypes` is empty.
+    """
     deleted_have_details: bool = False
     """`status`: in lists, "deleted events are only guaranteed to have the id field populated"."""
     page_size: int | None = None
@@ -79,8 +81,8 @@ class Event:
     series: str | None = None
     """The recurring event of which this is an instance that differs."""
     original: When | None = None
-    vanished: bool = False
-    """Deleted so long ago that only its id is left."""
+    vanished: Literal["notFound", "deleted"] | None = None
+    """Deleted so long ago that only its id is left; what a GET says then."""
 
     @property
     def cancelled(self) -> bool:
@@ -184,7 +186,7 @@ class Calendar:
         """Give what has this id, be it deleted: "the get method always returns them". Raises 404."""
         if found := self.events.get(name):
             if found.vanished:
-                raise refusal("notFound")
+                raise refusal(found.vanished)
             return found
         series, _, _ = name.rpartition("_")
         if series in self.events:
@@ -266,8 +268,10 @@ class Calendar:
         kind = body.get("eventType", "default")
         if kind not in _TYPES or kind == "fromGmail":
             raise refusal("invalid", "Invalid event type.")
-        if kind in {"outOfOffice", "focusTime"} and start.day is not None:
-            raise refusal("invalid", "Out-of-office and focus-time events cannot be all-day events.")
+        if kind in {"outOfOffice", "focusTime"} and (
+            start.day is not None or body.get("transparency") == "transparent"
+        ):
+            raise refusal("invalid", "Out-of-office and focus-time events are opaque, and not for whole days.")
         if kind == "workingLocation" and (
             body.get("transparency"),
             body.get("visibility"),
@@ -294,7 +298,8 @@ class Calendar:
         if not request.get("requestId"):
             raise refusal("required", "Missing conference request id.")
         key = request.get("conferenceSolutionKey")
-        if by.robot or (isinstance(key, dict) and key.get("type") != "hangoutsMeet"):
+        allowed = self.conference_types()
+        if by.robot or not allowed or (isinstance(key, dict) and key.get("type") not in allowed):
             raise refusal("invalid", "Invalid conference type value.")  # googleapis/google-api-nodejs-client#3052
         event.conference = {
             "createRequest": {
@@ -310,6 +315,9 @@ class Calendar:
         if who.address == self.address:
             return self.roles.get(who.address, "owner") if not who.in_person else "owner"
         return self.roles.get(who.address, self.roles.get("*", "none"))
+
+    def conference_types(self) -> list[JsonValue]:
+        return [] if self.switches.conferences == "off" else ["hangoutsMeet"]
 
     def instances(self, event: Event, before: datetime | None) -> list[Instance]:
         """Give the times of an event before a moment. Those of a series that differ are events of their own."""
@@ -371,7 +379,7 @@ class Calendar:
         request = data.get("createRequest") if data else None
         if not data or not isinstance(request, dict) or request.get("status") != {"statusCode": "pending"}:
             return
-        if outcome == "pending":
+        if outcome in {"pending", "off"}:
             return
         request["status"] = {"statusCode": outcome}
         if outcome == "failure":
