@@ -11,11 +11,12 @@ from activities.calendar import Calendar, CalendarRefused
 from activities.letters import agent_address
 from activities.people import Directory, PersonEntry, Provider, calendar_at
 from activities.rooms import Rooms
-from adapters.caldav import CalDav, CalendarAccount
+from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.calendars import Calendars
+from adapters.google_settings import GoogleAccount
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
-from settings import CalDavSettings, Settings
+from settings import Settings
 
 _Account = TypeVar("_Account")
 
@@ -40,7 +41,7 @@ async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Prov
     """Make an adapter of each provider that is set up."""
     usable = dict[Provider, Calendar]()
     rooms = dict[RoomsAt, Rooms]()
-    lacking = _lacking(settings)
+    lacking, push = _lacking(settings), settings.push.to if settings.push is not None else None
     async with AsyncExitStack() as stack:
         if settings.caldav is not None:
             caldav = CalDav(
@@ -50,6 +51,14 @@ async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Prov
             )
             stack.push_async_callback(caldav.aclose)
             usable["caldav"] = caldav
+        if settings.google is not None and "google" not in lacking:
+            from adapters.google import GoogleCalendars  # noqa: PLC0415 - google-auth is an extra
+
+            google = GoogleCalendars(_accounts(directory, "google", _google), settings.google, push=push)
+            stack.push_async_callback(google.aclose)
+            usable["google"] = google
+            if settings.google.meet_calendar is not None:
+                rooms["meet"] = google
         yield Providers(Calendars(_routes(directory, usable, {**_TO_SET, **lacking})), rooms, lacking)
 
 
@@ -89,10 +98,20 @@ def _caldav(entry: PersonEntry, address: str, *, service: CalDavSettings) -> Cal
     )
 
 
+def _google(entry: PersonEntry, address: str) -> GoogleAccount:
+    return GoogleAccount(address, zone=entry.zone, email=entry.email, busy_only=entry.busy_only)
+
+
 def _lacking(settings: Settings) -> dict[Provider, str]:
     """Name the extras that what is set up needs, and that are not installed."""
-    del settings
-    return {}
+    needed: dict[Provider, tuple[str, ...]] = {}
+    if settings.google is not None:
+        needed["google"] = ("google.auth",)
+    return {
+        provider: f"the worker lacks a library: install entrevue[{provider}]"
+        for provider, modules in needed.items()
+        if not all(map(_is_installed, modules))
+    }
 
 
 def _is_installed(module: str) -> bool:

@@ -290,12 +290,17 @@ async def is_overlapped(calendar: Calendar, person: PersonId, start: datetime, e
 
 @contextmanager
 def calendar_trouble() -> Iterator[None]:
-    """Tell Temporal when a retry makes sense. No trouble here is final: the order's own patience ends the trying."""
+    """Tell Temporal when a retry makes sense. No trouble here is final: the order's own patience ends the trying.
+
+    What an operator is told of it, goes along as the error's detail: adapters put it into words of their own.
+    """
     try:
         yield
     except CalendarUnavailable as trouble:
         raise ApplicationError(
-            str(trouble), type="CalendarUnavailable", next_retry_delay=trouble.retry_after
+            str(trouble), trouble.because, type="CalendarUnavailable", next_retry_delay=trouble.retry_after
         ) from trouble
     except CalendarRefused as trouble:
-        raise ApplicationError(str(trouble), type="CalendarRefused", next_retry_delay=_UNTIL_MENDED) from trouble
+        raise ApplicationError(
+            str(trouble), trouble.because, type="CalendarRefused", next_retry_delay=_UNTIL_MENDED
+        ) from trouble

@@ -35,6 +35,9 @@ _BEHIND = {
     "process": "LEARNING_BEHIND",
     rooms.KIND: "ROOM_MISSING",
 }
+_LONGEST = 500
+"""Characters of what is said about one item."""
+
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
 _FORMS_LATE = timedelta(hours=48)
 _ADJUST_SOON = timedelta(hours=48)
@@ -246,11 +249,19 @@ def _too_late_to_ask(interview: "Interview") -> datetime | None:
 
 def _behind(interview: "Interview", wanted: set[str]) -> Iterator[Item]:
     """Orders that are tried on after their first patience; what is stuck and may not be named counts as such mail."""
-    late = [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+    late = _late(interview, wanted)
     if interview.closed is None:
         late += stuck(interview.effects)
-    for cause in sorted({_BEHIND.get(key.split("/")[1], "MAIL_BEHIND") for key in late}):
+    for cause in sorted({_cause_of_delay(key) for key in late}):
         yield Item(id=cause, owner="operator", rank="now")
+
+
+def _late(interview: "Interview", wanted: set[str]) -> list[str]:
+    return [key for key in interview.effects.delayed if key in wanted and key not in interview.effects.failures]
+
+
+def _cause_of_delay(key: str) -> str:
+    return _BEHIND.get(key.split("/")[1], "MAIL_BEHIND")
 
 
 def _wanted(interview: "Interview", now: datetime) -> set[str]:
@@ -349,6 +360,32 @@ def _decision_due(interview: "Interview") -> Rank | None:
     if not release.awaits_answer(interview):
         return "information" if interview.request.process_id is None or feedback.embargo_lifted else None
     return "now" if feedback.overdue or feedback.embargo_lifted else "today"
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def because(interview: "Interview", item: Item, now: datetime) -> str | None:
+    """Say what trouble is behind an item, and what has to be mended; None where its name says it all."""
+    effects, (cause, _, subject) = interview.effects, item.id.partition(":")
+    match cause:
+        case "CALENDAR_LOST":
+            return interview.drift.lost.get(subject)
+        case "FACT_UNREADABLE":
+            return effects.unreadable.get(subject)
+        case "ORDER_FAILED":
+            return effects.failures[subject].because if subject in effects.failures else None
+        case _:
+            late = [key for key in _late(interview, _wanted(interview, now)) if not is_confidential(key)]
+            said = (_said(interview, key) for key in late if _cause_of_delay(key) == cause)
+            return "; ".join(dict.fromkeys(said))[:_LONGEST] or None
+
+
+def _said(interview: "Interview", key: str) -> str:
+    """Say about whom it is, where it is about somebody of this interview."""
+    why, whom = interview.effects.delayed[key], key.split("/")[2]
+    known = (member.who for member in (*interview.people.members, *interview.people.left))
+    return f"{whom}: {why}" if whom in known else why
 
 
 # --- across interviews: one item a cause -----------------------------------------------------------------------------

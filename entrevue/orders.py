@@ -917,7 +917,7 @@ class GaveUp(AnAnswer):
     order: str
     """The order's kind."""
     because: str
-    """The kind of trouble, never the text of a letter."""
+    """The kind of trouble, and after a colon what can be done about it, where the activity says so; no address."""
 
 
 Answer = (

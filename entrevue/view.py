@@ -13,7 +13,7 @@ from entrevue import letters
 from entrevue.agenda import Agenda
 from entrevue.answers import Means, asks
 from entrevue.attendance import Party
-from entrevue.attention import cause_of
+from entrevue.attention import Item, because, cause_of
 from entrevue.civil import QUIET_FROM, QUIET_UNTIL, local
 from entrevue.disputes import Ruling
 from entrevue.drift import to_restore
@@ -119,11 +119,14 @@ class ConflictView(Message):
 
 
 class AttentionView(Message):
+    """`because`: what trouble it is, and what has to be mended, as far as whoever met it could say."""
+
     id: str
     owner: str
     rank: str
     since: Instant | None
     clears: tuple[str, ...]
+    because: str | None = None
 
 
 class ExpectationsView(Message):
@@ -652,7 +655,14 @@ _ITEMS: dict[str, Content] = {
 
 def _attention(interview: Interview, viewer: str, now: datetime) -> tuple[AttentionView, ...]:
     return tuple(
-        AttentionView(id=one.id, owner=one.owner, rank=one.rank, since=one.since, clears=one.clears)
+        AttentionView(
+            id=one.id,
+            owner=one.owner,
+            rank=one.rank,
+            since=one.since,
+            clears=one.clears,
+            because=because(interview, one, now),
+        )
         for one in interview.attention
         if may_read(interview, viewer, _ITEMS.get(cause_of(one), Content.ATTENTION), None, now)
     )
@@ -983,7 +993,7 @@ def _looking_back(interview: Interview, viewer: str, now: datetime) -> LookingBa
 _ON_CARD = 8
 
 
-def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded]) -> str:
+def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded], now: datetime) -> str:
     """Give the current details in Markdown: who has the ball, since when, what is next. Opaque ids only."""
     booking = interview.scheduling.booking
     rows = [
@@ -998,14 +1008,16 @@ def card(interview: Interview, agenda: Agenda, latest: Iterable[Recorded]) -> st
     at_work = [order.key for order in agenda.owed if not is_confidential(order.key)]
     if at_work:
         rows.append(f"- at work on: {', '.join(f'`{key}`' for key in at_work)}")
-    rows += [
-        f"- needs **{one.owner}** ({one.rank}): `{one.id}`" + (f" → {', '.join(one.clears)}" if one.clears else "")
-        for one in interview.attention
-    ]
+    rows += [_needed(interview, one, now) for one in interview.attention]
     rows.append("\n| when (UTC) | what | by |\n|---|---|---|")
     public = [one for one in latest if is_public(one.event)]
     rows += [f"| {_minute(one.at)} | {one.event.kind} | {one.by} |" for one in public[-_ON_CARD:]]
     return "\n".join(rows)
+
+
+def _needed(interview: Interview, item: Item, now: datetime) -> str:
+    why, helps = because(interview, item, now), f" → {', '.join(item.clears)}" if item.clears else ""
+    return f"- needs **{item.owner}** ({item.rank}): `{item.id}`{helps}" + (f": {why}" if why else "")
 
 
 def _minute(at: datetime) -> str:

@@ -101,6 +101,10 @@ LAYERS = (
         may=("activities", "adapters", "entrevue.learning", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
     ),
     Layer(
+        path="adapters/graph_tokens.py",
+        may=("activities", "adapters", "entrevue.values", "jwt", *PYDANTIC, *WORKER),
+    ),
+    Layer(
         path="adapters/push_receiver.py",
         may=("adapters.push", "entrevue.values", *PYDANTIC, "starlette", "structlog", "uvicorn"),
     ),

@@ -146,6 +146,33 @@ async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at
     assert "sesame" not in said[1] + refused[1]
 
 
+def test_providers_are_named_by_the_environment_and_no_secret_of_theirs_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Callable[[str], Settings]
+) -> None:
+    given = {
+        "ENTREVUE_GOOGLE__KEY_FILE": str(tmp_path / "key.json"),
+        "ENTREVUE_GOOGLE__DELEGATION": "false",
+        "ENTREVUE_GOOGLE__SEND_UPDATES": "externalOnly",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    read = settings("sqlite+aiosqlite:///unused.db")
+
+    assert read.google is not None
+    assert (read.google.key_file, read.google.delegation) == (tmp_path / "key.json", False)
+    assert read.google.send_updates == "externalOnly"
+
+
+@pytest.mark.slow  # a process of its own needs seconds to import the worker
+async def test_the_worker_starts_without_the_libraries_of_providers_that_nobody_uses() -> None:
+    without = (
+        "import sys; sys.modules |= dict.fromkeys(('google.auth', 'google.oauth2', 'jwt', 'starlette', 'uvicorn'))"
+    )
+    code, told = await run("-c", f"{without}; import worker; print(worker.Settings().google)")
+
+    assert (code, told) == (0, "None\n")
+
+
 class _MayNotStart(Interceptor, OutboundInterceptor):
     """A namespace in which we may work, and start nothing."""
 
@@ -182,12 +209,6 @@ async def test_a_namespace_that_lets_the_worker_start_nothing_lets_it_work_all_t
     ]
 
 
-@pytest.fixture(name="free_port")
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
-
-
 # --- being told of changes -------------------------------------------------------------------------------------------
 
 PUSH = PushSettings(
@@ -222,19 +243,20 @@ class _Watched(Interceptor, OutboundInterceptor):
     ids=["nobody watches", "trouble"],
 )
 async def test_what_providers_tell_pokes_who_watches_and_where_nobody_does_nothing_happens(
-    free_port: int, otherwise: RPCStatusCode, logged: list[str]
+    otherwise: RPCStatusCode, logged: list[str]
 ) -> None:
     server = _Watched(otherwise)
     temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN], interceptors=[server])
-    push = PUSH.model_copy(update={"listen_port": free_port})
+    push = PUSH.model_copy(update={"listen_port": 0})
     with capture_logs() as logs:
         async with (
             told_of_changes(push, WatchersOnServer(temporal, "interviews")),
-            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", trust_env=False) as web,
+            httpx2.AsyncClient(trust_env=False) as web,
         ):
+            url = f"http://127.0.0.1:{logs[0]['port']}/google"
             for person in ("grace", "linus"):
                 shown = {"X-Goog-Channel-Token": push.to.proof("google", person), "X-Goog-Resource-State": "exists"}
-                assert (await web.post(f"/google/{person}", headers=shown)).status_code == 202
+                assert (await web.post(f"{url}/{person}", headers=shown)).status_code == 202
 
     assert server.signals == [("calendar/grace", "poke"), ("calendar/linus", "poke")]
     assert [line["because"] for line in logs if line["kind"] == "calendar_not_poked"] == logged

@@ -114,6 +114,9 @@ _LARGEST_BATCH = 256 * 1024
 _LONGEST_REFUSAL = 2000
 """Characters: a payload of thousands of wrong fields is not told all of them."""
 
+_LONGEST_REASON = 200
+"""Characters of what an adapter says about trouble."""
+
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)
 _ATTENTION = SearchAttributeKey.for_keyword(contract.ATTENTION)
@@ -543,7 +546,7 @@ class InterviewWorkflow:
 
     def _show(self, agenda: Agenda) -> None:
         interview = self._interview
-        workflow.set_current_details(card(interview, agenda, self._latest))
+        workflow.set_current_details(card(interview, agenda, self._latest, workflow.now()))
         ranks = [one.rank for one in interview.attention]
         rank = next((rank for rank in RANKS if rank in ranks), "none")
         booking = interview.scheduling.booking
@@ -639,11 +642,18 @@ def _refusal(refused: Refused) -> ApplicationError:
 
 
 def _trouble(failure: ActivityError) -> str:
-    """Name the kind of trouble that an order gave up on; messages may hold what is nobody's business."""
+    """Name the kind of trouble that an order gave up on, with what the activity says to operators about it.
+
+    An error's message may hold what is nobody's business; its detail is meant to be read.
+    """
     cause = failure.cause
     if isinstance(cause, TimeoutError) and isinstance(cause.cause, ApplicationError):
         cause = cause.cause  # patience ran out while this was being tried
-    return (cause.type if isinstance(cause, ApplicationError) else None) or "timeout"
+    if not isinstance(cause, ApplicationError):
+        return "timeout"
+    kind = cause.type or "timeout"
+    told = next((one for one in cause.details if isinstance(one, str)), "")
+    return f"{kind}: {told[:_LONGEST_REASON]}" if told and "@" not in told else kind
 
 
 def _entry(interview: InterviewId, record: Recorded) -> JournalEntry:

@@ -13,6 +13,7 @@ from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_cale
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
 from tests.providers.google_events import Switches
 from tests.providers.google_server import GoogleServer, google_server
+from tests.providers.graph_server import GraphServer, graph_server
 
 
 @pytest.fixture(scope="session")
@@ -39,31 +40,38 @@ def undone(google: GoogleServer) -> Iterator[GoogleServer]:
     google.restore()
 
 
+@pytest.fixture(scope="session", name="graph")
+async def _graph() -> AsyncIterator[GraphServer]:
+    """As with Google."""
+    async with graph_server() as server:
+        yield server
+
+
 @pytest.fixture(params=EVERYWHERE)
 async def grace(
-    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
 ) -> AsyncIterator[Person]:
-    del radicale, google  # here before it is asked for: a fixture of another scope is not begun within one
+    del radicale, google, graph  # here before it is asked for: a fixture of another scope is not begun within one
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 
 
 @pytest.fixture(params=ANSWERING)
 async def answering(
-    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
 ) -> AsyncIterator[Person]:
     """Grace, where she is asked whether she comes."""
-    del radicale, google
+    del radicale, google, graph
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 
 
 @pytest.fixture(params=CANCELLING)
 async def cancelling(
-    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
 ) -> AsyncIterator[Person]:
     """Grace, where she may cancel an event without deleting it."""
-    del radicale, google
+    del radicale, google, graph
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 

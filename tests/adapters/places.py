@@ -7,8 +7,9 @@ import pytest
 
 from tests.adapters.grace import InMemory, Person, on_radicale
 from tests.adapters.on_google import on_google
+from tests.adapters.on_graph import on_graph
 
-EVERYWHERE = ("memory", "radicale", "google")
+EVERYWHERE = ("memory", "radicale", "google", "graph")
 ANSWERING = ("memory", "radicale", "google")
 """... and where an owner is asked there whether they come."""
 CANCELLING = ("memory", "radicale")
@@ -26,6 +27,9 @@ async def at_her_calendar(place: str, request: pytest.FixtureRequest) -> AsyncIt
         case "google":
             server, folder = request.getfixturevalue("google"), request.getfixturevalue("tmp_path")
             async with on_google(server, folder, request.node.nodeid) as grace:
+                yield grace
+        case "graph":
+            async with on_graph(request.getfixturevalue("graph"), request.node.nodeid) as grace:
                 yield grace
         case _:
             raise LookupError(place)

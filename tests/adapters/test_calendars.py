@@ -1,5 +1,6 @@
 """Everybody's calendars: each person's at the provider that the directory names, and nobody's taken for free."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,18 +8,24 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarRefused, Changes
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
+from activities.rooms import RoomActivities
+from adapters.caldav import CalDavSettings
 from adapters.calendars import Calendars
+from adapters.google_settings import GoogleSettings
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.smtp import SmtpSettings
 from demo.calendar_server import CalendarServer
+from entrevue.orders import MakeRoom, RoomsAt
 from providers import Providers, opened
-from settings import CalDavSettings, Settings
+from settings import Settings
 from tests.adapters.grace import event
+from tests.providers.google_server import GoogleServer, google_server
 
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -118,3 +125,85 @@ async def test_who_is_not_in_the_directory_has_no_calendar() -> None:
     async with connected(None) as providers:
         assert await providers.calendars.busy("grace", NINE, NINE + HOUR) == ()
         assert await providers.calendars.busy("ada", NINE, NINE + HOUR) == ()
+
+
+async def test_a_calendar_with_google_is_reached_with_the_key_that_is_set(tmp_path: Path) -> None:
+    async with google_server() as server:
+        server.open_calendar("grace@acme.example")
+        async with connected("google", at_google(server, tmp_path)) as providers:
+            written = await providers.calendars.ensure("grace", event(), "r7", None)
+
+        assert written.ical_uid is not None
+        assert [one["summary"] for one in server.events("grace@acme.example")] == ["Interview"]
+        assert providers.rooms == {}
+        assert providers.unusable == {}
+
+
+async def test_whose_calendar_is_to_hold_rooms_gives_them(tmp_path: Path) -> None:
+    async with google_server() as server:
+        server.open_calendar("rooms@acme.example")
+        settings = at_google(server, tmp_path, meet_calendar="rooms@acme.example")
+        async with connected(None, settings) as providers:
+            activities = RoomActivities(providers.rooms)
+            made = [await activities.make_room(a_room("meet")) for _ in range(2)]
+
+    assert made[0].link.startswith("https://meet.google.com/")
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "to_set"), [("meet", "ENTREVUE_GOOGLE__MEET_CALENDAR"), ("teams", "ENTREVUE_GRAPH__TEAMS_MAILBOX")]
+)
+async def test_where_nobody_is_set_up_to_give_rooms_it_is_said_what_to_set(rooms: RoomsAt, to_set: str) -> None:
+    with pytest.raises(ApplicationError) as refused:
+        await RoomActivities({}).make_room(a_room(rooms))
+
+    assert refused.value.type == "CalendarRefused"
+    assert to_set in refused.value.details[0]
+    assert refused.value.next_retry_delay == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "to_set"),
+    [
+        ("https://cal.acme.example/grace/", "ENTREVUE_CALDAV__USERNAME"),
+        ("google", "ENTREVUE_GOOGLE__KEY_FILE"),
+        ("graph:g.okonjo@acme.example", "ENTREVUE_GRAPH__TENANT"),
+    ],
+)
+async def test_who_is_with_a_provider_that_is_not_set_up_is_refused_with_what_to_set_and_never_free(
+    calendar: str, to_set: str
+) -> None:
+    async with connected(calendar) as providers:
+        for asked in (
+            providers.calendars.busy("grace", NINE, NINE + HOUR),
+            providers.calendars.ensure("grace", event(), "r7", None),
+            providers.calendars.changes("grace", None, ()),
+        ):
+            with pytest.raises(CalendarRefused) as refused:
+                await asked
+            assert to_set in refused.value.because
+            assert len(refused.value.because) <= 200
+            assert "@" not in refused.value.because
+
+
+async def test_where_a_library_is_missing_the_refusal_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.auth", None)
+    async with google_server() as server, connected("google", at_google(server, tmp_path)) as providers:
+        with pytest.raises(CalendarRefused, match=r"install entrevue\[google\]"):
+            await providers.calendars.busy("grace", NINE, NINE + HOUR)
+
+        assert list(providers.unusable) == ["google"]
+
+
+def at_google(server: GoogleServer, folder: Path, **more: object) -> Settings:
+    key = folder / "key.json"
+    key.write_text(server.key())
+    google = GoogleSettings.model_validate({"key_file": key, "url": f"{server.url}/calendar/v3", **more})
+    return BARE.model_copy(update={"google": google})
+
+
+def a_room(rooms: RoomsAt) -> MakeRoom:
+    return MakeRoom(key=f"r7/room/{rooms}/1.1", lane="room", interview="r7", now=NINE, rooms=rooms, at=NINE)

@@ -350,10 +350,10 @@ class Scene:
             del self.in_flight[order.lane]
         return self.cause(answer)
 
-    def give_up(self, kind: str) -> None:
+    def give_up(self, kind: str, because: str = "timeout") -> None:
         """The patience of an order that is in flight ends."""
         order = next(order for order in self.in_flight.values() if order.kind == kind)
-        self.answer(order, GaveUp(key=order.key, order=order.kind, because="timeout"))
+        self.answer(order, GaveUp(key=order.key, order=order.kind, because=because))
         self.run()
 
     def reply(self, order: Order) -> Answer:

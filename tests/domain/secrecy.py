@@ -106,7 +106,7 @@ def check_exactly(scene: Scene) -> set[tuple[Cell, bool]]:
 def check_public(scene: Scene) -> None:
     """Card, timeline, search attributes and the names of what is under way are read by many."""
     interview, agenda, lines = scene.interview, plan(scene.interview, scene.now), timeline(scene.records)
-    shown = card(interview, agenda, scene.records) + "".join(one.model_dump_json() for one in lines)
+    shown = card(interview, agenda, scene.records, scene.now) + "".join(one.model_dump_json() for one in lines)
     named = [f"{order.key} {order.lane} {summary(order)}" for order in agenda.owed]
     items = [*needs(interview.attention), *(one.id for one in interview.attention)]
     public = "\n".join((shown, *named, *items))

@@ -332,6 +332,52 @@ def test_a_letter_that_was_never_written_cannot_be_sent_again() -> None:
 # --- calendars -------------------------------------------------------------------------------------------------------
 
 
+def _said(scene: Scene) -> list[str | None]:
+    return [one.because for one in scene.view("operator").attention]
+
+
+def test_whoever_must_mend_a_calendar_reads_what_is_wrong_with_whose_and_what_to_do() -> None:
+    wrong = "CalendarRefused: Google takes our key no more (invalid_grant): allow the service account again"
+    scene = an_offer(interviewers=["grace", "edsger"])
+    scene.withheld = {"write_event"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    scene.give_up("write_event", wrong)
+    assert _said(scene) == [f"i1: {wrong}"]
+    scene.give_up("write_event", "CalendarUnavailable: status 503")
+    assert _said(scene) == [f"i1: {wrong}; i2: CalendarUnavailable: status 503"]
+    scene.give_up("write_event", wrong)
+
+    assert list(scene.attention) == ["CALENDAR_BEHIND", "ORDER_FAILED:r7/event/i1/0.1"]
+    assert _said(scene) == ["i2: CalendarUnavailable: status 503", wrong]
+
+
+def test_a_search_that_cannot_read_a_calendar_says_what_to_do_about_it() -> None:
+    scene = Scene.opened()
+    scene.withheld = {"find_slots"}
+    scene.run()
+    scene.give_up("find_slots", "CalendarRefused: no ENTREVUE_GRAPH__TENANT is set")
+
+    assert list(scene.attention) == ["SEARCH_BEHIND"]
+    assert _said(scene) == ["CalendarRefused: no ENTREVUE_GRAPH__TENANT is set"]
+
+
+def test_what_is_said_of_many_troubles_stays_short_and_says_each_once() -> None:
+    scene = an_offer(interviewers=["grace", "edsger", "barbara"])
+    scene.withheld = {"write_event"}
+    scene.send("choose_slot", by=CANDIDATE, start=scene.offered[2])
+    for _ in range(3):
+        scene.give_up("write_event", "CalendarUnavailable: " + "much " * 40)
+
+    (said,) = _said(scene)
+    assert said is not None
+    assert len(said) == 500
+    assert said.startswith("i1: CalendarUnavailable: much")
+
+
+def test_what_needs_no_word_beside_its_name_has_none() -> None:
+    assert _said(no_slots()) == [None]
+
+
 def test_a_calendar_that_gives_up_is_one_item_until_it_may_go_on() -> None:
     scene = an_offer()
     scene.withheld = {"write_event"}

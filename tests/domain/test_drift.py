@@ -557,7 +557,8 @@ def test_an_overlap_that_has_gone_by_the_morning_is_not_told() -> None:
 def test_a_calendar_that_refuses_us_is_the_operators_until_it_lets_us_in() -> None:
     scene = a_booking()
 
-    scene.tell("calendar_access_lost", whom="i1", because="CalendarRefused")
+    scene.tell("calendar_access_lost", whom="i1", because="share the calendar with us again")
+    assert [one.because for one in scene.view("operator").attention] == ["share the calendar with us again"]
     scene.tell("calendar_access_lost", whom="i1", because="CalendarRefused")
     assert scene.attention == {"CALENDAR_LOST:i1": "today"}
     assert _calendar(scene) == "unreadable"

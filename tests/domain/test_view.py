@@ -316,7 +316,7 @@ def test_the_card_says_who_has_the_ball_what_is_next_and_what_needs_a_person() -
     scene.withheld = {"find_slots"}
     scene.send("decline_offer", by=CANDIDATE)
 
-    shown = card(scene.interview, plan(scene.interview, scene.now), scene.records)
+    shown = card(scene.interview, plan(scene.interview, scene.now), scene.records, scene.now)
 
     assert "**NEEDS_SCHEDULING** since 2026-11-02 15:00" in shown
     assert "ball with: **engine**" in shown
@@ -325,7 +325,7 @@ def test_the_card_says_who_has_the_ball_what_is_next_and_what_needs_a_person() -
 
     stuck = no_slots()
     assert "needs **coordinator** (today): `NO_COMMON_SLOT` → offer_slots" in card(
-        stuck.interview, plan(stuck.interview, stuck.now), stuck.records
+        stuck.interview, plan(stuck.interview, stuck.now), stuck.records, stuck.now
     )
 
 
@@ -333,7 +333,7 @@ def test_the_card_shows_the_booked_time_and_its_revision() -> None:
     scene = an_exchange("swap")
 
     assert "booked: 2026-11-09 15:00, 40 min (revision 1)" in card(
-        scene.interview, plan(scene.interview, scene.now), scene.records
+        scene.interview, plan(scene.interview, scene.now), scene.records, scene.now
     )
 
 

@@ -144,7 +144,8 @@ class RefusingCalendar(MemoryCalendar):
     """A calendar with a wrong password: it can be asked again in ten minutes."""
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
-        raise CalendarRefused(person, f"no right to write {event.uid} of {interview}, {etag}")
+        del event, interview, etag
+        raise CalendarRefused(person, "no right to write here: share the calendar with us again")
 
 
 async def test_a_calendar_that_refuses_us_delays_neither_the_invitation_nor_the_reminder(
@@ -164,7 +165,9 @@ async def test_a_calendar_that_refuses_us_delays_neither_the_invitation_nor_the_
         await interview.happened("message_sent", times=5)
         mailed = [letter.recipient for letter in stage.post.letters]
 
-    assert [item.id for item in behind.attention] == ["CALENDAR_BEHIND"]
+    assert [(item.id, item.because) for item in behind.attention] == [
+        ("CALENDAR_BEHIND", "i1: CalendarRefused: no right to write here: share the calendar with us again")
+    ]
     assert sorted(mailed[1:3]) == sorted(mailed[3:]) == ["ada@example.org", "grace@acme.example"]
 
 
