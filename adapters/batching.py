@@ -56,13 +56,17 @@ class Batches(Generic[_G, _K, _A]):
                 left.cancel()
 
     async def _once(self, group: _G, asked: Mapping[_K, asyncio.Future[_A | Exception]]) -> None:
-        answers: Mapping[_K, _A | Exception]
+        answers: Mapping[_K, _A | Exception] = {}
         try:
             answers = await self.ask(group, tuple(asked))
         except Exception as trouble:  # noqa: BLE001  # it is raised where the answer is awaited
             answers = dict.fromkeys(asked, trouble)
-        for key, future in asked.items():
-            future.set_result(answers[key])
+        finally:
+            for key, future in asked.items():
+                if key in answers:
+                    future.set_result(answers[key])
+                else:
+                    future.cancel()
 
 
 def _parts(

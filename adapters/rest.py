@@ -46,6 +46,10 @@ class Tokens:
                 self._known[subject] = token, now + (token.lasts - min(_EARLY, token.lasts / 2)).total_seconds()
             return token.secret.get_secret_value()
 
+    def forget(self, subject: str) -> None:
+        """Make the next one anew: a token says what it may do, and somebody may have allowed more since."""
+        self._known.pop(subject, None)
+
 
 Values = Mapping[str, JsonValue]
 

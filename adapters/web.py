@@ -139,12 +139,12 @@ def is_loopback(host: str) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Read Retry-After, in seconds or as a date, which the server's own clock in `Date` turns into a wait."""
+    """Read Retry-After: seconds, of which Microsoft has fractions; or a date, which `Date` turns into a wait."""
     asked = headers.get("Retry-After", "")
     try:
         wait = (
-            timedelta(seconds=int(asked))
-            if asked.isdecimal()
+            timedelta(seconds=float(asked))
+            if asked.replace(".", "", 1).isdecimal()
             else parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
         )
     except (TypeError, ValueError, OverflowError):

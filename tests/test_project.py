@@ -93,8 +93,16 @@ LAYERS = (
         calls_nothing_unstable=True,
     ),
     Layer(
+        path="adapters/google_tokens.py",
+        may=("activities.calendar", "adapters", "entrevue.values", "google", "httpx2", *PYDANTIC),
+    ),
+    Layer(
         path="adapters",
         may=("activities", "adapters", "entrevue.learning", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
+    ),
+    Layer(
+        path="adapters/graph_tokens.py",
+        may=("activities", "adapters", "entrevue.values", "jwt", *PYDANTIC, *WORKER),
     ),
     Layer(
         path="adapters/push_receiver.py",

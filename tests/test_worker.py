@@ -209,12 +209,6 @@ async def test_a_namespace_that_lets_the_worker_start_nothing_lets_it_work_all_t
     ]
 
 
-@pytest.fixture(name="free_port")
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
-
-
 # --- being told of changes -------------------------------------------------------------------------------------------
 
 PUSH = PushSettings(
@@ -249,19 +243,20 @@ class _Watched(Interceptor, OutboundInterceptor):
     ids=["nobody watches", "trouble"],
 )
 async def test_what_providers_tell_pokes_who_watches_and_where_nobody_does_nothing_happens(
-    free_port: int, otherwise: RPCStatusCode, logged: list[str]
+    otherwise: RPCStatusCode, logged: list[str]
 ) -> None:
     server = _Watched(otherwise)
     temporal = await Client.connect("127.0.0.1:1", lazy=True, plugins=[PLUGIN], interceptors=[server])
-    push = PUSH.model_copy(update={"listen_port": free_port})
+    push = PUSH.model_copy(update={"listen_port": 0})
     with capture_logs() as logs:
         async with (
             told_of_changes(push, WatchersOnServer(temporal, "interviews")),
-            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", trust_env=False) as web,
+            httpx2.AsyncClient(trust_env=False) as web,
         ):
+            url = f"http://127.0.0.1:{logs[0]['port']}/google"
             for person in ("grace", "linus"):
                 shown = {"X-Goog-Channel-Token": push.to.proof("google", person), "X-Goog-Resource-State": "exists"}
-                assert (await web.post(f"/google/{person}", headers=shown)).status_code == 202
+                assert (await web.post(f"{url}/{person}", headers=shown)).status_code == 202
 
     assert server.signals == [("calendar/grace", "poke"), ("calendar/linus", "poke")]
     assert [line["because"] for line in logs if line["kind"] == "calendar_not_poked"] == logged

@@ -11,6 +11,8 @@ from tests.adapters.grace import Person
 from tests.adapters.imap_server import ImapServer, imap_server
 from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
+from tests.providers.google_server import GoogleServer, google_server
+from tests.providers.graph_server import GraphServer, graph_server
 
 
 @pytest.fixture(scope="session")
@@ -20,25 +22,45 @@ async def radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ca
         yield server
 
 
+@pytest.fixture(scope="session", name="google")
+async def _google() -> AsyncIterator[GoogleServer]:
+    """One contract server a test process. A test that changes what it does to everybody takes one of its own."""
+    async with google_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", name="graph")
+async def _graph() -> AsyncIterator[GraphServer]:
+    """As with Google."""
+    async with graph_server() as server:
+        yield server
+
+
 @pytest.fixture(params=EVERYWHERE)
-async def grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
-    del radicale  # here before it is asked for: a fixture of another scope is not begun within one
+async def grace(
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
+) -> AsyncIterator[Person]:
+    del radicale, google, graph  # here before it is asked for: a fixture of another scope is not begun within one
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 
 
 @pytest.fixture(params=ANSWERING)
-async def answering(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+async def answering(
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
+) -> AsyncIterator[Person]:
     """Grace, where she is asked whether she comes."""
-    del radicale
+    del radicale, google, graph
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 
 
 @pytest.fixture(params=CANCELLING)
-async def cancelling(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+async def cancelling(
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
+) -> AsyncIterator[Person]:
     """Grace, where she may cancel an event without deleting it."""
-    del radicale
+    del radicale, google, graph
     async with at_her_calendar(request.param, request) as grace:
         yield grace
 

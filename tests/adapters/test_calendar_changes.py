@@ -13,6 +13,8 @@ from demo.calendar_server import CalendarServer
 from tests.adapters.grace import GRACE, HOUR, NINE, Person, event, on_radicale
 from tests.adapters.lossy import Network, carried
 from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
+from tests.providers.google_server import GoogleServer
+from tests.providers.graph_server import GraphServer
 
 
 class WithoutTokens(Network):
@@ -26,7 +28,10 @@ class WithoutTokens(Network):
 WITHOUT_TOKENS = pytest.param("radicale without tokens", marks=pytest.mark.slow)
 
 
-async def _grace(request: pytest.FixtureRequest, radicale: CalendarServer) -> AsyncIterator[Person]:
+async def _grace(
+    request: pytest.FixtureRequest, radicale: CalendarServer, google: GoogleServer, graph: GraphServer
+) -> AsyncIterator[Person]:
+    del google, graph  # here before it is asked for: a fixture of another scope is not begun within one
     if request.param == "radicale without tokens":
         async with (
             carried(WithoutTokens(), radicale.port) as port,

@@ -17,6 +17,7 @@ secondary calendars, and copies of an event in the calendars of those who are in
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import UTC
 from typing import Final, Literal
 from urllib.parse import parse_qsl
@@ -28,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from tests.providers.google_channels import Channel, Channels
+from tests.providers.google_channels import WITHOUT_CERTIFICATES, Channel, Channels
 from tests.providers.google_errors import GoogleError, JsonObject, refusal
 from tests.providers.google_events import Calendar, Event, Instance, Role, Switches
 from tests.providers.google_fields import mask_of, only
@@ -125,13 +126,14 @@ class GoogleServer:
     def as_person(self, address: str) -> httpx2.AsyncClient:
         """Give somebody's own access to the API: no trouble, no revocation and no closed calendar is theirs."""
         token = self.tokens.in_person(address)
-        return httpx2.AsyncClient(base_url=f"{self.url}{_API}/", headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx2.AsyncClient(base_url=f"{self.url}{_API}/", headers=headers, verify=WITHOUT_CERTIFICATES)
 
     def events(self, address: str) -> list[dict[str, JsonValue]]:
         """Give what is there and not deleted, as the API shows it to its owner; a series is one."""
         calendar = self._calendars[address]
         return [
-            calendar.shown(Instance(event, event.start, event.end, event.original), "owner")
+            deepcopy(calendar.shown(Instance(event, event.start, event.end, event.original), "owner"))
             for event in calendar.events.values()
             if not event.cancelled
         ]
@@ -175,10 +177,14 @@ class GoogleServer:
         """Sync tokens given out so far are answered 410."""
         self._listings.forget()
 
-    def forget_deleted(self, address: str) -> None:
-        """Cancelled events "eventually disappear" (v3/reference/events, `status`); their ids stay taken."""
+    def forget_deleted(self, address: str, reason: Literal["notFound", "deleted"] = "notFound") -> None:
+        """Cancelled events "eventually disappear" (v3/reference/events, `status`); their ids stay taken.
+
+        Nothing says whether a GET is then answered by 404 or by 410 (`deleted`).
+        """
         for event in self._calendars[address].events.values():
-            event.vanished = event.vanished or event.cancelled
+            if event.cancelled and not event.vanished:
+                event.vanished = reason
 
     async def delivered(self) -> None:
         """Return when all that was to be told through channels has been told, or has failed to be."""
@@ -268,7 +274,7 @@ class GoogleServer:
             "id": calendar.address,
             "summary": calendar.address,
             "timeZone": calendar.zone,
-            "conferenceProperties": {"allowedConferenceSolutionTypes": ["hangoutsMeet"]},
+            "conferenceProperties": {"allowedConferenceSolutionTypes": calendar.conference_types()},
         }
 
     async def _list_calendars(self, _request: Request, who: Bearer) -> JsonObject:
@@ -393,7 +399,7 @@ def _listed(calendar: Calendar, role: Role) -> JsonObject:
         "accessRole": role,
         "primary": True,
         "selected": True,
-        "conferenceProperties": {"allowedConferenceSolutionTypes": ["hangoutsMeet"]},
+        "conferenceProperties": {"allowedConferenceSolutionTypes": calendar.conference_types()},
     }
 
 

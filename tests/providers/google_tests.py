@@ -3,12 +3,16 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 import httpx2
 import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import JsonValue, TypeAdapter
 
+from tests.providers.google_channels import WITHOUT_CERTIFICATES
 from tests.providers.google_server import GoogleServer
 from tests.providers.google_tokens import ROBOT, SCOPES
 
@@ -66,7 +70,7 @@ def secret(file: str) -> dict[str, str]:
     return _TEXTS.validate_json(file)
 
 
-def assertion(key: Mapping[str, str], *, signed_with: str | None = None, **claims: str | int) -> str:
+def assertion(key: Mapping[str, str], **claims: str | int) -> str:
     """Sign what is exchanged for an access token."""
     now = int(datetime.now(UTC).timestamp())
     usual: dict[str, str | int] = {
@@ -76,11 +80,19 @@ def assertion(key: Mapping[str, str], *, signed_with: str | None = None, **claim
         "iat": now,
         "exp": now + 3600,
     }
-    return jwt.encode(usual | claims, signed_with or key["private_key"], "RS256", {"kid": key["private_key_id"]})
+    return jwt.encode(usual | claims, _loaded(key["private_key"]), "RS256", {"kid": key["private_key_id"]})
+
+
+@cache
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
+    """Reading a key takes longer than most tests."""
+    found = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(found, rsa.RSAPrivateKey)
+    return found
 
 
 async def exchanged(server: GoogleServer, **form: str) -> httpx2.Response:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(verify=WITHOUT_CERTIFICATES) as client:
         return await client.post(f"{server.url}/token", data=form)
 
 
@@ -99,5 +111,6 @@ async def as_program(
     """Act as the service account, or for somebody by delegation."""
     token = await signed_in(server, sub, scopes)
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=f"{server.url}/calendar/v3/", headers=headers) as client:
+    address = f"{server.url}/calendar/v3/"
+    async with httpx2.AsyncClient(base_url=address, headers=headers, verify=WITHOUT_CERTIFICATES) as client:
         yield client

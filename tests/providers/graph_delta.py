@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tests.providers.graph_events import Occurrence
 from tests.providers.graph_mailbox import Mailbox
-from tests.providers.graph_wire import Json, Preferences, Refused, parsed
+from tests.providers.graph_wire import Json, Preferences, Refused, parsed, stamp
 
 _USUAL_PAGE = 10
 _UNSUPPORTED = ("$orderby", "$filter", "$select", "$expand", "$search", "$top")
@@ -50,11 +50,11 @@ class Rounds:
         self._mailbox = mailbox
         self._states: dict[str, _State] = {}
         self._rounds: dict[str, _Round] = {}
-        self._forgotten: set[str] = set()
+        self._forgotten: dict[str, _State] = {}
 
     def forget(self) -> None:
         """Lose all tokens so far: their cache is full ("delta-query-overview": token duration)."""
-        self._forgotten |= {*self._states, *self._rounds}
+        self._forgotten |= self._states | {token: turn.then for token, turn in self._rounds.items()}
         self._states.clear()
         self._rounds.clear()
 
@@ -64,7 +64,7 @@ class Rounds:
             message = f"The parameters {unsupported} are not supported with change tracking over the 'CalendarView'."
             raise Refused(400, "ErrorInvalidUrlQuery", message)
         token = query.get("$skiptoken") or query.get("$deltatoken")
-        if token is not None:
+        if token:  # an empty one is none: 410 leads to a first request so
             if token in self._rounds:
                 turn = self._rounds[token]
             elif token in self._states:
@@ -112,9 +112,10 @@ class Rounds:
         return _Seen(immutable, filed, one.event.change_key)
 
     def _lost(self, token: str, link: str) -> Refused:
-        if token in self._forgotten:  # delta-query-overview: synchronization reset
+        if (state := self._forgotten.get(token)) is not None:  # delta-query-overview: synchronization reset
             message = "The sync state generation is not found; generation=149;[highest=157][157][155][156]."
-            return Refused(410, self._mailbox.open.sync_lost_code, message, Location=f"{link}?$deltatoken=")
+            anew = f"{link}?startDateTime={stamp(state.start)}&endDateTime={stamp(state.end)}&$deltatoken="
+            return Refused(410, self._mailbox.open.sync_lost_code, message, Location=anew)
         return Refused(400, "BadRequest", "Badly formed token.")
 
 

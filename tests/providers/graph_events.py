@@ -20,7 +20,6 @@ from tests.providers.graph_wire import Json, Preferences, Refused, When, stamp, 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NEVER = "0001-01-01T00:00:00Z"
 _PROPERTY = re.compile(r"(String) (\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}) (Name \S.*|Id 0x\w+)")
-_LONGEST = timedelta(days=5 * 365)
 
 
 class _Part(BaseModel):
@@ -228,7 +227,7 @@ def times(event: Event, zone: str) -> tuple[datetime, datetime]:
 def _days(recurrence: Recurrence, until: date) -> Iterator[date]:
     """Give the days on which it recurs, up to `until` (resources/recurrencePattern, resources/recurrenceRange)."""
     pattern, span = recurrence.pattern, recurrence.range
-    until = min(until, span.start_date + _LONGEST, span.end_date or date.max)
+    until = min(until, span.end_date or until)
     left = span.number_of_occurrences if span.type == "numbered" else None
     day = span.start_date
     monday = day - timedelta(days=day.weekday())

@@ -4,14 +4,13 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from tests.providers.graph_events import (
     Event,
     Occurrence,
     Others,
-    Property,
     Said,
     checked_times,
     occurrence_id,
@@ -44,20 +43,25 @@ class LeftOpen:
     same_transaction: Literal["same event", "refused", "forgotten"] = "same event"
     """What a create gets whose transactionId was there before (resources/event: "to avoid redundant POST operations").
 
-    A published trial saw 201 and no second event; a refusal is a 409; and for how long it is remembered is not said.
+    A published trial saw 201 and no second event, where both requests said the same. Where they do not, people report
+    an ErrorDuplicateTransactionId. For how long it is remembered is not said.
     """
+    duplicate_status: Literal[409, 400] = 409
+    """Of that error; both are reported."""
     remembers_deleted: bool = False
     """Whether the transactionId of a deleted event still counts as used."""
     teams_link_late: bool = False
     """Whether the answer to a create lacks `onlineMeeting`, and only a later GET has it."""
     all_day_floats: bool = True
-    """Whether an all-day event shows midnight in whatever zone is asked for, or its instants in that zone."""
+    """Whether an all-day event shows midnight in whatever zone is asked for (issue 1802), or its instants."""
     tells_of_outside: bool = False
     """Whether a delta names what was changed outside its window as removed (issue 6599)."""
     first_page_empty: bool = False
     """Whether the first page of a round may be empty and yet lead to another (issue 2839)."""
     sync_lost_code: Literal["SyncStateNotFound", "syncStateNotFound"] = "SyncStateNotFound"
     """As it was seen (issue 2350), or as "errors" spells it."""
+    unknown_user_code: Literal["ErrorInvalidUser", "Request_ResourceNotFound"] = "ErrorInvalidUser"
+    """Who answers where there is no such user: Exchange (microsoft-graph-explorer-v4 issue 4038), or the directory."""
     links_to: str | None = None
     """Where nextLink and deltaLink lead; None: to where the client asked, as the vendor's do."""
 
@@ -76,7 +80,8 @@ class Mailbox:
     revision: int = 0
     """Grows with each change."""
     _events: dict[int, Event] = field(default_factory=dict)
-    _transactions: dict[str, Event] = field(default_factory=dict)
+    _transactions: dict[str, tuple[Said, Event]] = field(default_factory=dict)
+    """What was said first, and what came of it."""
     _filed: int = 0
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -101,13 +106,17 @@ class Mailbox:
                 if event_id == own:
                     return self.whole(event)
                 if event.said.recurrence and (of := re.fullmatch(re.escape(own[:-1]) + r"(\d{8})=", event_id)):
-                    return self._occurrence(event, datetime.strptime(of[1], "%Y%m%d").replace(tzinfo=UTC).date())
+                    return self._occurrence(event, of[1])
         raise not_found()
 
-    def _occurrence(self, event: Event, day: date) -> Occurrence:
-        early, late = datetime(day.year - 1, 1, 1, tzinfo=UTC), datetime(day.year + 1, 12, 31, tzinfo=UTC)
-        for one in occurrences(event, self.zone, early, late):
-            if one.day == day:
+    def _occurrence(self, event: Event, day: str) -> Occurrence:
+        from_first = event.start.instant - timedelta(days=1)
+        try:
+            until_then = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=2)
+        except ValueError:
+            raise not_found() from None
+        for one in occurrences(event, self.zone, from_first, until_then):
+            if f"{one.day:%Y%m%d}" == day:
                 return one
         raise not_found()
 
@@ -119,38 +128,36 @@ class Mailbox:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def create(self, said: Said) -> Event:
-        """Make an event, unless this is the repetition of a request that has made one."""
+    def create(self, said: Said, others: Others | None = None) -> Event:
+        """Make an event, unless this is the repetition of a request that has made one.
+
+        `others`: a meeting that somebody else organises comes in.
+        """
         start, end = checked_times(said)
+        extended = _extended(said)
         if (earlier := self._earlier(said.transaction_id)) is not None:
-            if self.open.same_transaction == "refused":
-                message = "Your request can't be completed. The transactionId has been used before."
-                raise Refused(409, "ErrorDuplicateTransactionId", message)
-            return earlier
+            first, event = earlier
+            if self.open.same_transaction == "refused" or said != first:
+                message = "The TransactionId in the request has already been used to create a different event."
+                raise Refused(self.open.duplicate_status, "ErrorDuplicateTransactionId", message)
+            return event
         self.revision += 1
         now = datetime.now(UTC)
-        event = Event(said, start, end, self.revision, self.address, self.revision, now, now)
+        event = Event(said, start, end, self.revision, self.address, self.revision, now, now, others, extended)
         self._events[event.serial] = event
         if said.transaction_id is not None:
-            self._transactions[said.transaction_id] = event
-        self._set(event, said.single_value_extended_properties)
+            self._transactions[said.transaction_id] = said, event
         self._enable(event)
         self._mail("invitation", event)
         self.tell(self, event, "created")
         return event
 
-    def _earlier(self, transaction_id: str | None) -> Event | None:
-        if transaction_id is None or self.open.same_transaction == "forgotten":
+    def _earlier(self, transaction_id: str | None) -> tuple[Said, Event] | None:
+        if self.open.same_transaction == "forgotten":
             return None
-        earlier = self._transactions.get(transaction_id)
-        there = earlier is not None and (earlier.serial in self._events or self.open.remembers_deleted)
+        earlier = self._transactions.get(transaction_id or "")
+        there = earlier is not None and (earlier[1].serial in self._events or self.open.remembers_deleted)
         return earlier if there else None
-
-    def receive(self, said: Said, others: Others) -> Event:
-        """Take in a meeting that somebody else organises."""
-        event = self.create(said)
-        event.others = others
-        return event
 
     def update(self, found: Occurrence, said: Said, if_match: str | None) -> Event:
         """Change what the request names, and leave the rest (api/event-update)."""
@@ -162,12 +169,14 @@ class Mailbox:
         if "transaction_id" in given and said.transaction_id != event.said.transaction_id:
             raise Refused(400, "ErrorInvalidRequest", "The transactionId of an event cannot be changed.")
         changes = {name: getattr(said, name) for name in given - {"single_value_extended_properties"}}
-        merged = event.said.model_copy(update=changes)
         if event.said.is_online_meeting:  # outlook-calendar-online-meetings: it cannot be disabled again
-            merged = merged.model_copy(update={"is_online_meeting": True})
+            changes["is_online_meeting"] = True
+        if "location" in given:  # resources/event: it takes the place of all earlier ones
+            changes["locations"] = said.locations
+        merged = event.said.model_copy(update=changes)
+        extended = event.extended | _extended(said)
         event.start, event.end = checked_times(merged)
-        event.said = merged
-        self._set(event, said.single_value_extended_properties)
+        event.said, event.extended = merged, extended
         self._changed(event)
         self._enable(event)
         self._mail("update", event)
@@ -203,9 +212,6 @@ class Mailbox:
         event.change = self.revision
         event.modified = datetime.now(UTC)
 
-    def _set(self, event: Event, properties: tuple[Property, ...]) -> None:
-        event.extended |= {property_id(one.id): one.value for one in properties}
-
     def _enable(self, event: Event) -> None:
         """Make a Teams meeting, where one is asked for and the calendar allows it (outlook-calendar-online-meetings).
 
@@ -221,8 +227,14 @@ class Mailbox:
         event.join_url = f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{uuid.uuid4().hex}%40thread.v2/0"
 
     def _mail(self, kind: Literal["invitation", "update", "cancellation"], event: Event) -> None:
-        """Tell each attendee: nothing can be said against it (api/user-post-events)."""
+        """Tell each attendee of the owner's meeting: nothing can be said against it (api/user-post-events)."""
+        if event.others is not None:
+            return
         self.mails += [Mail(kind, one.email_address.address, event.said.subject) for one in event.said.attendees]
+
+
+def _extended(said: Said) -> dict[str, str]:
+    return {property_id(one.id): one.value for one in said.single_value_extended_properties}
 
 
 def calendar(mailbox: Mailbox) -> Json:

@@ -1,15 +1,27 @@
-"""Microsoft Graph and the Microsoft identity platform on loopback, as their documentation describes them.
+"""Microsoft Graph and the Microsoft identity platform on loopback, as their documentation has them.
 
-The parts: `graph_identity` gives tokens, `graph_mailbox` keeps events, `graph_odata` reads queries, `graph_delta`
-tracks changes, `graph_schedule` sums up free and busy times, `graph_subscriptions` tells of changes. Each names the
-pages that it was written from; what they leave open is a switch (`LeftOpen`).
+A contract server, stateful, for the tests: written from the vendor's pages, not from the adapter. Each module names the
+pages that its behaviour comes from; what they leave open is a switch (`LeftOpen`). Left out: calendars besides the
+default one, groups, attachments, exceptions of a series, answers to meetings, $batch, translateExchangeIds.
+
+| module | what |
+|---|---|
+| graph_identity | one tenant with one application: secrets, certificates, tokens |
+| graph_events | one event: what may be said of it, what it shows, which times it takes |
+| graph_mailbox | what happens when events are made, changed, removed; the switches |
+| graph_odata | $filter, $select, $expand, $orderby, $top |
+| graph_delta | change tracking of a calendar view |
+| graph_schedule | free and busy times of several mailboxes |
+| graph_subscriptions | change notifications |
+| graph_wire | errors, preferences, dates |
 """
 
 import asyncio
-import ssl
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import httpx2
@@ -20,31 +32,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from tests.providers.graph_delta import Rounds, window
-from tests.providers.graph_events import Event, Occurrence, Others, Said
+from tests.providers.graph_events import Occurrence, Others, Said
 from tests.providers.graph_identity import Grant, Identity
-from tests.providers.graph_mailbox import ChangeType, LeftOpen, Mail, Mailbox, calendar
+from tests.providers.graph_mailbox import LeftOpen, Mail, Mailbox, calendar
 from tests.providers.graph_odata import Query
 from tests.providers.graph_schedule import Asked, schedule
-from tests.providers.graph_wire import Json, Preferences, Refused, body_of, identified, refusal
+from tests.providers.graph_subscriptions import Asked as AskedToTell
+from tests.providers.graph_subscriptions import LifecycleEvent, Renewed, Subscription, Subscriptions
+from tests.providers.graph_wire import NO_TLS, Json, Preferences, Refused, body_of, identified, refusal
 from tests.providers.serving import Troubles, served
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients on loopback: to read the system's certificates takes longer than a test."""
 _METADATA = "https://graph.microsoft.com/v1.0/$metadata"
 
-_Answering = Callable[[Request, Mailbox, Preferences], Awaitable[Response]]
+_RESOURCE = re.compile(r"/?(?:users/([^/]+)|me)/events")
+
+_Answering = Callable[[Request, Grant, Preferences], Awaitable[Response]]
+_AtMailbox = Callable[[Request, Mailbox, Preferences], Awaitable[Response]]
 
 
 class GraphServer(LeftOpen):
     """One tenant, one application, and the mailboxes that are opened."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.port = 0
-        self.reset()
-
-    def reset(self) -> None:
-        """Be as after the start: with no mailbox, another tenant, and all switches as they were."""
-        LeftOpen.__init__(self)
         self.troubles = Troubles()
         """What Entrevue gets in place of an answer, and what it has asked. A person's own requests are left out."""
         self.identity = Identity()
@@ -57,8 +68,10 @@ class GraphServer(LeftOpen):
         self.busiest = 0
         """How many there were at once in one mailbox, at most."""
         self.gate = asyncio.Event()
-        """While it is cleared, requests to mailboxes wait, and count as being there at once."""
+        """While it is cleared, the application's requests to mailboxes wait inside, all at once."""
         self.gate.set()
+        self._moving = asyncio.Condition()
+        self.notices = Subscriptions(self.tenant, self.client_id)
         self._mailboxes: dict[str, Mailbox] = {}
         self._rounds: dict[str, Rounds] = {}
         self._denied: set[str] = set()
@@ -78,10 +91,15 @@ class GraphServer(LeftOpen):
     def client_id(self) -> str:
         return self.identity.client_id
 
+    @property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """What is watched, by id; also what has expired."""
+        return self.notices.held
+
     # --- what people and administrators do ---------------------------------------------------------------------------
 
     def open_mailbox(self, address: str, zone: str = "UTC") -> None:
-        box = Mailbox(address, zone, self, self.mails, self._tell)
+        box = Mailbox(address, zone, self, self.mails, self.notices.changed)
         self._mailboxes[address.lower()] = box
         self._rounds[address.lower()] = Rounds(box)
 
@@ -96,7 +114,7 @@ class GraphServer(LeftOpen):
         return self.identity.certificate()
 
     def as_person(self, address: str) -> httpx2.AsyncClient:
-        """Give the owner's own program: `me/events`; no trouble is made for it, and it counts for nothing."""
+        """Give the owner's own program, at `me/events`: no trouble, no revocation and no closed mailbox is theirs."""
         token = self.identity.sign_in(self.mailbox(address).address)
         return httpx2.AsyncClient(
             base_url=f"{self.url}/v1.0",
@@ -117,7 +135,7 @@ class GraphServer(LeftOpen):
 
     def receive(self, address: str, said: Json, others: Others) -> str:
         """Let a meeting that somebody else organises come in; give its immutable id."""
-        return self.mailbox(address).receive(Said.model_validate(said), others).immutable_id
+        return self.mailbox(address).create(Said.model_validate(said), others).immutable_id
 
     def expire_tokens(self) -> None:
         self.identity.expire_tokens()
@@ -139,7 +157,7 @@ class GraphServer(LeftOpen):
             self._closed.discard(address.lower())
 
     def close(self, address: str) -> None:
-        """Take a mailbox out of Exchange Online: its licence has ended, or it is on the premises."""
+        """Let the application find no mailbox there: its licence has ended, or it is on the premises."""
         self._closed.add(address.lower())
 
     def break_busy(self, address: str) -> None:
@@ -148,9 +166,19 @@ class GraphServer(LeftOpen):
     def mend_busy(self, address: str) -> None:
         self._broken.discard(address.lower())
 
+    async def arrived(self, address: str, count: int) -> None:
+        """Wait until so many of the application's requests are inside a mailbox; of use while the gate is closed."""
+        guid = self.mailbox(address).guid
+        async with self._moving:
+            await self._moving.wait_for(lambda: self._inside[guid] >= count)
+
     def forget_sync(self) -> None:
         for rounds in self._rounds.values():
             rounds.forget()
+
+    def lifecycle(self, address: str, event: LifecycleEvent) -> None:
+        """Tell whoever watches a mailbox what has become of their subscription."""
+        self.notices.lifecycle(self.mailbox(address), event)
 
     # --- the API -----------------------------------------------------------------------------------------------------
 
@@ -172,6 +200,12 @@ class GraphServer(LeftOpen):
         return Starlette(
             routes=[
                 Route("/{tenant}/oauth2/v2.0/token", self._token, methods=["POST"]),
+                Route("/v1.0/subscriptions", self._answering(self._subscribe), methods=["POST"]),
+                Route("/v1.0/subscriptions", self._answering(self._subscribed), methods=["GET"]),
+                Route("/v1.0/subscriptions/{id}", self._answering(self._subscription), methods=["GET"]),
+                Route("/v1.0/subscriptions/{id}", self._answering(self._renew), methods=["PATCH"]),
+                Route("/v1.0/subscriptions/{id}", self._answering(self._unsubscribe), methods=["DELETE"]),
+                Route("/v1.0/subscriptions/{id}/reauthorize", self._answering(self._reauthorize), methods=["POST"]),
                 Mount("/v1.0/users/{user}", routes=box),
                 Mount("/v1.0/me", routes=box),
             ]
@@ -180,16 +214,16 @@ class GraphServer(LeftOpen):
     async def _token(self, request: Request) -> Response:
         return self.troubles.answer(request) or await self.identity.token(request)
 
-    def _for_mailbox(self, answering: _Answering) -> Callable[[Request], Awaitable[Response]]:
+    def _answering(self, answering: _Answering) -> Callable[[Request], Awaitable[Response]]:
+        """Let in whoever has a token for this; say what is wrong as Graph says it."""
+
         async def answer(request: Request) -> Response:
             grant = self.identity.grant(_token_of(request))
             if (grant is None or grant.person is None) and (trouble := self.troubles.answer(request)):
                 return identified(trouble, request)
             try:
                 prefer = Preferences.of(request)
-                box = self._reached(request, _checked(grant, request))
-                async with self._place(box, grant):
-                    response = await answering(request, box, prefer)
+                response = await answering(request, _checked(grant, request), prefer)
                 response.headers.update(prefer.applied)
             except Refused as refused:
                 return refusal(refused, request)
@@ -197,10 +231,17 @@ class GraphServer(LeftOpen):
 
         return answer
 
-    def _reached(self, request: Request, grant: Grant) -> Mailbox:
-        """Find the mailbox, by its owner's address or GUID."""
-        user = request.path_params.get("user", grant.person)
-        if user is None:
+    def _for_mailbox(self, answering: _AtMailbox) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request, grant: Grant, prefer: Preferences) -> Response:
+            box = self._reached(request.path_params.get("user"), grant)
+            async with self._place(box, grant):
+                return await answering(request, box, prefer)
+
+        return self._answering(answer)
+
+    def _reached(self, user: str | None, grant: Grant) -> Mailbox:
+        """Find a mailbox by its owner's address or GUID; None: the one of who is signed in."""
+        if (user := user or grant.person) is None:
             message = "/me request is only valid with delegated authentication flow."
             raise Refused(400, "BadRequest", message)
         by_guid = {box.guid: box for box in self._mailboxes.values()}
@@ -208,11 +249,11 @@ class GraphServer(LeftOpen):
         if grant.person is not None and (box is None or grant.person != box.address):
             raise _denied()
         if box is None:
-            raise Refused(404, "ErrorInvalidUser", f"The requested user '{user}' is invalid.")
+            raise Refused(404, self.unknown_user_code, f"The requested user '{user}' is invalid.")
         if grant.person is None and box.address.lower() in self._denied:
             # auth-limit-mailbox-access: handling API errors
             raise Refused(403, "ErrorAccessDenied", "Access to OData is disabled.")
-        if box.address.lower() in self._closed:
+        if grant.person is None and box.address.lower() in self._closed:
             message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
             raise Refused(404, "MailboxNotEnabledForRESTAPI", message)
         return box
@@ -229,7 +270,8 @@ class GraphServer(LeftOpen):
         self._inside[box.guid] += 1
         self.busiest = max(self.busiest, self._inside[box.guid])
         try:
-            await asyncio.sleep(0)  # whoever comes at the same time is seen to
+            async with self._moving:
+                self._moving.notify_all()
             await self.gate.wait()
             yield
         finally:
@@ -262,14 +304,21 @@ class GraphServer(LeftOpen):
         return Response(status_code=204)
 
     async def _list(self, request: Request, box: Mailbox, prefer: Preferences) -> Response:
-        return self._collection(request, box, prefer, [box.whole(event) for event in box.events])
+        query = Query.of(request.query_params)
+        return self._collection(request, box, prefer, query, [box.whole(event) for event in box.events])
 
     async def _view(self, request: Request, box: Mailbox, prefer: Preferences) -> Response:
-        return self._collection(request, box, prefer, box.view(*window(request.query_params)))
-
-    def _collection(self, request: Request, box: Mailbox, prefer: Preferences, of: list[Occurrence]) -> Response:
-        """Give one page, and where the next one is ("paging": the link says everything that was asked)."""
+        """api/user-list-calendarview: createdDateTime and lastModifiedDateTime do not support $select."""
+        times = {"createdDateTime", "lastModifiedDateTime"}
         query = Query.of(request.query_params)
+        if query.select is not None:
+            query = replace(query, select=query.select - times)
+        return self._collection(request, box, prefer, query, box.view(*window(request.query_params)))
+
+    def _collection(
+        self, request: Request, box: Mailbox, prefer: Preferences, query: Query, of: list[Occurrence]
+    ) -> Response:
+        """Give one page, and where the next one is ("paging": the link says everything that was asked)."""
         found = [one for one in of if all(fits(one.event, one.start, one.end) for fits in query.fits)]
         if query.latest_first is not None:
             found.sort(key=lambda one: one.start, reverse=query.latest_first)
@@ -294,8 +343,31 @@ class GraphServer(LeftOpen):
     def _link(self, request: Request) -> str:
         return (self.links_to or str(request.base_url).partition("/v1.0")[0].rstrip("/")) + request.url.path
 
-    def _tell(self, box: Mailbox, event: Event, change: ChangeType) -> None:
-        del box, event, change
+    async def _subscribe(self, request: Request, grant: Grant, prefer: Preferences) -> Response:
+        said = await body_of(request, AskedToTell)
+        if (named := _RESOURCE.fullmatch(said.resource)) is None:
+            raise Refused(400, "InvalidRequest", f"The resource '{said.resource}' is not supported.")
+        box = self._reached(named[1], grant)
+        made = await self.notices.create(said, box, immutable_ids=prefer.immutable_ids)
+        return JSONResponse({"@odata.context": f"{_METADATA}#subscriptions/$entity"} | made, 201)
+
+    async def _subscribed(self, _request: Request, _grant: Grant, _prefer: Preferences) -> Response:
+        held = [self.notices.show(one) for one in self.subscriptions.values()]
+        return JSONResponse({"@odata.context": f"{_METADATA}#subscriptions", "value": held})
+
+    async def _subscription(self, request: Request, _grant: Grant, _prefer: Preferences) -> Response:
+        return JSONResponse(self.notices.show(self.notices.find(request.path_params["id"])))
+
+    async def _renew(self, request: Request, _grant: Grant, _prefer: Preferences) -> Response:
+        return JSONResponse(self.notices.renew(request.path_params["id"], await body_of(request, Renewed)))
+
+    async def _reauthorize(self, request: Request, _grant: Grant, _prefer: Preferences) -> Response:
+        self.notices.find(request.path_params["id"]).paused = False
+        return Response(status_code=204)
+
+    async def _unsubscribe(self, request: Request, _grant: Grant, _prefer: Preferences) -> Response:
+        self.notices.remove(request.path_params["id"])
+        return Response(status_code=204)
 
 
 def _token_of(request: Request) -> str:
@@ -310,7 +382,7 @@ def _checked(grant: Grant | None, request: Request) -> Grant:
         challenge = 'Bearer realm="", client_id="00000003-0000-0000-c000-000000000000"'
         raise Refused(401, "InvalidAuthenticationToken", message, WWW_Authenticate=challenge)
     enough = {"Calendars.ReadWrite"}
-    if request.method == "GET":
+    if request.method == "GET" or request.url.path.startswith("/v1.0/subscriptions"):
         enough |= {"Calendars.Read"}
     if request.url.path.endswith("/getSchedule"):
         enough |= {"Calendars.Read", "Calendars.ReadBasic"}
@@ -332,4 +404,7 @@ async def graph_server() -> AsyncIterator[GraphServer]:
     server = GraphServer()
     async with served(server.app()) as port:
         server.port = port
-        yield server
+        try:
+            yield server
+        finally:
+            await server.notices.stop()

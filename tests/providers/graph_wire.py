@@ -5,6 +5,7 @@ same paths in microsoftgraph/microsoft-graph-docs), or threads there where the p
 """
 
 import re
+import ssl
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from starlette.responses import JSONResponse, Response
 Json = dict[str, JsonValue]
 
 _M = TypeVar("_M", bound=BaseModel)
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients on loopback: to read the system's certificates takes longer than a test."""
 
 _WINDOWS = {
     "UTC": "UTC",
@@ -102,7 +106,7 @@ class Preferences:
             zone=zone,
             immutable_ids=given.get("idtype", "").lower() == "immutableid",
             body_type=given.get("outlook.body-content-type", "html"),
-            page=int(page) if page else None,
+            page=int(page) if page and page.isdecimal() else None,
             applied=applied,
         )
 

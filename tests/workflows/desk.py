@@ -7,18 +7,30 @@ from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.calendar import Busy, CalendarRefused, Changes, EventState, Unwatched, Watched
+from activities.calendar import (
+    Busy,
+    CalendarRefused,
+    CalendarUnavailable,
+    Changes,
+    EventState,
+    Listening,
+    Unwatched,
+    Watched,
+)
 from activities.watching import TellInterviews, WatchingActivities
 from adapters.memory_calendar import MemoryCalendar
 from entrevue.orders import CalendarEvent
 from entrevue.values import PersonId, Slot
+from workflows.channel import Poked
 from workflows.suspicion import (
     FAR,
     Watch,
     failed,
     looked,
+    looking,
     next_look,
     order,
+    poked,
     taken_out,
     unwatched,
     watched,
@@ -30,7 +42,7 @@ IN_FIVE_DAYS = timedelta(days=5)
 
 
 class Diary(MemoryCalendar):
-    """A calendar whose owner answers, which may refuse us, and which counts what we ask."""
+    """A calendar whose owner answers, which may refuse us and may tell us of changes, and which counts what we ask."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +50,14 @@ class Diary(MemoryCalendar):
         self.forgetful = False
         self.unreadable: set[str] = set()
         self.asked: list[str] = []
+        self.tells: timedelta | None = None
+        """How long what is told by lasts; None: it cannot tell."""
+        self.since = datetime(2026, 12, 1, 9, tzinfo=UTC)
+        self.deaf: str | None = None
+        """Why nothing can be told, or ended; None: nothing is in the way."""
+        self.held: list[str | None] = []
+        """What was brought along by those who asked to be told."""
+        self.hung_up: list[str] = []
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
         self.asked.append("changes")
@@ -55,13 +75,30 @@ class Diary(MemoryCalendar):
         self.asked.append("busy")
         return await super().busy(person, start, end)
 
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        self.held.append(held)
+        self._hear(person)
+        if self.tells is None:
+            return None
+        return Listening(held=f"channel {len(self.held)}", renew_at=self.since + len(self.held) * self.tells)
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        self.hung_up.append(held)
+        self._hear(person)
+
+    def _hear(self, person: PersonId) -> None:
+        if self.deaf == "unavailable":
+            raise CalendarUnavailable(person, "ConnectError")
+        if self.deaf is not None:
+            raise CalendarRefused(person, self.deaf)
+
     def free(self, person: PersonId) -> None:
         """Take everything of the person's own out again."""
         self._busy.pop(person)
         self._log.append((person, ""))
 
 
-class Listening:
+class Interviews:
     """Interviews that keep what they are told; those that are over take nothing."""
 
     def __init__(self) -> None:
@@ -78,11 +115,17 @@ class Listening:
 class Desk:
     """The watcher's rules and its activities, without Temporal: the same loop on a clock that tests move."""
 
-    def __init__(self, person: PersonId = "grace", now: datetime = datetime(2026, 12, 1, 9, tzinfo=UTC)) -> None:
+    def __init__(
+        self,
+        person: PersonId = "grace",
+        now: datetime = datetime(2026, 12, 1, 9, tzinfo=UTC),
+        calendar: Diary | None = None,
+    ) -> None:
         self.person = person
         self.now = now
-        self.calendar = Diary()
-        self.interviews = Listening()
+        self.calendar = calendar or Diary()
+        self.calendar.since = now
+        self.interviews = Interviews()
         self.activities = WatchingActivities(self.calendar, self.interviews)
         self._watch = Watch(person=person)
         self._clock = now
@@ -133,6 +176,10 @@ class Desk:
     async def unwatch(self, interview: str, *, sequence: int = 0) -> None:
         self._watch = taken_out(self._watch, Unwatched(interview=interview, who="i1", sequence=sequence))
 
+    async def poke(self, *, anew: bool = False) -> None:
+        """Tell the watcher of a change, as the calendar's provider would."""
+        self._watch = poked(self._watch, Poked(anew=anew), self._clock)
+
     # --- time
 
     async def forward(self, duration: timedelta) -> None:
@@ -148,6 +195,7 @@ class Desk:
         self._clock = until
 
     async def _look(self) -> None:
+        self._watch = looking(self._watch)
         world = ActivityEnvironment()
         try:
             seen = await world.run(self.activities.look_at_calendar, order(self._watch))

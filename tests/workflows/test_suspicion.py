@@ -331,9 +331,61 @@ async def test_a_look_is_taken_just_before_each_reminder(desk: Desk) -> None:
     assert desk.calendar.asked.count("changes") == 2
 
 
+# --- being told that something has changed ---------------------------------------------------------------------------
+
+
+async def test_what_a_provider_tells_of_is_told_as_soon_as_a_second_look_confirms_it(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.move(desk.person, UID, desk.now + timedelta(days=6))
+    await desk.poke()
+    await desk.forward(MINUTE)
+    suspected = desk.told()
+    await desk.forward(MINUTE)
+
+    assert (suspected, desk.told()) == ([], ["calendar_event_changed"])
+
+
+async def test_a_burst_of_what_is_told_is_one_look_soon_after_its_beginning(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.asked.clear()
+    for _ in range(10):
+        await desk.poke()
+        await desk.forward(timedelta(seconds=1))
+    early = list(desk.calendar.asked)
+    await desk.forward(timedelta(seconds=10))
+
+    assert (early, desk.calendar.asked) == ([], ["changes"])
+
+
+async def test_the_usual_pace_does_not_wait_for_being_told_and_goes_on_after_it(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    await desk.poke()
+    await desk.forward(MINUTE)
+    desk.calendar.asked.clear()
+    await desk.forward(HOUR)
+
+    assert len(desk.calendar.asked) in range(5, 8)
+
+
+async def test_a_calendar_that_is_down_is_asked_no_more_often_because_something_is_told_of_it(desk: Desk) -> None:
+    await desk.write()
+    await desk.look()
+    desk.calendar.down = True
+    await desk.forward(A_QUARTER)
+    desk.calendar.asked.clear()
+    for _ in range(8):
+        await desk.poke()
+        await desk.forward(MINUTE)
+
+    assert len(desk.calendar.asked) == 1
+
+
 # --- whatever a person does ------------------------------------------------------------------------------------------
 
-DEEDS = st.sampled_from(("move", "back", "cancel", "delete", "accept", "decline", "rewrite", "nothing"))
+DEEDS = st.sampled_from(("move", "back", "cancel", "delete", "accept", "decline", "rewrite", "told", "nothing"))
 PAUSES = st.integers(min_value=0, max_value=1200).map(lambda seconds: timedelta(seconds=seconds))
 
 
@@ -352,6 +404,8 @@ async def _do(desk: Desk, deed: str, n: int) -> None:
             desk.calendar.answer(desk.person, UID, "accepted" if deed == "accept" else "declined")
         case "rewrite":
             await desk.write(sequence=n)
+        case "told":
+            await desk.poke()
 
 
 async def _to_tell(desk: Desk) -> tuple[object, ...] | None:

@@ -2,63 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.calendar import Watched
-from entrevue import contract
 from entrevue.drift import CalendarEventChanged
-from on_server import WatchersOnServer
-from tests.workflows.desk import UID, Desk
-from tests.workflows.stage import dev_server, eventually, new_queue
-from workflows.watching import WatchWorkflow
+from tests.workflows.desk import UID
+from tests.workflows.place import Place, ended, placed
+from tests.workflows.stage import dev_server, eventually
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 A_QUARTER = timedelta(minutes=15)
 """So soon both sides shall know."""
-
-
-class Place(Desk):
-    """The same with the real watcher."""
-
-    def __init__(self, env: WorkflowEnvironment) -> None:
-        super().__init__(new_queue().replace("stage", "p"), datetime.now(UTC).replace(microsecond=0))
-        self.env = env
-        self.task_queue = new_queue()
-        self.watchers = WatchersOnServer(env.client, self.task_queue)
-        self.watcher: WorkflowHandle[object, object] = env.client.get_workflow_handle(contract.watch_id(self.person))
-
-    async def watch(self, event: Watched) -> None:
-        await self.watchers.watch(self.person, event)
-
-    async def unwatch(self, interview: str, *, sequence: int = 0) -> None:
-        await self.watchers.unwatch(self.person, interview, "i1", sequence)
-
-    async def forward(self, duration: timedelta) -> None:
-        await self.env.fast_forward(self.watcher, duration)
-
-
-@asynccontextmanager
-async def placed(env: WorkflowEnvironment, *, max_cached_workflows: int = 1000) -> AsyncIterator[Place]:
-    place = Place(env)
-    async with Worker(
-        env.client,
-        task_queue=place.task_queue,
-        workflows=[WatchWorkflow],
-        activities=[
-            place.activities.look_at_calendar,
-            place.activities.tell_interviews,
-            place.activities.listen_to_calendar,
-            place.activities.hang_up_calendar,
-        ],
-        max_cached_workflows=max_cached_workflows,
-    ):
-        yield place
 
 
 @pytest.fixture(name="place", params=["cached", pytest.param("uncached", marks=pytest.mark.slow)])
@@ -143,11 +100,6 @@ async def test_operators_read_what_is_watched_and_nobodys_name(place: Place) -> 
 
 
 # --- how it begins and ends ------------------------------------------------------------------------------------------
-
-
-async def ended(place: Place) -> WorkflowExecutionStatus | None:
-    found = await eventually(place.watcher.describe, lambda found: found.status is not WorkflowExecutionStatus.RUNNING)
-    return found.status
 
 
 async def test_it_ends_with_the_last_event_that_it_watches(place: Place) -> None:

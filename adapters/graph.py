@@ -1,0 +1,216 @@
+"""People's calendars in Microsoft 365, over Microsoft Graph: what Entrevue asks of a calendar, by plain REST."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
+
+from activities.calendar import (
+    Busy,
+    CalendarRefused,
+    CalendarUnavailable,
+    Changes,
+    Ensured,
+    EventState,
+    Listening,
+    OurEvent,
+    Removed,
+)
+from adapters import graph_subscriptions, keeping
+from adapters.graph_mailbox import Mailbox, Place
+from adapters.graph_rooms import meeting
+from adapters.graph_schedules import Schedules
+from adapters.graph_sync import changes
+from adapters.graph_tokens import GraphSettings, GraphTokens
+from adapters.graph_words import trouble
+from adapters.keeping import check_window
+from adapters.push import PushTo
+from adapters.rest import RestSession, Tokens
+from adapters.web import Web
+from entrevue.orders import CalendarEvent
+from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
+
+__all__ = ["GraphAccount", "GraphCalendars", "GraphSettings"]
+
+_AT_ONCE: Final = 3
+"""Requests to one mailbox. Graph takes four of an app, and we are not alone: there may be a second worker."""
+_ROOMS: Final = "the rooms"
+"""Whose calendar it is, in trouble with the Teams mailbox."""
+
+
+def _system_clock() -> datetime:
+    """Only what Microsoft's clock judges depends on it: assertions, subscriptions, and the day of a delta query."""
+    return datetime.now(UTC)  # noqa: TID251  # no call of the port says what time it is
+
+
+@dataclass(frozen=True)
+class GraphAccount:
+    """A person's mailbox. Events are in its default calendar."""
+
+    address: str
+    """User principal name, or the mailbox's primary address."""
+    zone: ZoneName = "UTC"
+    """The owner's: all-day events are in it."""
+    email: EmailAddress | None = None
+    busy_only: bool = False
+    """We read when they are busy, and no more."""
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.zone)
+        except (LookupError, OSError, ValueError):
+            raise ValueError("the zone is no IANA time zone") from None
+
+
+class GraphCalendars:
+    """The calendars of all people that `accounts` knows; None is somebody without one.
+
+    Each event of ours is a private appointment without attendees: whom it named, Microsoft would write to, and its
+    owner, who is its organiser, cannot answer. So nobody is asked there. Properties of our own in it hold its UID and
+    what we wrote last. By them an event is found, a repetition recognised, and a person's edit told from ours; none of
+    this relies on transaction ids or preconditions, which are sent all the same.
+    """
+
+    def __init__(
+        self,
+        accounts: Callable[[PersonId], Awaitable[GraphAccount | None]],
+        settings: GraphSettings,
+        *,
+        push: PushTo | None = None,
+        within: timedelta = timedelta(seconds=20),
+        clock: Callable[[], datetime] = _system_clock,
+    ) -> None:
+        """`within` bounds each call, waiting for one's turn included; it must be shorter than an activity's time."""
+        self._accounts = accounts
+        self._settings = settings
+        self._push = push
+        self._within = within
+        self._clock = clock
+        self._web = Web(_AT_ONCE)
+        self._tokens = Tokens(GraphTokens(settings, self._web, clock).make)
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._schedules = Schedules(self._mailbox, within)
+
+    async def aclose(self) -> None:
+        await self._schedules.aclose()
+        await self._web.aclose()
+
+    # --- the port
+
+    async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
+        check_window(start, end)
+        async with self._in_time(person):
+            account = await self._accounts(person)
+            if account is None:
+                return ()  # nothing but our own interviews is known to be in their way: the ledger's business
+            if account.busy_only:
+                return await self._schedules.busy(person, account.address, start, end)
+            return await self._mailbox(person, account.address, account.zone).busy(start, end)
+
+    async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
+        async with self._reach(person) as mailbox, self._turn(mailbox, event.uid) as place:
+            return await keeping.ensure(place, event, interview, etag)
+
+    async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
+        async with self._reach(person) as mailbox, self._turn(mailbox, uid) as place:
+            return await keeping.remove(place, sequence, etag)
+
+    async def read(self, person: PersonId, uid: str) -> EventState | None:
+        async with self._reach(person) as mailbox, self._turn(mailbox, uid) as place:
+            return await keeping.read(place)
+
+    async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
+        check_window(start, end)
+        if not await self._is_written(person):
+            return ()
+        async with self._reach(person) as mailbox:
+            return await mailbox.ours(start, end)
+
+    async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
+        if not await self._is_written(person):
+            return Changes(cursor=None)
+        async with self._reach(person) as mailbox:
+            return await changes(mailbox, cursor, uids, self._clock(), self._within / 2)
+
+    async def listen(self, person: PersonId, held: str | None) -> Listening | None:
+        if self._push is None or not await self._is_written(person):
+            return None
+        async with self._reach(person) as mailbox:
+            return await graph_subscriptions.listen(mailbox, self._push, held, self._clock())
+
+    async def hang_up(self, person: PersonId, held: str) -> None:
+        async with self._in_time(person):
+            account = await self._accounts(person)
+            if account is not None:
+                await graph_subscriptions.hang_up(self._mailbox(person, account.address), held)
+
+    # --- rooms
+
+    async def room(self, interview: InterviewId, at: datetime) -> str:
+        """Give the interview's own Teams meeting: its link, the same each time."""
+        address = self._settings.teams_mailbox
+        if address is None:
+            raise CalendarRefused(
+                _ROOMS, "name the mailbox whose Teams meetings they are (ENTREVUE_GRAPH__TEAMS_MAILBOX)"
+            )
+        async with self._in_time(_ROOMS):
+            mailbox = self._mailbox(_ROOMS, address)
+            async with self._turn(mailbox, interview):
+                return await meeting(mailbox, interview, at)
+
+    # --- for whoever tries a calendar out
+
+    def reach(self, person: PersonId) -> AbstractAsyncContextManager[Mailbox]:
+        """Give a person's mailbox, for as long as a call may take."""
+        return self._reach(person)
+
+    # --- connections
+
+    async def _is_written(self, person: PersonId) -> bool:
+        account = await self._accounts(person)
+        return account is not None and not account.busy_only
+
+    @asynccontextmanager
+    async def _reach(self, person: PersonId) -> AsyncIterator[Mailbox]:
+        async with self._in_time(person):
+            account = await self._accounts(person)
+            if account is None:
+                raise CalendarRefused(person, "there is none")
+            if account.busy_only:
+                raise CalendarRefused(person, "it is one that we only ask when they are busy (busy_only)")
+            yield self._mailbox(person, account.address, account.zone)
+
+    @asynccontextmanager
+    async def _in_time(self, person: PersonId) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                yield
+        except TimeoutError:
+            raise CalendarUnavailable(person, "no answer in time") from None
+        except CalendarRefused:
+            self._tokens.forget(self._settings.client_id)
+            raise
+
+    @asynccontextmanager
+    async def _turn(self, mailbox: Mailbox, uid: str) -> AsyncIterator[Place]:
+        """Wait for whoever is at the same event: Graph answers a repeated creation as it does the first."""
+        key = mailbox.address.lower(), uid
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            yield Place(mailbox, uid)
+
+    def _mailbox(self, person: PersonId, address: str, zone: ZoneName = "UTC") -> Mailbox:
+        session = RestSession(
+            person=person,
+            web=self._web,
+            tokens=self._tokens,
+            subject=self._settings.client_id,
+            base=self._settings.url,
+            lane=f"graph:{address.lower()}",
+            trouble=trouble,
+        )
+        return Mailbox(session, address, ZoneInfo(zone))
