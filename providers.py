@@ -11,12 +11,12 @@ from activities.calendar import Calendar, CalendarRefused
 from activities.letters import agent_address
 from activities.people import Directory, PersonEntry, Provider, calendar_at
 from activities.rooms import Rooms
-from adapters.caldav import CalDav, CalendarAccount
+from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.calendars import Calendars
 from adapters.google_settings import GoogleAccount
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
-from settings import CalDavSettings, Settings
+from settings import Settings
 
 _Account = TypeVar("_Account")
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -13,20 +13,12 @@ from pydantic_settings import (
 )
 
 from activities.letters import MailSettings
+from adapters.caldav import CalDavSettings
 from adapters.google_settings import GoogleSettings
 from adapters.imap import ImapSettings
 from adapters.push import PushSettings
 from adapters.smtp import SmtpSettings
 from adapters.sql import checked
-
-
-class CalDavSettings(BaseModel):
-    """One service account that may read and write the calendars which the directory names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    username: str = Field(min_length=1)
-    password: SecretStr
 
 
 class Settings(BaseSettings):

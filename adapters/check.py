@@ -12,9 +12,10 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from pydantic import ValidationError
@@ -31,7 +32,14 @@ from activities.people import use_pinned_tzdata
 from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.caldav_probe import CalDavProvider
 from adapters.checks import Finding, Provider, Result, Trial, because
-from entrevue.values import PersonId
+from adapters.google import GoogleCalendars
+from adapters.google_probe import GoogleProvider
+from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph_probe import GraphProvider
+from entrevue.values import EmailAddress, PersonId, ZoneName
+
+_Account = TypeVar("_Account")
 
 LONGEST: Final = timedelta(minutes=5)
 _LONGEST_CLEARING: Final = timedelta(minutes=1)
@@ -39,6 +47,8 @@ _CLEARINGS: Final = 3
 _WIDTH: Final = 110
 _NAMES: Final = 24
 _MARKS: Final = {"works": "✓", "without": "–", "fails": "✗"}
+NOBODY_AT_GOOGLE: Final = "entrevue-nobody@group.calendar.google.com"
+"""Google makes up the names of group calendars itself, and none like this one."""
 _BY_HAND: Final = "run this again, or take “Entrevue tries out this calendar” on 1 January 2000 out by hand"
 
 
@@ -67,24 +77,71 @@ class _CalDav(_Settings):
     caldav: CalDavSettings
 
 
+class _Google(_Settings):
+    google: GoogleSettings
+
+
+class _Graph(_Settings):
+    graph: GraphSettings
+
+
 # --- one provider each -----------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _caldav(options: argparse.Namespace) -> AsyncIterator[Provider]:
-    login = _CalDav().caldav
-    account = CalendarAccount(options.address, login.username, login.password, options.zone, options.email)
+@dataclass(frozen=True)
+class Whose:
+    """Calendar is tried out, and when."""
 
-    async def accounts(_person: PersonId) -> CalendarAccount:
+    address: str
+    now: datetime
+    person: PersonId = "check"
+    zone: ZoneName = "UTC"
+    email: EmailAddress | None = None
+
+
+@asynccontextmanager
+async def caldav(settings: CalDavSettings, whose: Whose) -> AsyncIterator[Provider]:
+    account = CalendarAccount(whose.address, settings.username, settings.password, whose.zone, whose.email)
+    calendar = CalDav(_always(account), organizer=lambda _uid: "check@entrevue.invalid", organisation="Entrevue")
+    async with aclosing(calendar):
+        yield CalDavProvider(calendar, whose.person)
+
+
+@asynccontextmanager
+async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provider]:
+    account = GoogleAccount(whose.address, whose.zone, whose.email or whose.address)
+    nobodys = GoogleAccount(NOBODY_AT_GOOGLE, whose.zone, account.owner, busy_only=True)
+    async with (
+        aclosing(GoogleCalendars(_always(account), settings)) as calendar,
+        aclosing(GoogleCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
+        aclosing(GoogleCalendars(_always(nobodys), settings)) as nobody,
+    ):
+        yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody)
+
+
+@asynccontextmanager
+async def graph(settings: GraphSettings, whose: Whose) -> AsyncIterator[Provider]:
+    account = GraphAccount(whose.address, whose.zone, whose.email or whose.address)
+    nobodys = GraphAccount(f"entrevue-nobody@{whose.address.rpartition('@')[2]}", whose.zone, busy_only=True)
+    async with (
+        aclosing(GraphCalendars(_always(account), settings)) as calendar,
+        aclosing(GraphCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
+        aclosing(GraphCalendars(_always(nobodys), settings)) as nobody,
+    ):
+        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody)
+
+
+def _always(account: _Account) -> Callable[[PersonId], Awaitable[_Account]]:
+    async def of(_person: PersonId) -> _Account:
         return account
 
-    calendar = CalDav(accounts, organizer=lambda _uid: "check@entrevue.invalid", organisation="Entrevue")
-    async with aclosing(calendar):
-        yield CalDavProvider(calendar, options.person)
+    return of
 
 
-_PROVIDERS: Final[Mapping[str, Callable[[argparse.Namespace], AbstractAsyncContextManager[Provider]]]] = {
-    "caldav": _caldav
+_PROVIDERS: Final[Mapping[str, Callable[[Whose], AbstractAsyncContextManager[Provider]]]] = {
+    "caldav": lambda whose: caldav(_CalDav().caldav, whose),
+    "google": lambda whose: google(_Google().google, whose),
+    "graph": lambda whose: graph(_Graph().graph, whose),
 }
 
 # --- the run ---------------------------------------------------------------------------------------------------------
@@ -207,8 +264,9 @@ async def _run(options: argparse.Namespace) -> int:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, task.cancel)
     now = datetime.now(UTC)  # noqa: TID251  # a command line is where `now` comes from
-    async with _PROVIDERS[options.provider](options) as provider:
-        works = await check(provider, options.person, now, within=timedelta(seconds=options.within))
+    whose = Whose(options.address, now, options.person, options.zone, options.email)
+    async with _PROVIDERS[options.provider](whose) as provider:
+        works = await check(provider, whose.person, now, within=timedelta(seconds=options.within))
     return 0 if works else 1
 
 

@@ -131,7 +131,7 @@ class Trial:
 
     def before(self) -> tuple[Check, ...]:
         """Where it cannot be seen what an earlier run left behind nothing more is written."""
-        return (Check("busy times", self._busy), Check("clear up", self._clear_up, vital=True))
+        return (Check("busy times", self._busy), Check("left by earlier runs", self._clear_up, vital=True))
 
     def over_the_port(self) -> tuple[Check, ...]:
         return (
@@ -153,7 +153,7 @@ class Trial:
     async def _clear_up(self) -> Finding:
         left = await self.clear()
         self.wrote = True  # from here on, whatever happens
-        return Finding(f"{_counted(left, 'event')} of an earlier run taken away" if left else "nothing was left behind")
+        return Finding(f"{_counted(left, 'event')}, taken away" if left else "nothing")
 
     async def _busy(self) -> Finding:
         busy = await self.calendar.busy(self.person, self.now, self.now + _AHEAD)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -128,6 +128,12 @@ class GoogleCalendars:
             raise CalendarRefused(ROOMS, "set ENTREVUE_GOOGLE__MEET_CALENDAR")
         async with self._in_time(ROOMS):
             return await google_rooms.room(self._calendar(ROOMS, GoogleAccount(address)), interview, at)
+
+    # --- for whoever tries a calendar out
+
+    def reach(self, person: PersonId) -> AbstractAsyncContextManager[GoogleCalendar]:
+        """Give a person's calendar, for as long as a call may take."""
+        return self._reach(person)
 
     # --- connections
 

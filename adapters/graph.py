@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -161,6 +161,12 @@ class GraphCalendars:
             mailbox = self._mailbox(_ROOMS, address)
             async with self._turn(mailbox, interview):
                 return await meeting(mailbox, interview, at)
+
+    # --- for whoever tries a calendar out
+
+    def reach(self, person: PersonId) -> AbstractAsyncContextManager[Mailbox]:
+        """Give a person's mailbox, for as long as a call may take."""
+        return self._reach(person)
 
     # --- connections
 

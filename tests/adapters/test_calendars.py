@@ -14,6 +14,7 @@ from activities.calendar import Busy, CalendarRefused, Changes
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
 from activities.rooms import RoomActivities
+from adapters.caldav import CalDavSettings
 from adapters.calendars import Calendars
 from adapters.google_settings import GoogleSettings
 from adapters.memory_calendar import MemoryCalendar
@@ -22,7 +23,7 @@ from adapters.smtp import SmtpSettings
 from demo.calendar_server import CalendarServer
 from entrevue.orders import MakeRoom, RoomsAt
 from providers import Providers, opened
-from settings import CalDavSettings, Settings
+from settings import Settings
 from tests.adapters.grace import event
 from tests.providers.google_server import GoogleServer, google_server
 

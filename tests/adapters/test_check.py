@@ -47,7 +47,7 @@ async def test_what_an_earlier_run_left_behind_goes_and_interviews_stay() -> Non
 
     said = await tried(InMemory(calendar))
 
-    assert "2 events of an earlier run taken away" in said.text
+    assert said.about("left by earlier runs") == "✓ left by earlier runs 2 events, taken away"
     assert await left_behind(calendar) == ["r7.p1"]
 
 
@@ -138,7 +138,7 @@ async def test_where_it_cannot_be_seen_what_is_there_nothing_is_written() -> Non
 
     assert not said.works
     assert said.text.count("✗") == 2
-    assert said.lines[-1] == "What does not work: busy times, clear up. Nothing after that was tried."
+    assert said.lines[-1] == "What does not work: busy times, left by earlier runs. Nothing after that was tried."
 
 
 async def test_what_cannot_be_cleared_up_is_said_with_where_it_lies() -> None:

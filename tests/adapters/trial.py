@@ -1,6 +1,7 @@
 """The trial of a calendar, run in tests: what it says, and what it leaves behind."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.check import check
 from adapters.checks import Check, Finding, Provider
 from adapters.memory_calendar import MemoryCalendar
+from docs.generate import ROOT
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ALWAYS = (datetime(1999, 1, 1, tzinfo=UTC), datetime(2000, 2, 1, tzinfo=UTC))
@@ -34,10 +36,21 @@ def without_durations(text: str) -> str:
 
 
 async def tried(
-    provider: Provider, person: str = "grace", *, now: datetime = NOW, within: timedelta = timedelta(minutes=2)
+    provider: Provider,
+    person: str = "grace",
+    *,
+    now: datetime = NOW,
+    within: timedelta = timedelta(minutes=2),
+    told: Callable[[str], object] = lambda _: None,
 ) -> Said:
+    """Run a whole trial; `told` hears each line when it is said, between two checks."""
     lines: list[str] = []
-    works = await check(provider, person, now, within=within, say=lines.append)
+
+    def say(line: str) -> None:
+        lines.append(line)
+        told(line)
+
+    works = await check(provider, person, now, within=within, say=say)
     return Said(works, lines)
 
 
@@ -65,3 +78,12 @@ class InMemory:
     def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
         del trouble
         return "have somebody look at it"
+
+
+def documented(page: str, provider: str) -> str:
+    """Give what a page of the documentation shows of a trial; without durations."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (shown,) = re.findall(
+        rf"^```console\n\$ python -m adapters\.check {provider} [^\n]+\n(.*?)^```", text, re.MULTILINE | re.DOTALL
+    )
+    return without_durations(str(shown).rstrip("\n"))

@@ -8,7 +8,7 @@ focus time, out of office, and working location events* (guides/calendar-status)
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -16,7 +16,7 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from tests.providers.google_errors import JsonObject, refusal
-from tests.providers.google_times import When, check_zone, stamp, starts
+from tests.providers.google_times import When, stamp, starts
 from tests.providers.google_tokens import Bearer
 
 Role = Literal["none", "freeBusyReader", "reader", "writer", "owner"]
@@ -60,6 +60,7 @@ class Switches:
     begins_with_empty_page: bool = False
     """... "or none at all"."""
     longest_free_busy: timedelta = timedelta(days=90)
+    """No page names it; calcom/cal.com#11962 met it."""
     longest_channel: timedelta = timedelta(days=7)
     """guides/push: "any Google Calendar API internal limits or defaults"."""
     delivers: bool = True
@@ -142,6 +143,7 @@ class Calendar:
         if name in self.events and self.switches.detects_collisions:
             raise refusal("duplicate")
         body = self._checked(told, by)
+        conference = self._conference(None, told, by) if conferences else None
         now = datetime.now(UTC)
         ical_uid = told.get("iCalUID")
         event = Event(
@@ -152,9 +154,8 @@ class Calendar:
             created=now,
             updated=now,
             version=0,
+            conference=conference,
         )
-        if conferences:
-            self._confer(event, told, by)
         self.events[name] = event
         self._touch(event)
         return event
@@ -162,15 +163,17 @@ class Calendar:
     def replace(self, event: Event, told: JsonObject, by: Bearer, *, conferences: bool) -> None:
         """events.update: what is not said is gone. It also brings a deleted event back (`status`)."""
         kept: JsonObject = {name: it for name, it in event.body.items() if name in {"eventType", "sequence"}}
-        self._write(event, kept | {name: each for name, each in told.items() if each is not None}, by)
-        if conferences:
-            self._confer(event, told, by)
+        whole = kept | {name: each for name, each in told.items() if each is not None}
+        conference = self._conference(event.conference, told, by) if conferences else event.conference
+        self._write(event, whole, conference, by)
 
     def patch(self, event: Event, told: JsonObject, by: Bearer, *, conferences: bool) -> None:
         """events.patch: what is not said stays; null takes away; lists are replaced (guides/performance)."""
-        self._write(event, _merged(event.body, {name: told[name] for name in told if name in _WRITABLE}), by)
+        conference = event.conference
         if conferences and "conferenceData" in told:
-            self._confer(event, told, by)
+            conference = self._conference(conference, told, by)
+        whole = _merged(event.body, {name: told[name] for name in told if name in _WRITABLE})
+        self._write(event, whole, conference, by)
 
     def delete(self, event: Event) -> None:
         """events.delete. It stays as a cancelled one, under an id that nothing else can have."""
@@ -212,9 +215,9 @@ class Calendar:
             original=instance.original,
         )
 
-    def _write(self, event: Event, told: JsonObject, by: Bearer) -> None:
+    def _write(self, event: Event, told: JsonObject, conference: JsonObject | None, by: Bearer) -> None:
         before = event.body
-        after = self._checked(told, by)
+        after = self._checked(told, by, known=_invited(before))
         was, becomes = before.get("eventType", "default"), after.get("eventType", "default")
         if was != becomes:
             raise refusal("invalid", "Event type cannot be changed.")
@@ -230,7 +233,7 @@ class Calendar:
         ) != after.get("recurrence")
         if given == held and (moved or self.switches.sequence_rises == "always"):
             after["sequence"] = held + 1
-        event.body = after
+        event.body, event.conference = after, conference
         self.events[event.id] = event
         self._touch(event)
 
@@ -240,8 +243,8 @@ class Calendar:
         event.updated = datetime.now(UTC)
         self.changed()
 
-    def _checked(self, told: JsonObject, by: Bearer) -> JsonObject:
-        """Give what of it is kept. Raises 400 and 403."""
+    def _checked(self, told: JsonObject, by: Bearer, *, known: Collection[str] = ()) -> JsonObject:
+        """Give what of it is kept; `known`: who is invited already. Raises 400 and 403."""
         body: JsonObject = {name: each for name, each in told.items() if name in _WRITABLE and each is not None}
         body.setdefault("status", "confirmed")
         start, end = When.of(body.get("start"), "start"), When.of(body.get("end"), "end")
@@ -258,7 +261,9 @@ class Calendar:
                 raise refusal("invalid", f"Invalid value for: {body[name]} is not a valid value")
         self._check_type(body, start)
         if "attendees" in body:
-            body["attendees"] = _attendees(body["attendees"], by)
+            body["attendees"] = _attendees(body["attendees"])
+            if by.robot and not _invited(body) <= set(known):
+                raise refusal("forbiddenForServiceAccounts")
         if "extendedProperties" in body:
             body["extendedProperties"] = _properties(body["extendedProperties"])
         return body
@@ -283,25 +288,24 @@ class Calendar:
                 raise refusal("invalid", "A birthday event is an all-day event with an annual recurrence.")
             body |= {"transparency": "transparent", "visibility": "private"}
 
-    def _confer(self, event: Event, told: JsonObject, by: Bearer) -> None:
-        """guides/create-events, *Add video and phone conferences*; CreateConferenceRequest, `requestId`."""
+    def _conference(self, held: JsonObject | None, told: JsonObject, by: Bearer) -> JsonObject | None:
+        """Give the conference that there will be: guides/create-events, *Add video and phone conferences*."""
         data = told.get("conferenceData")
         if not isinstance(data, dict):
-            event.conference = None
-            return
+            return None
         request = data.get("createRequest")
         if not isinstance(request, dict):
-            return  # what was read is sent back
-        held = (event.conference or {}).get("createRequest")
-        if isinstance(held, dict) and held.get("requestId") == request.get("requestId"):
-            return  # "If an ID provided is the same as for the previous request, the request is ignored."
+            return held  # what was read is sent back
+        asked = (held or {}).get("createRequest")
+        if isinstance(asked, dict) and asked.get("requestId") == request.get("requestId"):
+            return held  # "If an ID provided is the same as for the previous request, the request is ignored."
         if not request.get("requestId"):
             raise refusal("required", "Missing conference request id.")
         key = request.get("conferenceSolutionKey")
         allowed = self.conference_types()
         if by.robot or not allowed or (isinstance(key, dict) and key.get("type") not in allowed):
             raise refusal("invalid", "Invalid conference type value.")  # googleapis/google-api-nodejs-client#3052
-        event.conference = {
+        return {
             "createRequest": {
                 "requestId": request["requestId"],
                 "conferenceSolutionKey": {"type": "hangoutsMeet"},
@@ -410,7 +414,11 @@ def instance_id(series: str, start: When) -> str:
     return f"{series}_{start.instant('UTC'):%Y%m%dT%H%M%SZ}"
 
 
-def _attendees(told: JsonValue, by: Bearer) -> JsonValue:
+def _invited(body: JsonObject) -> set[str]:
+    return {str(each.get("email")) for each in _list(body.get("attendees")) if isinstance(each, dict)}
+
+
+def _attendees(told: JsonValue) -> JsonValue:
     people: list[JsonValue] = []
     for each in _list(told):
         if not isinstance(each, dict) or "@" not in str(each.get("email", "")):
@@ -422,8 +430,6 @@ def _attendees(told: JsonValue, by: Bearer) -> JsonValue:
             {name: it for name, it in each.items() if name not in {"self", "organizer", "id"}}
             | {"responseStatus": answer}
         )
-    if people and by.robot:
-        raise refusal("forbiddenForServiceAccounts")
     return people
 
 
@@ -465,8 +471,3 @@ def _list(value: JsonValue) -> list[JsonValue]:
 
 def _number(value: JsonValue) -> int:
     return value if isinstance(value, int) else 0
-
-
-def check_calendar_zone(zone: str) -> str:
-    check_zone(zone)
-    return zone

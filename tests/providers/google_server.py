@@ -17,6 +17,7 @@ secondary calendars, and copies of an event in the calendars of those who are in
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import UTC
 from typing import Final, Literal
 from urllib.parse import parse_qsl
@@ -132,7 +133,7 @@ class GoogleServer:
         """Give what is there and not deleted, as the API shows it to its owner; a series is one."""
         calendar = self._calendars[address]
         return [
-            calendar.shown(Instance(event, event.start, event.end, event.original), "owner")
+            deepcopy(calendar.shown(Instance(event, event.start, event.end, event.original), "owner"))
             for event in calendar.events.values()
             if not event.cancelled
         ]

@@ -246,11 +246,15 @@ async def test_an_owner_who_is_invited_is_known_and_keeps_their_answer(google: G
 
 
 async def test_a_service_account_that_acts_for_nobody_cannot_invite(google: GoogleServer) -> None:
-    async with as_program(google) as robot:
+    async with as_program(google) as robot, google.as_person(GRACE) as grace:
         invited = await robot.post(EVENTS, json=OWNER_INVITED)
         alone = told(await robot.post(EVENTS, json=INTERVIEW))
+        await grace.patch(f"{EVENTS}/{ID}", json={"attendees": [{"email": GRACE}]})
+        renamed = await robot.patch(f"{EVENTS}/{ID}", json={"summary": "Talk"})
+        more = await robot.patch(f"{EVENTS}/{ID}", json={"attendees": [{"email": GRACE}, {"email": ALAN}]})
 
-    assert refused(invited) == (403, "forbiddenForServiceAccounts")
+    assert refused(invited) == refused(more) == (403, "forbiddenForServiceAccounts")
+    assert renamed.is_success
     assert alone["creator"] == {"email": ROBOT}
     assert alone["organizer"] == {"email": GRACE, "self": True}
 
@@ -298,6 +302,7 @@ async def test_an_organisation_may_have_no_rooms(google: GoogleServer, grace: ht
     calendar = told(await grace.get("calendars/primary"))
 
     assert refused(answer) == (400, "invalid")
+    assert google.events(GRACE) == []
     assert calendar["conferenceProperties"] == {"allowedConferenceSolutionTypes": []}
 
 

@@ -43,6 +43,13 @@ def denied(answer: httpx2.Response) -> tuple[int, str, str]:
     return answer.status_code, error["error"], error["error_description"]
 
 
+async def test_files_may_lead_through_another_port(google: GoogleServer) -> None:
+    files = [secret(file)["token_uri"] for file in (google.key(port=7), google.user(GRACE, port=7))]
+
+    assert files == ["http://127.0.0.1:7/token"] * 2
+    assert '"auth_uri": "http://127.0.0.1:7/o/oauth2/v2/auth"' in google.client(port=7)
+
+
 # --- a service account's key -----------------------------------------------------------------------------------------
 
 
