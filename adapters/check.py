@@ -32,8 +32,6 @@ from activities.people import use_pinned_tzdata
 from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.caldav_probe import CalDavProvider
 from adapters.checks import Finding, Provider, Result, Trial, because
-from adapters.google import GoogleCalendars
-from adapters.google_probe import GoogleProvider
 from adapters.google_settings import GoogleAccount, GoogleSettings
 from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
 from adapters.graph_probe import GraphProvider
@@ -109,6 +107,10 @@ async def caldav(settings: CalDavSettings, whose: Whose) -> AsyncIterator[Provid
 
 @asynccontextmanager
 async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provider]:
+    """Raise ModuleNotFoundError where the extra is not installed."""
+    from adapters.google import GoogleCalendars  # noqa: PLC0415  # google-auth is of the extra `google`
+    from adapters.google_probe import GoogleProvider  # noqa: PLC0415  # likewise
+
     account = GoogleAccount(whose.address, whose.zone, whose.email or whose.address)
     nobodys = GoogleAccount(NOBODY_AT_GOOGLE, whose.zone, account.owner, busy_only=True)
     async with (
@@ -244,7 +246,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Give 0 where all that is needed works, 1 where something does not, 2 where nothing could be tried."""
     options = _options(arguments)
     use_pinned_tzdata()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # results are said, not logged
     try:
         return asyncio.run(_run(options))
     except asyncio.CancelledError:
@@ -253,6 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for error in problem.errors(include_input=False, include_url=False, include_context=False):
             name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
             sys.stderr.write(f"{name}: {error['msg']}\n")
+    except ModuleNotFoundError:
+        sys.stderr.write(f"A library is lacking: pip install 'entrevue[{options.provider}]'\n")
     except (SettingsError, ValueError) as problem:  # they name what is wrong, never its value
         sys.stderr.write(f"{problem}\n")
     return 2
@@ -266,6 +269,7 @@ async def _run(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)  # noqa: TID251  # a command line is where `now` comes from
     whose = Whose(options.address, now, options.person, options.zone, options.email)
     async with _PROVIDERS[options.provider](whose) as provider:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # it is said, not logged
         works = await check(provider, whose.person, now, within=timedelta(seconds=options.within))
     return 0 if works else 1
 
