@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
+from pydantic import JsonValue
 
 from tests.providers.google_errors import JsonObject, refusal
 from tests.providers.google_events import Switches
@@ -22,6 +23,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-_+/=]{1,64}")
 _LONGEST_TOKEN: Final = 256
 _TRY_AGAIN: Final = {500, 502, 503, 504}
 _TRIES: Final = 3
+_LOOPBACK: Final = {"127.0.0.1", "localhost"}
+"""Where, other than with Google, a receiver needs no https."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,13 +82,13 @@ class Channels:
         if token is not None and (not isinstance(token, str) or len(token) > _LONGEST_TOKEN):
             raise refusal("invalid")
         where = urlsplit(address)
-        if where.scheme != "https" and where.hostname != "127.0.0.1":  # the one thing that tests may and others may not
+        if where.scheme != "https" and where.hostname not in _LOOPBACK:
             raise refusal("push.webhookUrlNotHttps", f"WebHook callback must be HTTPS: {address}")
         if name in self._channels:
             raise refusal("channelIdNotUnique", f"Channel id {name} not unique")
         expiration = datetime.now(UTC) + self._switches.longest_channel
         if asked is not None:
-            expiration = min(expiration, _EPOCH + timedelta(milliseconds=int(str(asked))))
+            expiration = min(expiration, _instant(asked))
         channel = Channel(
             id=name,
             resource_id=_resource_id(calendar),
@@ -150,6 +153,13 @@ async def _post(channel: Channel, headers: dict[str, str]) -> None:
             channel.answers.append(answer)
             if answer not in _TRY_AGAIN:
                 return
+
+
+def _instant(milliseconds: JsonValue) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=int(str(milliseconds)))
+    except (OverflowError, ValueError):
+        raise refusal("invalid", parameter="expiration") from None
 
 
 def _resource_id(calendar: str) -> str:

@@ -3,6 +3,7 @@
 Page, below developers.google.com/workspace/calendar/api: *Handle API errors* (guides/errors), unless said otherwise.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +53,7 @@ _REASONS: Final = {
     ),
     # v3/reference/calendarList, `accessRole`; the wording from googleapis/google-api-nodejs-client#1623.
     "requiredAccessLevel": _Reason(403, "You need to have writer access to this calendar.", "calendar"),
-    # Somebody for whom their administrator has turned Calendar off.
+    # Who is suspended, or for whom Calendar is turned off: GAM-team/GAM#806, closeio/sync-engine#462.
     "notACalendarUser": _Reason(403, "The user must be signed up for Google Calendar.", "calendar"),
     # v3/reference/freebusy/query has no word of it; calcom/cal.com#11696 met it beyond some 90 days.
     "timeRangeTooLong": _Reason(400, "The requested time range is too long.", "calendar", parameter="timeMax"),
@@ -99,10 +100,17 @@ def insufficient_scopes() -> GoogleError:
     )
 
 
-def google_trouble(reason: str, on: str, *, status: int | None = None, times: int | None = None) -> Trouble:
+def google_trouble(
+    reason: str,
+    on: str,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    times: int | None = None,
+) -> Trouble:
     """Give trouble on demand as Google words it: `server.troubles.due.append(google_trouble("quotaExceeded", "GET"))`.
 
-    `rateLimitExceeded` comes with 403 or with 429, which are to be taken alike.
+    `rateLimitExceeded` comes with 403 or with 429, which are to be taken alike. The page promises no `Retry-After`.
     """
     error = refusal(reason, status=status)
-    return Trouble(on=on, status=error.status, body=error.body, times=times)
+    return Trouble(on=on, status=error.status, body=error.body, headers=headers or {}, times=times)

@@ -8,7 +8,7 @@ focus time, out of office, and working location events* (guides/calendar-status)
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -16,7 +16,7 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from tests.providers.google_errors import JsonObject, refusal
-from tests.providers.google_times import When, check_zone, stamp, starts
+from tests.providers.google_times import When, stamp, starts
 from tests.providers.google_tokens import Bearer
 
 Role = Literal["none", "freeBusyReader", "reader", "writer", "owner"]
@@ -49,8 +49,10 @@ class Switches:
     """v3/reference/events, `id`: "we cannot guarantee that ID collisions will be detected at event creation time"."""
     sequence_rises: Literal["with the time", "always"] = "with the time"
     """`sequence` is "as per iCalendar"; RFC 5545 leaves open what other changes count."""
-    conferences: Literal["success", "pending", "failure"] = "success"
-    """ConferenceRequestStatus: "the data is generated asynchronously". Pending ones follow once this changes."""
+    conferences: Literal["success", "pending", "failure", "off"] = "success"
+    """ConferenceRequestStatus: "the data is generated asynchronously". Pending ones follow once this changes. `off`:
+    Calendar, `allowedConferenceSolutionTypes` is empty.
+    """
     deleted_have_details: bool = False
     """`status`: in lists, "deleted events are only guaranteed to have the id field populated"."""
     page_size: int | None = None
@@ -58,6 +60,7 @@ class Switches:
     begins_with_empty_page: bool = False
     """... "or none at all"."""
     longest_free_busy: timedelta = timedelta(days=90)
+    """No page names it; calcom/cal.com#11962 met it."""
     longest_channel: timedelta = timedelta(days=7)
     """guides/push: "any Google Calendar API internal limits or defaults"."""
     delivers: bool = True
@@ -79,8 +82,8 @@ class Event:
     series: str | None = None
     """The recurring event of which this is an instance that differs."""
     original: When | None = None
-    vanished: bool = False
-    """Deleted so long ago that only its id is left."""
+    vanished: Literal["notFound", "deleted"] | None = None
+    """Deleted so long ago that only its id is left; what a GET says then."""
 
     @property
     def cancelled(self) -> bool:
@@ -140,6 +143,7 @@ class Calendar:
         if name in self.events and self.switches.detects_collisions:
             raise refusal("duplicate")
         body = self._checked(told, by)
+        conference = self._conference(None, told, by) if conferences else None
         now = datetime.now(UTC)
         ical_uid = told.get("iCalUID")
         event = Event(
@@ -150,9 +154,8 @@ class Calendar:
             created=now,
             updated=now,
             version=0,
+            conference=conference,
         )
-        if conferences:
-            self._confer(event, told, by)
         self.events[name] = event
         self._touch(event)
         return event
@@ -160,15 +163,17 @@ class Calendar:
     def replace(self, event: Event, told: JsonObject, by: Bearer, *, conferences: bool) -> None:
         """events.update: what is not said is gone. It also brings a deleted event back (`status`)."""
         kept: JsonObject = {name: it for name, it in event.body.items() if name in {"eventType", "sequence"}}
-        self._write(event, kept | {name: each for name, each in told.items() if each is not None}, by)
-        if conferences:
-            self._confer(event, told, by)
+        whole = kept | {name: each for name, each in told.items() if each is not None}
+        conference = self._conference(event.conference, told, by) if conferences else event.conference
+        self._write(event, whole, conference, by)
 
     def patch(self, event: Event, told: JsonObject, by: Bearer, *, conferences: bool) -> None:
         """events.patch: what is not said stays; null takes away; lists are replaced (guides/performance)."""
-        self._write(event, _merged(event.body, {name: told[name] for name in told if name in _WRITABLE}), by)
+        conference = event.conference
         if conferences and "conferenceData" in told:
-            self._confer(event, told, by)
+            conference = self._conference(conference, told, by)
+        whole = _merged(event.body, {name: told[name] for name in told if name in _WRITABLE})
+        self._write(event, whole, conference, by)
 
     def delete(self, event: Event) -> None:
         """events.delete. It stays as a cancelled one, under an id that nothing else can have."""
@@ -184,7 +189,7 @@ class Calendar:
         """Give what has this id, be it deleted: "the get method always returns them". Raises 404."""
         if found := self.events.get(name):
             if found.vanished:
-                raise refusal("notFound")
+                raise refusal(found.vanished)
             return found
         series, _, _ = name.rpartition("_")
         if series in self.events:
@@ -210,9 +215,9 @@ class Calendar:
             original=instance.original,
         )
 
-    def _write(self, event: Event, told: JsonObject, by: Bearer) -> None:
+    def _write(self, event: Event, told: JsonObject, conference: JsonObject | None, by: Bearer) -> None:
         before = event.body
-        after = self._checked(told, by)
+        after = self._checked(told, by, known=_invited(before))
         was, becomes = before.get("eventType", "default"), after.get("eventType", "default")
         if was != becomes:
             raise refusal("invalid", "Event type cannot be changed.")
@@ -228,7 +233,7 @@ class Calendar:
         ) != after.get("recurrence")
         if given == held and (moved or self.switches.sequence_rises == "always"):
             after["sequence"] = held + 1
-        event.body = after
+        event.body, event.conference = after, conference
         self.events[event.id] = event
         self._touch(event)
 
@@ -238,8 +243,8 @@ class Calendar:
         event.updated = datetime.now(UTC)
         self.changed()
 
-    def _checked(self, told: JsonObject, by: Bearer) -> JsonObject:
-        """Give what of it is kept. Raises 400 and 403."""
+    def _checked(self, told: JsonObject, by: Bearer, *, known: Collection[str] = ()) -> JsonObject:
+        """Give what of it is kept; `known`: who is invited already. Raises 400 and 403."""
         body: JsonObject = {name: each for name, each in told.items() if name in _WRITABLE and each is not None}
         body.setdefault("status", "confirmed")
         start, end = When.of(body.get("start"), "start"), When.of(body.get("end"), "end")
@@ -256,7 +261,9 @@ class Calendar:
                 raise refusal("invalid", f"Invalid value for: {body[name]} is not a valid value")
         self._check_type(body, start)
         if "attendees" in body:
-            body["attendees"] = _attendees(body["attendees"], by)
+            body["attendees"] = _attendees(body["attendees"])
+            if by.robot and not _invited(body) <= set(known):
+                raise refusal("forbiddenForServiceAccounts")
         if "extendedProperties" in body:
             body["extendedProperties"] = _properties(body["extendedProperties"])
         return body
@@ -266,8 +273,10 @@ class Calendar:
         kind = body.get("eventType", "default")
         if kind not in _TYPES or kind == "fromGmail":
             raise refusal("invalid", "Invalid event type.")
-        if kind in {"outOfOffice", "focusTime"} and start.day is not None:
-            raise refusal("invalid", "Out-of-office and focus-time events cannot be all-day events.")
+        if kind in {"outOfOffice", "focusTime"} and (
+            start.day is not None or body.get("transparency") == "transparent"
+        ):
+            raise refusal("invalid", "Out-of-office and focus-time events are opaque, and not for whole days.")
         if kind == "workingLocation" and (
             body.get("transparency"),
             body.get("visibility"),
@@ -279,24 +288,24 @@ class Calendar:
                 raise refusal("invalid", "A birthday event is an all-day event with an annual recurrence.")
             body |= {"transparency": "transparent", "visibility": "private"}
 
-    def _confer(self, event: Event, told: JsonObject, by: Bearer) -> None:
-        """guides/create-events, *Add video and phone conferences*; CreateConferenceRequest, `requestId`."""
+    def _conference(self, held: JsonObject | None, told: JsonObject, by: Bearer) -> JsonObject | None:
+        """Give the conference that there will be: guides/create-events, *Add video and phone conferences*."""
         data = told.get("conferenceData")
         if not isinstance(data, dict):
-            event.conference = None
-            return
+            return None
         request = data.get("createRequest")
         if not isinstance(request, dict):
-            return  # what was read is sent back
-        held = (event.conference or {}).get("createRequest")
-        if isinstance(held, dict) and held.get("requestId") == request.get("requestId"):
-            return  # "If an ID provided is the same as for the previous request, the request is ignored."
+            return held  # what was read is sent back
+        asked = (held or {}).get("createRequest")
+        if isinstance(asked, dict) and asked.get("requestId") == request.get("requestId"):
+            return held  # "If an ID provided is the same as for the previous request, the request is ignored."
         if not request.get("requestId"):
             raise refusal("required", "Missing conference request id.")
         key = request.get("conferenceSolutionKey")
-        if by.robot or (isinstance(key, dict) and key.get("type") != "hangoutsMeet"):
+        allowed = self.conference_types()
+        if by.robot or not allowed or (isinstance(key, dict) and key.get("type") not in allowed):
             raise refusal("invalid", "Invalid conference type value.")  # googleapis/google-api-nodejs-client#3052
-        event.conference = {
+        return {
             "createRequest": {
                 "requestId": request["requestId"],
                 "conferenceSolutionKey": {"type": "hangoutsMeet"},
@@ -310,6 +319,9 @@ class Calendar:
         if who.address == self.address:
             return self.roles.get(who.address, "owner") if not who.in_person else "owner"
         return self.roles.get(who.address, self.roles.get("*", "none"))
+
+    def conference_types(self) -> list[JsonValue]:
+        return [] if self.switches.conferences == "off" else ["hangoutsMeet"]
 
     def instances(self, event: Event, before: datetime | None) -> list[Instance]:
         """Give the times of an event before a moment. Those of a series that differ are events of their own."""
@@ -371,7 +383,7 @@ class Calendar:
         request = data.get("createRequest") if data else None
         if not data or not isinstance(request, dict) or request.get("status") != {"statusCode": "pending"}:
             return
-        if outcome == "pending":
+        if outcome in {"pending", "off"}:
             return
         request["status"] = {"statusCode": outcome}
         if outcome == "failure":
@@ -402,7 +414,11 @@ def instance_id(series: str, start: When) -> str:
     return f"{series}_{start.instant('UTC'):%Y%m%dT%H%M%SZ}"
 
 
-def _attendees(told: JsonValue, by: Bearer) -> JsonValue:
+def _invited(body: JsonObject) -> set[str]:
+    return {str(each.get("email")) for each in _list(body.get("attendees")) if isinstance(each, dict)}
+
+
+def _attendees(told: JsonValue) -> JsonValue:
     people: list[JsonValue] = []
     for each in _list(told):
         if not isinstance(each, dict) or "@" not in str(each.get("email", "")):
@@ -414,8 +430,6 @@ def _attendees(told: JsonValue, by: Bearer) -> JsonValue:
             {name: it for name, it in each.items() if name not in {"self", "organizer", "id"}}
             | {"responseStatus": answer}
         )
-    if people and by.robot:
-        raise refusal("forbiddenForServiceAccounts")
     return people
 
 
@@ -457,8 +471,3 @@ def _list(value: JsonValue) -> list[JsonValue]:
 
 def _number(value: JsonValue) -> int:
     return value if isinstance(value, int) else 0
-
-
-def check_calendar_zone(zone: str) -> str:
-    check_zone(zone)
-    return zone

@@ -111,6 +111,9 @@ class Listings:
         if updated and updated < datetime.now(UTC) - _LONGEST_AGO:
             raise refusal("updatedMinTooLongAgo")
         window = _window(asked)
+        for name in ("privateExtendedProperty", "sharedExtendedProperty"):
+            if not all("=" in constraint for constraint in asked.getlist(name)):
+                raise refusal("invalid", parameter=name)
         instances = [
             each
             for event in calendar.events.values()
@@ -194,9 +197,7 @@ def _suits(event: Event, asked: QueryParams) -> bool:
         properties = event.body.get("extendedProperties")
         held = properties.get(kind) if isinstance(properties, dict) else None
         for constraint in asked.getlist(f"{kind}ExtendedProperty"):
-            name, equals, value = constraint.partition("=")
-            if not equals:
-                raise refusal("invalid", parameter=f"{kind}ExtendedProperty")
+            name, _, value = constraint.partition("=")
             if not isinstance(held, dict) or held.get(name) != value:
                 return False
     words = asked.get("q", "").lower()
@@ -246,7 +247,7 @@ def busy(calendar: Calendar, after: datetime, before: datetime) -> list[tuple[da
         and each.event.body.get("transparency", "opaque") == "opaque"
         and not _declined(each.event.body.get("attendees"), calendar.address)
     ]
-    return merged(taken)
+    return merged([(start, end) for start, end in taken if start < end])
 
 
 def _declined(attendees: JsonValue, owner: str) -> bool:

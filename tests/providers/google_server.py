@@ -17,6 +17,7 @@ secondary calendars, and copies of an event in the calendars of those who are in
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import UTC
 from typing import Final, Literal
 from urllib.parse import parse_qsl
@@ -132,7 +133,7 @@ class GoogleServer:
         """Give what is there and not deleted, as the API shows it to its owner; a series is one."""
         calendar = self._calendars[address]
         return [
-            calendar.shown(Instance(event, event.start, event.end, event.original), "owner")
+            deepcopy(calendar.shown(Instance(event, event.start, event.end, event.original), "owner"))
             for event in calendar.events.values()
             if not event.cancelled
         ]
@@ -176,10 +177,14 @@ class GoogleServer:
         """Sync tokens given out so far are answered 410."""
         self._listings.forget()
 
-    def forget_deleted(self, address: str) -> None:
-        """Cancelled events "eventually disappear" (v3/reference/events, `status`); their ids stay taken."""
+    def forget_deleted(self, address: str, reason: Literal["notFound", "deleted"] = "notFound") -> None:
+        """Cancelled events "eventually disappear" (v3/reference/events, `status`); their ids stay taken.
+
+        Nothing says whether a GET is then answered by 404 or by 410 (`deleted`).
+        """
         for event in self._calendars[address].events.values():
-            event.vanished = event.vanished or event.cancelled
+            if event.cancelled and not event.vanished:
+                event.vanished = reason
 
     async def delivered(self) -> None:
         """Return when all that was to be told through channels has been told, or has failed to be."""
@@ -269,7 +274,7 @@ class GoogleServer:
             "id": calendar.address,
             "summary": calendar.address,
             "timeZone": calendar.zone,
-            "conferenceProperties": {"allowedConferenceSolutionTypes": ["hangoutsMeet"]},
+            "conferenceProperties": {"allowedConferenceSolutionTypes": calendar.conference_types()},
         }
 
     async def _list_calendars(self, _request: Request, who: Bearer) -> JsonObject:
@@ -394,7 +399,7 @@ def _listed(calendar: Calendar, role: Role) -> JsonObject:
         "accessRole": role,
         "primary": True,
         "selected": True,
-        "conferenceProperties": {"allowedConferenceSolutionTypes": ["hangoutsMeet"]},
+        "conferenceProperties": {"allowedConferenceSolutionTypes": calendar.conference_types()},
     }
 
 

@@ -70,7 +70,7 @@ def secret(file: str) -> dict[str, str]:
     return _TEXTS.validate_json(file)
 
 
-def assertion(key: Mapping[str, str], *, signed_with: str | None = None, **claims: str | int) -> str:
+def assertion(key: Mapping[str, str], **claims: str | int) -> str:
     """Sign what is exchanged for an access token."""
     now = int(datetime.now(UTC).timestamp())
     usual: dict[str, str | int] = {
@@ -80,8 +80,7 @@ def assertion(key: Mapping[str, str], *, signed_with: str | None = None, **claim
         "iat": now,
         "exp": now + 3600,
     }
-    pem = signed_with or key["private_key"]
-    return jwt.encode(usual | claims, _loaded(pem), "RS256", {"kid": key["private_key_id"]})
+    return jwt.encode(usual | claims, _loaded(key["private_key"]), "RS256", {"kid": key["private_key_id"]})
 
 
 @cache

@@ -43,14 +43,17 @@ class LeftOpen:
     same_transaction: Literal["same event", "refused", "forgotten"] = "same event"
     """What a create gets whose transactionId was there before (resources/event: "to avoid redundant POST operations").
 
-    A published trial saw 201 and no second event; a refusal is a 409; and for how long it is remembered is not said.
+    A published trial saw 201 and no second event, where both requests said the same. Where they do not, people report
+    an ErrorDuplicateTransactionId. For how long it is remembered is not said.
     """
+    duplicate_status: Literal[409, 400] = 409
+    """Of that error; both are reported."""
     remembers_deleted: bool = False
     """Whether the transactionId of a deleted event still counts as used."""
     teams_link_late: bool = False
     """Whether the answer to a create lacks `onlineMeeting`, and only a later GET has it."""
     all_day_floats: bool = True
-    """Whether an all-day event shows midnight in whatever zone is asked for, or its instants in that zone."""
+    """Whether an all-day event shows midnight in whatever zone is asked for (issue 1802), or its instants."""
     tells_of_outside: bool = False
     """Whether a delta names what was changed outside its window as removed (issue 6599)."""
     first_page_empty: bool = False
@@ -77,7 +80,8 @@ class Mailbox:
     revision: int = 0
     """Grows with each change."""
     _events: dict[int, Event] = field(default_factory=dict)
-    _transactions: dict[str, Event] = field(default_factory=dict)
+    _transactions: dict[str, tuple[Said, Event]] = field(default_factory=dict)
+    """What was said first, and what came of it."""
     _filed: int = 0
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -132,26 +136,27 @@ class Mailbox:
         start, end = checked_times(said)
         extended = _extended(said)
         if (earlier := self._earlier(said.transaction_id)) is not None:
-            if self.open.same_transaction == "refused":
-                message = "Your request can't be completed. The transactionId has been used before."
-                raise Refused(409, "ErrorDuplicateTransactionId", message)
-            return earlier
+            first, event = earlier
+            if self.open.same_transaction == "refused" or said != first:
+                message = "The TransactionId in the request has already been used to create a different event."
+                raise Refused(self.open.duplicate_status, "ErrorDuplicateTransactionId", message)
+            return event
         self.revision += 1
         now = datetime.now(UTC)
         event = Event(said, start, end, self.revision, self.address, self.revision, now, now, others, extended)
         self._events[event.serial] = event
         if said.transaction_id is not None:
-            self._transactions[said.transaction_id] = event
+            self._transactions[said.transaction_id] = said, event
         self._enable(event)
         self._mail("invitation", event)
         self.tell(self, event, "created")
         return event
 
-    def _earlier(self, transaction_id: str | None) -> Event | None:
-        if transaction_id is None or self.open.same_transaction == "forgotten":
+    def _earlier(self, transaction_id: str | None) -> tuple[Said, Event] | None:
+        if self.open.same_transaction == "forgotten":
             return None
-        earlier = self._transactions.get(transaction_id)
-        there = earlier is not None and (earlier.serial in self._events or self.open.remembers_deleted)
+        earlier = self._transactions.get(transaction_id or "")
+        there = earlier is not None and (earlier[1].serial in self._events or self.open.remembers_deleted)
         return earlier if there else None
 
     def update(self, found: Occurrence, said: Said, if_match: str | None) -> Event:

@@ -76,7 +76,7 @@ class Subscriptions:
         self.held: dict[str, Subscription] = {}
         self.told: list[Told] = []
         self.longest = timedelta(minutes=10_080)
-        """resources/subscription, for Outlook events; 4,230 minutes until 2023."""
+        """resources/subscription: lifetime, for Outlook events; the page said 4,230 minutes in 2021."""
         self._tenant = tenant
         self._client_id = client_id
         self._under_way: set[asyncio.Task[None]] = set()

@@ -81,6 +81,15 @@ async def test_what_is_deleted_is_shown_as_cancelled_until_it_disappears(
     assert google.events(GRACE) == []
 
 
+async def test_what_has_disappeared_may_be_called_deleted(google: GoogleServer, grace: httpx2.AsyncClient) -> None:
+    await grace.post(EVENTS, json=INTERVIEW)
+    await grace.delete(f"{EVENTS}/{ID}")
+    google.forget_deleted(GRACE, "deleted")
+
+    assert refused(await grace.get(f"{EVENTS}/{ID}")) == (410, "deleted")
+    assert refused(await grace.put(f"{EVENTS}/{ID}", json=INTERVIEW)) == (410, "deleted")
+
+
 async def test_what_is_deleted_cannot_be_deleted_again(grace: httpx2.AsyncClient) -> None:
     await grace.post(EVENTS, json=INTERVIEW)
     await grace.delete(f"{EVENTS}/{ID}")
@@ -164,6 +173,7 @@ async def test_the_sequence_rises_with_the_time_and_never_falls(google: GoogleSe
         ({"recurrence": ["RRULE:FREQ=WEEKLY"]}, "required"),
         ({"eventType": "fromGmail"}, "invalid"),
         ({"eventType": "workingLocation"}, "invalid"),
+        ({"eventType": "focusTime", "transparency": "transparent"}, "invalid"),
         ({"attendees": [{"email": "grace"}]}, "invalid"),
         ({"extendedProperties": {"private": {f"n{n}": "" for n in range(301)}}}, "invalid"),
     ],
@@ -183,6 +193,37 @@ async def test_long_properties_are_dropped_or_cut_without_a_word(grace: httpx2.A
     event = told(await grace.post(EVENTS, json=INTERVIEW | {"extendedProperties": private}))
 
     assert event["extendedProperties"] == {"private": {"kept": "v" * 1024}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"eventType": "focusTime", "focusTimeProperties": {"chatStatus": "doNotDisturb"}},
+        {"eventType": "outOfOffice", "outOfOfficeProperties": {"autoDeclineMode": "declineNone"}},
+        {
+            "eventType": "workingLocation",
+            "transparency": "transparent",
+            "visibility": "public",
+            "start": {"date": "2026-12-01"},
+            "end": {"date": "2026-12-02"},
+            "workingLocationProperties": {"type": "homeOffice", "homeOffice": {}},
+        },
+        {
+            "eventType": "birthday",
+            "transparency": "transparent",
+            "visibility": "private",
+            "start": {"date": "2026-12-01"},
+            "end": {"date": "2026-12-02"},
+            "recurrence": ["RRULE:FREQ=YEARLY"],
+        },
+    ],
+    ids=lambda event: str(event["eventType"]),
+)
+async def test_people_have_events_of_other_types(google: GoogleServer, event: dict[str, JsonValue]) -> None:
+    async with google.as_person(GRACE) as grace:
+        created = told(await grace.post(EVENTS, json=INTERVIEW | event))
+
+    assert {name: created[name] for name in event} == event
 
 
 async def test_the_type_of_an_event_stays(grace: httpx2.AsyncClient) -> None:
@@ -205,11 +246,15 @@ async def test_an_owner_who_is_invited_is_known_and_keeps_their_answer(google: G
 
 
 async def test_a_service_account_that_acts_for_nobody_cannot_invite(google: GoogleServer) -> None:
-    async with as_program(google) as robot:
+    async with as_program(google) as robot, google.as_person(GRACE) as grace:
         invited = await robot.post(EVENTS, json=OWNER_INVITED)
         alone = told(await robot.post(EVENTS, json=INTERVIEW))
+        await grace.patch(f"{EVENTS}/{ID}", json={"attendees": [{"email": GRACE}]})
+        renamed = await robot.patch(f"{EVENTS}/{ID}", json={"summary": "Talk"})
+        more = await robot.patch(f"{EVENTS}/{ID}", json={"attendees": [{"email": GRACE}, {"email": ALAN}]})
 
-    assert refused(invited) == (403, "forbiddenForServiceAccounts")
+    assert refused(invited) == refused(more) == (403, "forbiddenForServiceAccounts")
+    assert renamed.is_success
     assert alone["creator"] == {"email": ROBOT}
     assert alone["organizer"] == {"email": GRACE, "self": True}
 
@@ -249,6 +294,16 @@ async def test_a_conference_may_be_pending_at_first(
     assert "hangoutLink" not in pending
     assert f"'statusCode': '{outcome}'" in str(settled["conferenceData"])
     assert ("hangoutLink" in settled) == (outcome == "success")
+
+
+async def test_an_organisation_may_have_no_rooms(google: GoogleServer, grace: httpx2.AsyncClient) -> None:
+    google.switches.conferences = "off"
+    answer = await grace.post(EVENTS, json=WITH_ROOM, params={"conferenceDataVersion": "1"})
+    calendar = told(await grace.get("calendars/primary"))
+
+    assert refused(answer) == (400, "invalid")
+    assert google.events(GRACE) == []
+    assert calendar["conferenceProperties"] == {"allowedConferenceSolutionTypes": []}
 
 
 async def test_a_service_account_that_acts_for_nobody_has_no_rooms(google: GoogleServer) -> None:

@@ -192,6 +192,18 @@ async def test_a_transaction_that_was_there_before_makes_no_second_event_unless_
     assert (again.json().get("id") == made["id"]) == (rule == "same event")
 
 
+@pytest.mark.parametrize("status", [409, 400])
+async def test_a_transaction_that_made_another_event_is_refused(
+    graph: GraphServer, app: httpx2.AsyncClient, status: Literal[409, 400]
+) -> None:
+    graph.duplicate_status = status
+    await created(app, event(transactionId="once"))
+    another = await app.post("/events", json=event(NINE + HOUR, transactionId="once"))
+
+    assert error(another) == (status, "ErrorDuplicateTransactionId")
+    assert len(graph.events(GRACE)) == 1
+
+
 @pytest.mark.parametrize("remembered", [False, True])
 async def test_the_transaction_of_a_deleted_event_may_still_count(
     graph: GraphServer, app: httpx2.AsyncClient, *, remembered: bool
@@ -388,6 +400,16 @@ async def test_a_schedule_has_an_item_for_each_event_and_titles_of_what_is_not_p
     }
     assert [(one["status"], one["subject"]) for one in others] == [("tentative", "Interview"), ("free", "Interview")]
     assert entry["availabilityView"] == "2200"
+
+
+async def test_a_schedule_shows_the_instants_of_a_whole_day(graph: GraphServer, app: httpx2.AsyncClient) -> None:
+    graph.open_mailbox(GRACE, "Europe/Berlin")
+    await created(app, WHOLE_DAY)
+    answer = await app.post("/calendar/getSchedule", json=asked(GRACE))
+    [item] = answer.json()["value"][0]["scheduleItems"]
+
+    assert item["start"] == {"dateTime": "2026-11-30T23:00:00.0000000", "timeZone": "UTC"}
+    assert item["end"] == {"dateTime": "2026-12-01T23:00:00.0000000", "timeZone": "UTC"}
 
 
 async def test_a_schedule_that_cannot_be_read_has_an_error_and_no_items(
