@@ -11,7 +11,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -117,8 +117,13 @@ async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provid
         aclosing(GoogleCalendars(_always(account), settings)) as calendar,
         aclosing(GoogleCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
         aclosing(GoogleCalendars(_always(nobodys), settings)) as nobody,
+        AsyncExitStack() as stack,
     ):
-        yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody)
+        rooms = None
+        if settings.meet_calendar is not None:
+            rooms = GoogleCalendars(_always(GoogleAccount(settings.meet_calendar)), settings)
+            stack.push_async_callback(rooms.aclose)
+        yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody, rooms)
 
 
 @asynccontextmanager
@@ -129,8 +134,13 @@ async def graph(settings: GraphSettings, whose: Whose) -> AsyncIterator[Provider
         aclosing(GraphCalendars(_always(account), settings)) as calendar,
         aclosing(GraphCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
         aclosing(GraphCalendars(_always(nobodys), settings)) as nobody,
+        AsyncExitStack() as stack,
     ):
-        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody)
+        rooms = None
+        if settings.teams_mailbox is not None:
+            rooms = GraphCalendars(_always(GraphAccount(settings.teams_mailbox)), settings)
+            stack.push_async_callback(rooms.aclose)
+        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody, rooms)
 
 
 def _always(account: _Account) -> Callable[[PersonId], Awaitable[_Account]]:
