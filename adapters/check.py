@@ -42,6 +42,7 @@ _Account = TypeVar("_Account")
 LONGEST: Final = timedelta(minutes=5)
 _LONGEST_CLEARING: Final = timedelta(minutes=1)
 _CLEARINGS: Final = 3
+_AT_ONCE: Final = partial(print, flush=True)
 _WIDTH: Final = 110
 _NAMES: Final = 24
 _MARKS: Final = {"works": "✓", "without": "–", "fails": "✗"}
@@ -88,7 +89,7 @@ class _Graph(_Settings):
 
 @dataclass(frozen=True)
 class Whose:
-    """Calendar is tried out, and when."""
+    """Whose calendar is tried out, and when."""
 
     address: str
     now: datetime
@@ -165,7 +166,7 @@ async def check(
     now: datetime,
     *,
     within: timedelta = LONGEST,
-    say: Callable[[str], object] = partial(print, flush=True),  # noqa: B008  # it is the same each time
+    say: Callable[[str], object] = _AT_ONCE,
 ) -> bool:
     """Try everything out, say what came of it, and leave nothing behind; say whether all that is needed works."""
     trial = Trial(provider, person, now)
@@ -242,7 +243,7 @@ def _summary(trial: Trial, ended: str) -> Sequence[str]:
         lines.append(f"What does not work: {', '.join(failed)}.{' Nothing after that was tried.' * trial.stopped}")
     elif not ended:
         lines.append("All that Entrevue needs works with this calendar.")
-    if trial.stopped and verdicts.get("busy times") == "works":
+    if trial.stopped and verdicts.get("free/busy alone", verdicts.get("busy times")) == "works":
         lines.append("Busy times can be read: with `busy_only = true` in the directory this person is invited by mail.")
     if without:
         lines.append(f"What is not there, and what Entrevue does without: {', '.join(without)}.")
