@@ -14,6 +14,7 @@ from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, lis
 from tests.providers.google_events import Switches
 from tests.providers.google_server import GoogleServer, google_server
 from tests.providers.graph_server import GraphServer, graph_server
+from tests.providers.serving import Doorway, served
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +46,23 @@ async def _graph() -> AsyncIterator[GraphServer]:
     """As with Google."""
     async with graph_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session", name="doorway")
+async def _doorway() -> AsyncIterator[Doorway]:
+    doorway = Doorway()
+    async with served(doorway) as doorway.port:
+        yield doorway
+
+
+@pytest.fixture
+async def microsoft(doorway: Doorway) -> AsyncIterator[GraphServer]:
+    """A Microsoft of one's own, to which a test may do what it likes."""
+    server = GraphServer()
+    doorway.app, server.port = server.app(), doorway.port
+    yield server
+    server.gate.set()
+    await server.notices.stop()
 
 
 @pytest.fixture(params=EVERYWHERE)
