@@ -7,10 +7,10 @@ receiver stands behind whatever takes https from the providers, and what it miss
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -25,8 +25,15 @@ from starlette.types import ASGIApp
 from adapters.push import Pusher, PushTo
 from entrevue.values import PersonId
 
-Poke = Callable[[PersonId, bool], Awaitable[None]]
-"""Have a person's calendar looked at soon; `True`: and have its provider asked anew to tell us. May be repeated."""
+
+class Poke(Protocol):
+    async def __call__(self, person: PersonId, *, anew: bool) -> None:
+        """Have a person's calendar looked at soon; `anew`: and have its provider asked anew to tell us.
+
+        It raises nothing, and may be repeated.
+        """
+        ...
+
 
 PAUSE: Final = timedelta(seconds=10)
 """Between two pokes of one person: whatever is told meanwhile is one."""
@@ -176,7 +183,7 @@ class _Pokes:
         try:
             while person in self._due:
                 async with self._turn:
-                    await self._poke(person, self._due.pop(person))
+                    await self._poke(person, anew=self._due.pop(person))
                 await asyncio.sleep(self._pause)
         finally:
             del self._under_way[person]

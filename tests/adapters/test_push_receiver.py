@@ -30,7 +30,7 @@ class Watchers:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
-    async def poke(self, person: str, anew: bool) -> None:  # noqa: FBT001 - as the port has it
+    async def poke(self, person: str, *, anew: bool) -> None:
         self.begun.release()
         await self.open.wait()
         self.poked.append((person, anew))
