@@ -459,6 +459,36 @@ async def test_no_more_is_fetched_of_peoples_own_events_than_when_they_are(
     assert not any(word in heard for word in (b"Dentist", b"canal", b"Harley", b"doctor@", b"Drill"))
 
 
+async def test_each_request_is_paid_for_by_whose_calendar_it_is(undone: GoogleServer, tmp_path: Path) -> None:
+    """Otherwise all of an organisation would have to do with what Google allows one user a minute."""
+    payers: list[str] = []
+
+    class Till(Network):
+        def request(self, request: bytes) -> bytes | None:
+            lines = request.decode(errors="replace").split("\r\n")
+            if " /calendar/v3/" in lines[0]:
+                payers.extend(line for line in lines if line.lower().startswith("x-goog-quota-user: "))
+            return request
+
+    people = {person: GoogleAccount(address_for("paid", person), busy_only=person == "ada") for person in _PAYERS}
+    for account in people.values():
+        undone.open_calendar(account.address)
+    undone.troubles.asked.clear()
+    async with (
+        carried(Till(), undone.port) as port,
+        reaching(settings_for(undone, tmp_path, port=port), people) as calendar,
+    ):
+        for person in (*_PAYERS, *_PAYERS):
+            await calendar.busy(person, NINE, NINE + HOUR)
+
+    assert len(payers) == sum("/calendar/v3/" in line for line in undone.troubles.asked) == 6
+    assert len(set(payers)) == 3
+    assert "@" not in "".join(payers)
+
+
+_PAYERS = ("grace", "alan", "ada")
+
+
 # --- lists that come in pages ----------------------------------------------------------------------------------------
 
 
