@@ -56,6 +56,7 @@ class GraphAccount:
     zone: ZoneName = "UTC"
     """The owner's: all-day events are in it."""
     email: EmailAddress | None = None
+    """As everywhere. Nobody is named in an event here, so nothing depends on it."""
     busy_only: bool = False
     """We read when they are busy, and no more."""
 

@@ -40,7 +40,7 @@ _SHOWN: Final = "id,start,end,isAllDay,isCancelled,showAs,responseStatus,transac
 """Of other people's events no more than whether they are in the way: no title, no place, nobody's name."""
 _OURS: Final = "id,changeKey,start,end,isAllDay"
 
-CHANGED: Final = {codes.PRECONDITION_FAILED, codes.CONFLICT}
+_CHANGED: Final = {codes.PRECONDITION_FAILED, codes.CONFLICT}
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Mailbox:
     @property
     def path(self) -> str:
         return f"/users/{quote(self.address, safe='@')}"
+
+    @property
+    def events(self) -> str:
+        """Those of the default calendar: what was deleted, or lies elsewhere in the mailbox, is not among them."""
+        return f"{self.path}/calendar/events"
 
     # --- everything within a window
 
@@ -91,7 +96,7 @@ class Mailbox:
     async def all_of_ours(self) -> AsyncIterator[Values]:
         """Give each event that bears our mark, with its properties, of all times."""
         query = {"$filter": ALL_OF_OURS, "$select": _OURS, "$expand": WITH_PROPERTIES, "$top": str(_A_PAGE)}
-        async for item in self.pages(f"{self.path}/events", query):
+        async for item in self.pages(self.events, query):
             complete = await self._complete(item)
             if complete is not None:
                 yield complete
@@ -123,8 +128,9 @@ class Mailbox:
             if not isinstance(items, list):
                 raise CalendarRefused(self.session.person, "an answer that is no list")
             for item in items:
-                if isinstance(item, dict):
-                    yield item
+                if not isinstance(item, dict):
+                    raise CalendarRefused(self.session.person, "an answer that is no list of events")
+                yield item
         if following is not None:
             raise CalendarRefused(self.session.person, "a calendar with too many events")
 
@@ -137,21 +143,21 @@ class Mailbox:
         in any case, and takes r7.P1 for r7.p1.
         """
         query = {"$filter": with_uid(uid), "$expand": WITH_PROPERTIES}
-        items = [await self._complete(item) async for item in self.pages(f"{self.path}/events", query)]
+        items = [await self._complete(item) async for item in self.pages(self.events, query)]
         same = [item for item in items if item is not None and uid_of(item) in (uid, None)]
         same.sort(key=lambda item: (text(item, "createdDateTime"), text(item, "id")))
         return same
 
     async def create(self, said: Values) -> Reply:
         expect = {codes.OK, codes.CREATED, codes.CONFLICT}
-        return await self.session.ask("POST", f"{self.path}/events", expect=expect, body=said, headers=wishes())
+        return await self.session.ask("POST", self.events, expect=expect, body=said, headers=wishes())
 
     async def update(self, id_: str, said: Values, etag: str | None) -> Reply:
-        expect = {codes.OK, *ABSENT, *CHANGED}
+        expect = {codes.OK, *ABSENT, *_CHANGED}
         return await self.session.ask("PATCH", self.event(id_), expect=expect, body=said, headers=wishes(etag))
 
     async def delete(self, id_: str, etag: str | None) -> Reply:
-        expect = {codes.OK, codes.NO_CONTENT, *ABSENT, *CHANGED}
+        expect = {codes.OK, codes.NO_CONTENT, *ABSENT, *_CHANGED}
         return await self.session.ask("DELETE", self.event(id_), expect=expect, headers=wishes(etag))
 
     def event(self, id_: str) -> str:
@@ -181,7 +187,7 @@ class Place:
         there = [read_event(item, self.mailbox.zone) for item in await self.mailbox.of_uid(self.uid)]
         for twin in there[1:]:
             if twin.written is not None and not twin.edited:
-                await self.mailbox.delete(twin.id, twin.etag)
+                await self.delete(twin)
         return there[0] if there else None
 
     async def write(self, event: CalendarEvent, interview: InterviewId, found: GraphFound | None) -> Wrote:

@@ -128,7 +128,8 @@ async def _versions(mailbox: Mailbox, uids: Sequence[str]) -> dict[str, str]:
         return {}
     items = [item async for item in mailbox.all_of_ours()]
     items.sort(key=lambda item: text(item, "id"), reverse=True)
-    there = {uid: item for item in items if (uid := uid_of(item)) in watched}  # of twins, the same each time
+    wanted = set(watched)
+    there = {uid: item for item in items if (uid := uid_of(item)) in wanted}  # of twins, the same each time
     return {
         _name(uid): f"{_short(text(there[uid], 'id'))}{_short(etag(there[uid]))}" if uid in there else _NOT_THERE
         for uid in watched

@@ -238,7 +238,7 @@ async def test_an_event_whose_times_cannot_be_read_is_trouble_not_free(microsoft
         await grace.calendar.busy(GRACE, NINE, NINE + HOUR)
 
 
-@pytest.mark.parametrize("body", [{}, {"value": "none"}])
+@pytest.mark.parametrize("body", [{}, {"value": "none"}, {"value": ["busy"]}])
 async def test_an_answer_that_is_no_list_is_trouble_not_free(
     microsoft: GraphServer, grace: OnGraph, body: dict[str, JsonValue]
 ) -> None:
