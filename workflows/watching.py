@@ -231,7 +231,7 @@ class WatchWorkflow:
         said += [f"Last look {watch.looked_at:%a %d %b %H:%M} UTC."] if watch.looked_at is not None else []
         said += [f"Next {due:%a %d %b %H:%M} UTC."]
         said += ["Is told of changes besides."] if watch.channel.listening is not None else []
-        said += [f"Is told of none by its provider: {watch.channel.because}."] if watch.channel.because else []
+        said += [f"Asked to tell of changes, its provider would not: {watch.channel.because}."] if watch.channel.because else []
         said += [f"{watch.failed} looks in a row came to nothing."] if watch.failed else []
         lost = {one.access.because for one in watch.events if one.access.told == "lost"}
         said += [f"The calendar is lost to us: {', '.join(sorted(filter(None, lost)))}."] if lost else []
