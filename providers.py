@@ -14,6 +14,7 @@ from activities.rooms import Rooms
 from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.calendars import Calendars
 from adapters.google_settings import GoogleAccount
+from adapters.graph import GraphAccount, GraphCalendars
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
 from settings import Settings
@@ -59,6 +60,12 @@ async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Prov
             usable["google"] = google
             if settings.google.meet_calendar is not None:
                 rooms["meet"] = google
+        if settings.graph is not None and "graph" not in lacking:
+            graph = GraphCalendars(_accounts(directory, "graph", _graph), settings.graph, push=push)
+            stack.push_async_callback(graph.aclose)
+            usable["graph"] = graph
+            if settings.graph.teams_mailbox is not None:
+                rooms["teams"] = graph
         yield Providers(Calendars(_routes(directory, usable, {**_TO_SET, **lacking})), rooms, lacking)
 
 
@@ -102,11 +109,17 @@ def _google(entry: PersonEntry, address: str) -> GoogleAccount:
     return GoogleAccount(address, zone=entry.zone, email=entry.email, busy_only=entry.busy_only)
 
 
+def _graph(entry: PersonEntry, address: str) -> GraphAccount:
+    return GraphAccount(address, zone=entry.zone, email=entry.email, busy_only=entry.busy_only)
+
+
 def _lacking(settings: Settings) -> dict[Provider, str]:
     """Name the extras that what is set up needs, and that are not installed."""
     needed: dict[Provider, tuple[str, ...]] = {}
     if settings.google is not None:
         needed["google"] = ("google.auth",)
+    if settings.graph is not None and settings.graph.certificate_file is not None:
+        needed["graph"] = ("jwt", "cryptography")
     return {
         provider: f"the worker lacks a library: install entrevue[{provider}]"
         for provider, modules in needed.items()

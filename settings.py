@@ -15,6 +15,7 @@ from pydantic_settings import (
 from activities.letters import MailSettings
 from adapters.caldav import CalDavSettings
 from adapters.google_settings import GoogleSettings
+from adapters.graph_tokens import GraphSettings
 from adapters.imap import ImapSettings
 from adapters.push import PushSettings
 from adapters.smtp import SmtpSettings
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     people: Path = Path("people.toml")
     caldav: CalDavSettings | None = None
     google: GoogleSettings | None = None
+    graph: GraphSettings | None = None
     smtp: SmtpSettings
     mail: MailSettings
     imap: ImapSettings | None = None

@@ -18,7 +18,16 @@ from pydantic import Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.letters import SEAT_LENGTH, MailSettings, agent_address, agent_token, returned, token_in
+from activities.letters import (
+    SEAT_LENGTH,
+    MailSettings,
+    agent_address,
+    agent_token,
+    letter_of,
+    returned,
+    thread_token,
+    token_in,
+)
 from activities.mail import Outbox
 from activities.telling import Interviews
 from entrevue.answers import CounterReceived, RsvpReceived, WordsReceived
@@ -196,7 +205,7 @@ class MailboxActivities:
             case Nothing(because=because):
                 return because
             case Answer() as answer:
-                return self._answer(mail, answer)
+                return await self._answer(mail, answer)
             case Report() as report:
                 return await self._report(mail, report)
             case Words(from_person=from_person):
@@ -205,12 +214,13 @@ class MailboxActivities:
             case _:
                 assert_never(mail.says)
 
-    def _answer(self, mail: Mail, answer: Answer) -> Tidings | NoFact:
-        event = _EVENT.fullmatch(answer.uid)
-        if event is None:
-            return "not_ours"
+    async def _answer(self, mail: Mail, answer: Answer) -> Tidings | NoFact:
+        """Under a UID of ours the event itself says whose it is; under a provider's, the thread that brought it."""
         addresses = [*mail.recipients, *([answer.organizer] if answer.organizer else [])]
         tokens = _tokens(addresses, self._settings.agent_address)
+        event = _EVENT.fullmatch(answer.uid)
+        if event is None:
+            return await self._answer_in_thread(mail, answer, tokens)
         seat = next((pair for token in tokens if (pair := self._seat(token, answer.uid, _seats(event[2])))), None)
         if seat is None:
             whole = token_in(agent_address(answer.uid, self._settings), self._settings.agent_address)
@@ -219,6 +229,26 @@ class MailboxActivities:
         invited = mail.sender is not None and _same(token, agent_token(answer.uid, self._settings, whom, mail.sender))
         verified = invited and mail.authenticated and mail.sender == answer.attendee
         return Tidings(interview=event[1], fact=self._heard(mail, answer, whom, verified=verified))
+
+    async def _answer_in_thread(self, mail: Mail, answer: Answer, tokens: Iterable[str]) -> Tidings | NoFact:
+        for token in tokens:
+            letter = await self._of_thread(token, (mail.sender, answer.attendee))
+            if letter is not None:
+                invited = await self._of_thread(token, (mail.sender,)) is not None
+                verified = invited and mail.authenticated and mail.sender == answer.attendee
+                interview, whom = letter
+                return Tidings(interview=interview, fact=self._heard(mail, answer, whom, verified=verified))
+        return "not_ours"
+
+    async def _of_thread(self, token: str, whose: Iterable[str | None]) -> tuple[InterviewId, Who] | None:
+        """Find the letter of ours that this token of an agent address names, if it went to one of these addresses.
+
+        Every reply shows a Message-ID; what makes the token ours is that it fits an address as well.
+        """
+        genuine = any(_same(token, thread_token(token, self._settings, one)) for one in whose if one is not None)
+        key = await self._outbox.key_of(letter_of(token, self._settings)) if genuine else None
+        letter = _LETTER.fullmatch(key or "")
+        return (letter[1], letter[2]) if letter is not None else None
 
     def _heard(self, mail: Mail, answer: Answer, whom: Who, *, verified: bool) -> Fact:
         at = min(answer.stamp or mail.arrived, mail.arrived)
@@ -272,13 +302,15 @@ class MailboxActivities:
         """
         agents = _tokens(mail.recipients, self._settings.agent_address)
         envelopes = set(self._returned(mail))
+        threads = [await self._of_thread(token, (mail.sender,)) for token in agents] if mail.replies_to else []
         for message_id in mail.replies_to if agents or envelopes else ():
             letter = _LETTER.fullmatch(await self._outbox.key_of(message_id) or "")
             if letter is None:
                 continue
             interview, whom = letter[1], letter[2]
             uids = [f"{interview}.{'c' if whom == CANDIDATE else 'p'}{n}" for n in range(_GENERATIONS)]
-            if message_id in envelopes or any(self._seat(token, uid, (whom,)) for token in agents for uid in uids):
+            by_event = any(self._seat(token, uid, (whom,)) for token in agents for uid in uids)
+            if message_id in envelopes or (interview, whom) in threads or by_event:
                 fact = WordsReceived(source_id=mail.source_id, at=mail.arrived, whom=whom)
                 return Tidings(interview=interview, fact=fact)
         return None

@@ -211,12 +211,12 @@ def _of_effects(interview: "Interview", now: datetime) -> Iterator[Item]:
     for who, on_calendar in effects.calendars.items():
         if not _is_ahead(interview):
             continue
-        if on_calendar.overlapped and who in interview.people and shown is not None and not shown.cancelled:
+        if on_calendar.overlapped and interview.writes(who) and shown is not None and not shown.cancelled:
             yield Item(id=f"OVERLAP:{who}", owner="coordinator", rank="today")
-        if on_calendar.edited and who in interview.people and not interview.drift.is_out(who, shown):
+        if on_calendar.edited and interview.writes(who) and not interview.drift.is_out(who, shown):
             yield Item(id=f"CALENDAR_EDITED:{who}", owner="coordinator", rank="today")
     for who in interview.drift.lost if _is_ahead(interview) else ():
-        if who in interview.people:
+        if interview.writes(who):
             yield Item(id=f"CALENDAR_LOST:{who}", owner="operator", rank="today")
 
 

@@ -28,6 +28,8 @@ class CalendarWritten(Message):
     sequence: int
     outcome: str
     etag: str | None = None
+    ical_uid: str | None = None
+    """The UID that the provider has given it; None where it bears ours."""
     overlapped: bool = False
     """Something else stands at that time in this calendar."""
 
@@ -55,6 +57,8 @@ class OnCalendar:
     at: datetime
     uid: str = ""
     """Under which it stands, or stood."""
+    ical_uid: str | None = None
+    """By which its owner's programs know it, where that is another one."""
     etag: str | None = None
     edited: bool = False
     """It is not as we wrote it, and is left alone until it is put back."""
@@ -128,6 +132,7 @@ def _written(state: Calendars, event: CalendarWritten, at: datetime) -> Calendar
         present=event.outcome != "gone",
         at=at,
         uid=event.uid,
+        ical_uid=event.ical_uid,
         etag=event.etag if event.outcome != "gone" else None,
         edited=event.outcome not in WRITTEN,
         superseded=event.outcome == "superseded",

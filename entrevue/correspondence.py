@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from entrevue import answers, reminders
+from entrevue import answers, inviting, reminders
 from entrevue.answers import Asked, Said
 from entrevue.calendars import event_key
 from entrevue.civil import QUIET_FROM, business_waking, instant, local, waking
@@ -16,7 +16,8 @@ from entrevue.disputes import Ruled
 from entrevue.drift import Drifted
 from entrevue.effects import MessageSkipped, is_confidential, letter_key
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
-from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, by_mail, event_for, is_near, others, to_candidate, turn_to
+from entrevue.inviting import by_mail
+from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, is_near, others, to_candidate, turn_to
 from entrevue.negotiation import reply_by
 from entrevue.orders import (
     AdjustmentArranged,
@@ -279,8 +280,10 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
         ready = not over and not interview.scheduling.paused and _is_written(interview)
         if ready and _concerns(interview, shown, whom):
             yield _invitation(interview, shown, whom)
+        yield from _two_events(interview, shown, whom)
         return
     if _was_invited(interview, shown.sequence, whom):
+        event, imip = inviting.to_take_out(interview, whom, shown, shown.sequence)
         yield Due(
             kind="cancellation",
             whom=whom,
@@ -289,13 +292,34 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
             until=shown.slot.end,
             any_hour=is_near(shown.at, shown.slot),
             write=lambda _: Cancellation(
-                event=event_for(interview, whom, shown),
-                imip=by_mail(interview, whom),
+                event=event,
+                imip=imip,
                 reason=None if interview.scheduling.withdrawn and whom != CANDIDATE else shown.reason,
                 apology=shown.apology,
                 continues=shown.continues,
             ),
         )
+
+
+def _two_events(interview: "Interview", shown: Shown, whom: str) -> Iterator[Due]:
+    """What a letter brought goes, once the event stands in their calendar: nobody has it twice."""
+    held, spare = interview.effects.calendars.get(whom), inviting.spare(interview, whom)
+    if held is None or not held.present or spare is None:
+        return
+    letter = inviting.brought(interview, whom)[spare]
+    yield Due(
+        kind="calendar_notice",
+        whom=whom,
+        version=f"mailed-{letter.version}-{shown.since}",
+        at=held.at,
+        until=shown.slot.end,
+        write=lambda _: CalendarNotice(
+            what="written",
+            slot=shown.slot,
+            event=inviting.to_tidy(interview, whom, shown, letter, held.at),
+            candidate_zone=interview.people.clock(CANDIDATE).zone,
+        ),
+    )
 
 
 def _concerns(interview: "Interview", shown: Shown, whom: str) -> bool:
@@ -327,6 +351,7 @@ def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
         return
     at, slot = member.left_at or shown.at, member.left_slot or shown.slot
     gone = {"sequence": sequence, "stamp": at, "slot": slot, "cancelled": True}
+    event, imip = inviting.to_take_out(interview, member.who, shown, sequence)
     yield Due(
         kind="cancellation",
         whom=member.who,
@@ -335,8 +360,8 @@ def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
         until=slot.end,
         any_hour=is_near(at, slot),
         write=lambda _: Cancellation(
-            event=event_for(interview, member.who, shown).model_copy(update=gone),
-            imip=by_mail(interview, member.who),
+            event=event.model_copy(update=gone),
+            imip=imip,
             replaced=True,
         ),
     )
@@ -360,6 +385,7 @@ def _is_written(interview: "Interview") -> bool:
 def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
     knew = _was_invited(interview, shown.sequence, whom) and not _knows_the_time(interview, shown, whom)
     moved_from = shown.moved_from if knew else None
+    event, imip = inviting.to_bring(interview, whom, shown)
     return Due(
         kind="invitation",
         whom=whom,
@@ -368,8 +394,8 @@ def _invitation(interview: "Interview", shown: Shown, whom: str) -> Due:
         until=shown.slot.end,
         any_hour=is_near(shown.at, shown.slot, moved_from),
         write=lambda _: Invitation(
-            event=event_for(interview, whom, shown),
-            imip=by_mail(interview, whom),
+            event=event,
+            imip=imip,
             moved_from=moved_from,
             changed=_was_invited(interview, shown.sequence, whom),
             place_is_new=shown.room_is_new,

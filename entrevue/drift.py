@@ -219,7 +219,7 @@ class Drift:
 
 def decide(command: RestoreEvent, interview: "Interview") -> list[DriftEvent]:
     whom, shown = command.whom, interview.scheduling.shown
-    if whom not in interview.people or not interview.people[whom].has_calendar:
+    if not interview.writes(whom):
         raise Refused(Code.INVALID_COMMAND, f"whom: we write no calendar of {whom}")
     if interview.scheduling.booking is None or shown is None:
         raise Refused(Code.INVALID_STATE, "there is no booked time to put back")
@@ -231,7 +231,7 @@ def decide(command: RestoreEvent, interview: "Interview") -> list[DriftEvent]:
 def judge(fact: DriftFact, interview: "Interview", now: datetime) -> Sequence[Outcome]:
     """A fact cannot be refused, only judged: a repeat, or one about another version or a stranger, is no news."""
     state = interview.drift
-    if interview.closed is not None or fact.source_id in state.facts or fact.whom not in interview.people:
+    if interview.closed is not None or fact.source_id in state.facts or not interview.writes(fact.whom):
         return []
     match fact:
         case CalendarAccessLost(whom=whom, because=because, source_id=source_id):
@@ -401,7 +401,7 @@ def to_restore(interview: "Interview") -> Iterator[tuple[str, datetime]]:
     for who, held in interview.effects.calendars.items():
         known = interview.drift.current(who, shown)
         again = known is not None and known.put_back >= _PUT_BACK
-        here = who in interview.people and held.sequence == shown.sequence
+        here = interview.writes(who) and held.sequence == shown.sequence
         if not here or again or not held.edited or held.superseded or interview.drift.is_out(who, shown):
             continue
         at = known.restore_at if known is not None else None
@@ -418,7 +418,7 @@ def follows(interview: "Interview", at: datetime) -> list[DriftEvent]:
     return [
         EventRestored(whom=member.who, since=shown.since)
         for member in interview.people.interviewers
-        if interview.drift.is_out(member.who, shown) and _comes(interview, member.who)
+        if member.has_calendar and interview.drift.is_out(member.who, shown) and _comes(interview, member.who)
     ]
 
 
@@ -455,7 +455,7 @@ def evolve(state: Drift, event: DriftEvent, at: datetime) -> Drift:
                 put_back=_put_back(state, whom, event.since),
             )
             seen = _seen(state, event.source_id, of={**state.of, whom: drifted})
-            return seen if cancelled or emptied else _another_generation(seen, whom)
+            return seen if cancelled or emptied else another_generation(seen, whom)
         case OverlapSeen():
             return _seen(state, event.source_id)
         case AccessLost(whom=whom, because=because):
@@ -465,7 +465,7 @@ def evolve(state: Drift, event: DriftEvent, at: datetime) -> Drift:
         case EventRestored(whom=whom, anew=anew):
             restored = {**state.restored, whom: state.restored.get(whom, 0) + 1}
             back = replace(state, restored=restored, of={**state.of, whom: _restored(state, event, at)})
-            return _another_generation(back, whom) if anew else back
+            return another_generation(back, whom) if anew else back
         case _:
             assert_never(event)
 
@@ -486,7 +486,8 @@ def _put_back(state: Drift, whom: str, since: int) -> int:
     return known.put_back if known is not None and known.since == since else 0
 
 
-def _another_generation(state: Drift, whom: str) -> Drift:
+def another_generation(state: Drift, whom: str) -> Drift:
+    """What follows in their calendar bears another UID."""
     return replace(state, generations={**state.generations, whom: state.generation(whom) + 1})
 
 

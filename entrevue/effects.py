@@ -1,5 +1,6 @@
 """What the world is known to hold: each message, and the orders that came to nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -11,9 +12,14 @@ from entrevue.answers import AnswerAsked, AnswerEvent, AnswerSettled, WordsRead
 from entrevue.calendars import CalendarCleared, CalendarWritten, OnCalendar
 from entrevue.facts import AFact
 from entrevue.orders import (
+    CalendarEvent,
+    CalendarNotice,
+    Cancellation,
     EventRemoved,
     EventWritten,
     GaveUp,
+    Invitation,
+    Letter,
     LetterRefused,
     LetterSent,
     LetterUnsure,
@@ -98,6 +104,8 @@ class MessageQueued(Message):
     whom: Addressee
     version: str
     date: Instant
+    ics: str | None = None
+    """UID of the event that it carries, or takes out, as an iTIP object."""
 
 
 class MessageSent(Message):
@@ -247,6 +255,8 @@ class Posted:
     returned: bool = False
     """It came back: that a server had taken it before is known, and says nothing."""
     again_at: datetime | None = None
+    ics: str | None = None
+    """UID of the event that it carries, or takes out."""
     address: int = 0
     """Which of the candidate's addresses it went to."""
 
@@ -374,9 +384,17 @@ def answered(
 ) -> list[EffectsEvent | OfferDelivered | AnswerAsked]:
     """Remember what the world says it holds, also when it is no longer wanted."""
     match answer:
-        case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag, overlapped=overlapped):
+        case EventWritten(who=who, uid=uid, sequence=sequence, outcome=outcome):
             return [
-                CalendarWritten(whom=who, uid=uid, sequence=sequence, outcome=outcome, etag=etag, overlapped=overlapped)
+                CalendarWritten(
+                    whom=who,
+                    uid=uid,
+                    sequence=sequence,
+                    outcome=outcome,
+                    etag=answer.etag,
+                    ical_uid=answer.ical_uid,
+                    overlapped=answer.overlapped,
+                )
             ]
         case EventRemoved(who=who, uid=uid, sequence=sequence, outcome=outcome):
             return [CalendarCleared(whom=who, uid=uid, sequence=sequence, outcome=outcome)]
@@ -421,7 +439,24 @@ def started_clock(key: str, interview: "Interview", now: datetime) -> list[Offer
 
 def started(order: SendLetter, version: str) -> MessageQueued:
     """The shell is about to send this letter."""
-    return MessageQueued(key=order.key, letter=order.letter.kind, whom=order.to.who, version=version, date=order.date)
+    return MessageQueued(
+        key=order.key,
+        letter=order.letter.kind,
+        whom=order.to.who,
+        version=version,
+        date=order.date,
+        ics=_carried(order.letter),
+    )
+
+
+def _carried(letter: Letter) -> str | None:
+    match letter:
+        case Invitation(imip=True, event=event) | Cancellation(imip=True, event=event):
+            return event.ical_uid or event.uid
+        case CalendarNotice(event=CalendarEvent() as event):
+            return event.ical_uid or event.uid
+        case _:
+            return None
 
 
 # --- fold ------------------------------------------------------------------------------------------------------------
@@ -429,7 +464,7 @@ def started(order: SendLetter, version: str) -> MessageQueued:
 
 def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
     match event:
-        case MessageQueued(key=key, letter=letter, whom=whom, version=version, date=date):
+        case MessageQueued(key=key, letter=letter, whom=whom, version=version, date=date, ics=ics):
             posted = Posted(
                 key=key,
                 letter=letter,
@@ -438,6 +473,7 @@ def evolve(state: Effects, event: EffectsEvent, at: datetime) -> Effects:
                 date=date,
                 was="queued",
                 at=at,
+                ics=ics,
                 address=state.addresses if whom == CANDIDATE else 0,
             )
             threads = state.threads if whom in state.threads else {**state.threads, whom: key}
@@ -487,9 +523,7 @@ def contact_updated(state: Effects, event: ContactUpdated) -> Effects:
     if event.email is None:
         return state
     lost = {one.key for one in state.messages.values() if one.whom == CANDIDATE and one.was in ("refused", "queued")}
-    for one in sorted(lost):
-        state = _next_try(state, one)
-    return _outdated(replace(state, addresses=state.addresses + 1), lost)
+    return _outdated(replace(tried_anew(state, sorted(lost)), addresses=state.addresses + 1), lost)
 
 
 def _outdated(state: Effects, keys: set[str]) -> Effects:
@@ -524,6 +558,13 @@ def _returned(state: Effects, event: MessageReturned, at: datetime) -> Effects:
     others = {name: one for name, one in state.messages.items() if name != event.key}
     state = replace(state, messages={**others, event.key: back})
     return _next_try(state, event.key) if event.old_address else state
+
+
+def tried_anew(state: Effects, keys: Iterable[str]) -> Effects:
+    """What these letters say is owed once more, as it is by now."""
+    for key in keys:
+        state = _next_try(state, key)
+    return state
 
 
 def _next_try(state: Effects, key: str) -> Effects:

@@ -249,6 +249,10 @@ class Interview:
         gone = (member for member in self.people.left if member.left_sequence is not None)
         return tuple(member.who for member in (*self.people.interviewers, *gone) if member.has_calendar)
 
+    def writes(self, who: str) -> bool:
+        """Whether the panel's event is written into this person's calendar."""
+        return who in self.people and self.people[who].has_calendar
+
     def to_show(self, who: str) -> tuple[int, bool] | None:
         """Give the version that this person's calendar should know, and whether the event should stand there.
 

@@ -102,11 +102,6 @@ def asked_for_form(interview: "Interview", whom: str) -> datetime | None:
     return sent[-1].date if sent else None
 
 
-def by_mail(interview: "Interview", whom: str) -> bool:
-    """Exactly one inviter a person: their calendar, where we write it, else the letter."""
-    return not interview.people[whom].has_calendar
-
-
 def scale(interview: "Interview", whom: str) -> tuple[str, ...]:
     """Give the scale this interviewer will rate on, anchors written out."""
     anchors = interview.rubric.competencies

@@ -156,6 +156,8 @@ class CalendarEvent(Message):
     description: str = ""
     location: str | None = None
     cancelled: bool = False
+    ical_uid: str | None = None
+    """By which the reader's calendar program knows it already, where that is a provider's: an ICS must carry it."""
 
 
 class WriteEvent(AnOrder):
@@ -453,9 +455,11 @@ class CalendarNotice(Message):
     """To an interviewer, about what happened to the event in their own calendar: nothing is overwritten in silence."""
 
     kind: Literal["calendar_notice"] = "calendar_notice"
-    what: Literal["moved", "emptied", "overlapped", "put_back"]
+    what: Literal["moved", "emptied", "overlapped", "put_back", "written"]
     """`moved`: they moved it; it is put back, and the others are asked. `emptied`: it vanished with others of ours.
-    `overlapped`: something else stands there now. `put_back`: it had been changed, and shows the booked time again."""
+    `overlapped`: something else stands there now. `put_back`: it had been changed, and shows the booked time again.
+    `written`: we write there from now on; `event` is what they had by mail before, and an iTIP CANCEL takes it out."""
+    event: CalendarEvent | None = None
     slot: Slot
     """The booked time."""
     moved_to: Slot | None = None

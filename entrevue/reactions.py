@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from entrevue import answers, drift, evaluation, people, scheduling, session
+from entrevue import answers, drift, evaluation, inviting, people, scheduling, session
 from entrevue.calendars import WRITTEN, CalendarWritten
 from entrevue.effects import EffectsEvent
 from entrevue.people import PeopleEvent, SeatAnswered
@@ -51,6 +51,7 @@ def seated_anew(interview: "Interview", before: "Interview") -> "Interview":
     """Who comes back to the panel is asked, and has the event, like anybody who comes."""
     if interview.people.members == before.people.members:
         return interview
+    interview = inviting.follows(interview, before)
     for member in interview.people.interviewers:
         if member.who not in before.people:
             interview = replace(

@@ -153,6 +153,9 @@ def test_providers_are_named_by_the_environment_and_no_secret_of_theirs_is_shown
         "ENTREVUE_GOOGLE__KEY_FILE": str(tmp_path / "key.json"),
         "ENTREVUE_GOOGLE__DELEGATION": "false",
         "ENTREVUE_GOOGLE__SEND_UPDATES": "externalOnly",
+        "ENTREVUE_GRAPH__TENANT": "acme.example",
+        "ENTREVUE_GRAPH__CLIENT_ID": "0a1b",
+        "ENTREVUE_GRAPH__CLIENT_SECRET": "sesame",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -161,6 +164,9 @@ def test_providers_are_named_by_the_environment_and_no_secret_of_theirs_is_shown
     assert read.google is not None
     assert (read.google.key_file, read.google.delegation) == (tmp_path / "key.json", False)
     assert read.google.send_updates == "externalOnly"
+    assert read.graph is not None
+    assert read.graph.tenant == "acme.example"
+    assert "sesame" not in repr(read)
 
 
 @pytest.mark.slow  # a process of its own needs seconds to import the worker

@@ -9,8 +9,10 @@ from activities.letters.settings import (
     MailSettings,
     agent_address,
     agent_token,
+    letter_of,
     message_id,
     returned,
+    thread_token,
     token_in,
 )
 
@@ -24,8 +26,10 @@ __all__ = [
     "agent_token",
     "clean_line",
     "clean_text",
+    "letter_of",
     "message_id",
     "render",
     "returned",
+    "thread_token",
     "token_in",
 ]

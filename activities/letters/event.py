@@ -8,9 +8,9 @@ from icalendar import Calendar, Event, vCalAddress, vUri
 from activities.letters.cleaning import clean_line
 from activities.letters.language import Words
 from activities.letters.malformed import MalformedLetter
-from activities.letters.settings import MailSettings, agent_address
+from activities.letters.settings import MailSettings, agent_address, thread_address
 from activities.letters.writing import is_link
-from entrevue.orders import CalendarEvent, Cancellation, Digest, Invitation, Letter, SendLetter
+from entrevue.orders import CalendarEvent, CalendarNotice, Cancellation, Digest, Invitation, Letter, SendLetter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +23,16 @@ class Attachment:
 
 def attachment(order: SendLetter, letter: Letter | Digest, words: Words, settings: MailSettings) -> Attachment | None:
     """Write one VEVENT with times in UTC form, which need no VTIMEZONE and read alike in every client."""
-    if not isinstance(letter, Invitation | Cancellation) or not letter.imip:
-        return None
-    event, cancelled = letter.event, isinstance(letter, Cancellation)
+    match letter:
+        case Invitation(imip=True, event=event) | Cancellation(imip=True, event=event):
+            cancelled = isinstance(letter, Cancellation)
+        case CalendarNotice(event=CalendarEvent() as event):
+            cancelled = True
+        case _:
+            return None
     if event.cancelled and not cancelled:
         raise MalformedLetter("an invitation to a cancelled event")
-    organizer = vCalAddress(_mailto(agent_address(event.uid, settings, order.to)))
+    organizer = vCalAddress(_mailto(_organizer(order, event, settings)))
     organizer.params["CN"] = _common_name(order.organisation)
     attendee = vCalAddress(_mailto(order.to.email))
     attendee.params.update({"CN": _common_name(order.to.name), "CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"})
@@ -50,7 +54,7 @@ def _entry(
 ) -> Event:
     """Write what programs look for: no VALARM (they warn of it), the link where each of them looks for it."""
     entry = Event()
-    entry.add("uid", event.uid)
+    entry.add("uid", event.ical_uid or event.uid)
     entry.add("sequence", event.sequence)
     entry.add("dtstamp", event.stamp)
     entry.add("last-modified", event.stamp)
@@ -69,6 +73,13 @@ def _entry(
         if not cancelled:
             entry.add("conference", vUri(event.location), parameters={"VALUE": "URI"})  # RFC 7986, 5.11
     return entry
+
+
+def _organizer(order: SendLetter, event: CalendarEvent, settings: MailSettings) -> str:
+    """Under a UID that we did not make, an answer is traced back by the letter that began the reader's thread."""
+    if event.ical_uid is None:
+        return agent_address(event.uid, settings, order.to)
+    return thread_address(order.thread or order.key, settings, order.to)
 
 
 def _common_name(name: str) -> str:

@@ -136,6 +136,23 @@ def agent_token(uid: str, settings: MailSettings, who: Who, email: str) -> str:
     return seat + token(settings, "seat", uid, who, email.lower())[: _TOKEN_LENGTH - SEAT_LENGTH]
 
 
+def thread_address(key: str, settings: MailSettings, invited: Correspondent) -> str:
+    """Give the ORGANIZER of an event that bears somebody else's UID: it names the letter `key`, and who got it."""
+    letter = token(settings, "message", key)[:_LETTER_LENGTH]
+    return settings.agent_address.replace(_TOKEN, thread_token(letter, settings, invited.email))
+
+
+def thread_token(letter: str, settings: MailSettings, email: str) -> str:
+    """Say which letter is meant, as its Message-ID does, and in the last characters which address was written to."""
+    letter = letter[:_LETTER_LENGTH]
+    return letter + token(settings, "thread", letter, email.lower())[: _TOKEN_LENGTH - _LETTER_LENGTH]
+
+
+def letter_of(agent: str, settings: MailSettings) -> str:
+    """Give the Message-ID that the token of an agent address names, if it names one."""
+    return f"<{agent[:_LETTER_LENGTH]}@{settings.domain}>"
+
+
 def token_in(address: str, template: str) -> str | None:
     """Read the token in an address of ours; None where it is none. Only who made it can say whether it is genuine."""
     before, _, after = template.lower().partition(_TOKEN)

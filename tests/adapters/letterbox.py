@@ -119,6 +119,7 @@ LETTERS: dict[str, Letter] = {
         event=EVENT.model_copy(update={"location": None, "description": ""}), imip=False, with_names=()
     ),
     "invitation, other people": Invitation(event=EVENT, imip=True, changed=True, with_names=("Linus",)),
+    "invitation, a place": Invitation(event=EVENT, imip=True, changed=True, place_is_new=True, with_names=("Linus",)),
     "invitation, other people, written": Invitation(
         event=EVENT.model_copy(update={"slot": EARLY}), imip=False, changed=True, with_names=("Linus",)
     ),
@@ -229,6 +230,9 @@ LETTERS: dict[str, Letter] = {
     "calendar notice, emptied": CalendarNotice(what="emptied", slot=SLOT),
     "calendar notice, overlapped": CalendarNotice(what="overlapped", slot=SLOT, candidate_zone="America/New_York"),
     "calendar notice, put back": CalendarNotice(what="put_back", slot=SLOT),
+    "calendar notice, written": CalendarNotice(
+        what="written", slot=SLOT, event=EVENT.model_copy(update={"cancelled": True})
+    ),
     "day reminder, several": DayReminder(
         slot=SLOT, location="Room 4", with_names=("Grace",), agenda=("Your story",), siblings=SIBLINGS
     ),
@@ -238,7 +242,11 @@ LETTERS: dict[str, Letter] = {
     "form reminder, several": FormReminder(due=DAY, minutes=3, siblings=SIBLINGS),
     "form request, several": FormRequest(due=DAY, minutes=3, with_names=("Grace",), siblings=SIBLINGS),
 }
-WITH_EVENT = [name for name, letter in LETTERS.items() if getattr(letter, "imip", False)]
+WITH_EVENT = [
+    name
+    for name, letter in LETTERS.items()
+    if getattr(letter, "imip", False) or (isinstance(letter, CalendarNotice) and letter.event is not None)
+]
 
 every_letter = pytest.mark.parametrize("name", LETTERS)
 every_reader = pytest.mark.parametrize("who", ["candidate", "i1"])

@@ -3,6 +3,7 @@
 import pytest
 
 from activities.letters import agent_address, message_id
+from activities.letters.settings import thread_address
 from activities.mailbox import Nothing
 from adapters import mails
 from adapters.memory_mailbox import MemoryMailbox
@@ -231,6 +232,65 @@ async def test_whoever_does_not_hold_the_address_for_answers_is_not_heard(raw: b
     desk = await read_one(raw)
 
     assert (desk.facts, desk.counts) == ([], {because: 1})
+
+
+# --- under a provider's UID ------------------------------------------------------------------------------------------
+
+PROVIDERS = "4fd1q@google.com"
+IN_THREAD = thread_address(PANELS_INVITATION, SETTINGS, GRACE)
+BY_GRACE = mail(
+    event(uid=PROVIDERS, attendee=ANSWERED_BY_GRACE),
+    to=IN_THREAD,
+    sender="Grace <grace@acme.example>",
+    results=(f"{SERVER}; dmarc=pass header.from=acme.example",),
+)
+
+
+async def test_an_answer_under_a_providers_uid_is_traced_back_by_the_letter_that_began_the_thread() -> None:
+    desk = await read_one(BY_GRACE)
+    ((interview, fact, payload),) = desk.facts
+
+    assert (interview, fact) == (INTERVIEW, "rsvp_received")
+    assert (payload["whom"], payload["answer"], payload["sequence"]) == ("i1", "accepted", 3)
+    assert payload["verified"] is True
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(event(uid=PROVIDERS, attendee=ANSWERED_BY_GRACE), to=IN_THREAD, sender="grace@acme.example", results=()),
+        mail(event(uid=PROVIDERS, attendee=ANSWERED_BY_GRACE), to=IN_THREAD),
+    ],
+    ids=["nobody vouches for it", "sent by somebody else"],
+)
+async def test_there_too_it_is_believed_only_from_whoever_was_asked(raw: bytes) -> None:
+    desk = await read_one(raw)
+
+    assert [(payload["whom"], payload["verified"]) for *_, payload in desk.facts] == [("i1", False)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(event(uid=PROVIDERS), to=IN_THREAD),
+        mail(event(uid=PROVIDERS), to=thread_address("r7-c42-1/invitation/candidate/9.9", SETTINGS, ADA)),
+        mail(event(uid=PROVIDERS), to=thread_address(DIGEST, SETTINGS, ADA)),
+        mail(event(uid=PROVIDERS), to=agent_address(PROVIDERS, SETTINGS, ADA)),
+    ],
+    ids=["of a letter to somebody else", "of a letter that never left", "of a digest", "of no thread"],
+)
+async def test_who_has_only_seen_a_message_id_is_not_heard(raw: bytes) -> None:
+    desk = await read_one(raw)
+
+    assert (desk.facts, desk.counts) == ([], {"not_ours": 1})
+
+
+async def test_words_to_that_address_are_theirs_as_well() -> None:
+    answering = {"In-Reply-To": message_id(PANELS_INVITATION, SETTINGS)}
+    raw = mail(text="Could we meet later?", to=IN_THREAD, sender="grace@acme.example", headers=answering)
+    desk = await read_one(raw)
+
+    assert [(fact, payload["whom"]) for _, fact, payload in desk.facts] == [("words_received", "i1")]
 
 
 # --- who it was ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from activities.rooms import RoomActivities
 from adapters.caldav import CalDavSettings
 from adapters.calendars import Calendars
 from adapters.google_settings import GoogleSettings
+from adapters.graph_tokens import GraphSettings
 from adapters.memory_calendar import MemoryCalendar
 from adapters.memory_directory import MemoryDirectory
 from adapters.smtp import SmtpSettings
@@ -26,6 +27,7 @@ from providers import Providers, opened
 from settings import Settings
 from tests.adapters.grace import event
 from tests.providers.google_server import GoogleServer, google_server
+from tests.providers.graph_server import GraphServer, graph_server
 
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -151,6 +153,20 @@ async def test_whose_calendar_is_to_hold_rooms_gives_them(tmp_path: Path) -> Non
     assert made[0] == made[1]
 
 
+async def test_a_mailbox_of_microsoft_365_is_reached_with_the_secret_that_is_set() -> None:
+    async with graph_server() as server:
+        server.open_mailbox("grace@acme.example")
+        server.open_mailbox("rooms@acme.example")
+        async with connected("graph", at_microsoft(server, teams_mailbox="rooms@acme.example")) as providers:
+            written = await providers.calendars.ensure("grace", event(), "r7", None)
+            made = await RoomActivities(providers.rooms).make_room(a_room("teams"))
+
+        assert written.ical_uid is not None
+        assert [one["subject"] for one in server.events("grace@acme.example")] == ["Interview"]
+        assert made.link.startswith("https://teams.microsoft.com/")
+        assert providers.unusable == {}
+
+
 @pytest.mark.parametrize(
     ("rooms", "to_set"), [("meet", "ENTREVUE_GOOGLE__MEET_CALENDAR"), ("teams", "ENTREVUE_GRAPH__TEAMS_MAILBOX")]
 )
@@ -198,11 +214,32 @@ async def test_where_a_library_is_missing_the_refusal_says_what_to_install(
         assert list(providers.unusable) == ["google"]
 
 
+async def test_a_certificate_needs_a_library_and_a_secret_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    async with graph_server() as server:
+        server.open_mailbox("grace@acme.example")
+        by_secret = at_microsoft(server)
+        by_certificate = at_microsoft(server, client_secret=None, certificate_file=tmp_path / "app.pem")
+        async with connected("graph", by_secret) as providers:
+            assert await providers.calendars.busy("grace", NINE, NINE + HOUR) == ()
+        async with connected("graph", by_certificate) as providers:
+            with pytest.raises(CalendarRefused, match=r"install entrevue\[graph\]"):
+                await providers.calendars.busy("grace", NINE, NINE + HOUR)
+
+
 def at_google(server: GoogleServer, folder: Path, **more: object) -> Settings:
     key = folder / "key.json"
     key.write_text(server.key())
     google = GoogleSettings.model_validate({"key_file": key, "url": f"{server.url}/calendar/v3", **more})
     return BARE.model_copy(update={"google": google})
+
+
+def at_microsoft(server: GraphServer, **more: object) -> Settings:
+    here = {"tenant": server.tenant, "client_id": server.client_id, "client_secret": server.secret()}
+    graph = GraphSettings.model_validate({**here, "url": f"{server.url}/v1.0", "login_url": server.url, **more})
+    return BARE.model_copy(update={"graph": graph})
 
 
 def a_room(rooms: RoomsAt) -> MakeRoom:

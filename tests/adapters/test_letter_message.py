@@ -10,6 +10,7 @@ from email.policy import default
 from hashlib import sha256
 from pathlib import Path
 
+import icalendar
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -22,18 +23,22 @@ from activities.letters import (
     agent_address,
     clean_line,
     clean_text,
+    letter_of,
     message_id,
     render,
     returned,
     token_in,
 )
+from activities.letters.settings import thread_address
 from entrevue.orders import (
     Brief,
+    CalendarNotice,
     Cancellation,
     Correspondent,
     FeedbackAvailable,
     Improvement,
     Invitation,
+    Letter,
     Line,
     SendLetter,
     Theme,
@@ -154,7 +159,7 @@ def test_headers_in_any_script_keep_to_rfc_2047(role: str, organisation: str, na
 @pytest.mark.parametrize("name", WITH_EVENT)
 def test_the_event_is_one_that_clients_offer_to_accept(name: str) -> None:
     letter = render(order_of(LETTERS[name]), SETTINGS)
-    cancelled = isinstance(LETTERS[name], Cancellation)
+    cancelled = isinstance(LETTERS[name], Cancellation | CalendarNotice)
     (shown, calendar, event), (_, attached, _) = events(letter)
 
     assert calendar == attached
@@ -205,6 +210,26 @@ def test_each_event_has_an_organizer_of_its_own_that_outlives_its_versions() -> 
 
     assert invited["ORGANIZER"] == cancelled["ORGANIZER"]
     assert agent_address("r7-c42-1.p0", SETTINGS) != agent_address("r7-c42-1.c0", SETTINGS)
+
+
+def test_an_event_that_calendars_know_by_a_providers_uid_bears_it_and_names_one_organizer_in_all_versions() -> None:
+    known = EVENT.model_copy(update={"ical_uid": "4fd1q@google.com"})
+    thread, first = "r7-c42-1/offer/candidate/0.1", "r7-c42-1/letter/candidate/3.0"
+
+    def shown(letter: Letter, thread: str | None) -> icalendar.Event:
+        (_, _, event), _ = events(render(order_of(letter, thread=thread), SETTINGS))
+        return event
+
+    invited = shown(Invitation(event=known, imip=True, with_names=()), thread)
+    cancelled = shown(Cancellation(event=known, imip=True), thread)
+    alone = shown(Invitation(event=known, imip=True, with_names=()), None)
+
+    assert invited["UID"] == cancelled["UID"] == "4fd1q@google.com"
+    assert invited["ORGANIZER"] == cancelled["ORGANIZER"] == f"mailto:{thread_address(thread, SETTINGS, reader())}"
+    assert alone["ORGANIZER"] == f"mailto:{thread_address(first, SETTINGS, reader())}"
+    assert letter_of(token_in(thread_address(first, SETTINGS, reader()), SETTINGS.agent_address) or "", SETTINGS) == (
+        message_id(first, SETTINGS)
+    )
 
 
 def test_whoever_is_invited_answers_to_an_address_of_their_own() -> None:

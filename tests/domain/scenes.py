@@ -172,6 +172,10 @@ class Scene:
     """Directory id of the decision maker."""
     room: str | None = "https://meet.acme.example/r7"
     """What the directory's template makes of this interview."""
+    written: dict[str, bool] = field(default_factory=dict)
+    """Whose calendar we write by the directory as it is now, by id, where that differs from `PANEL`."""
+    named: dict[str, str] = field(default_factory=dict)
+    """Directory ids of those whose calendar gives our events UIDs of its own, with what it adds."""
     rooms: RoomsAt | None = None
     """Who gives it one instead."""
     dead: set[str] = field(default_factory=set)
@@ -379,6 +383,7 @@ class Scene:
                         "sequence": event.sequence,
                         "outcome": self._write(order),
                         "etag": THEIRS if who in self.edited else f"{event.uid} {event.sequence}",
+                        "ical_uid": event.uid + self.named[order.person] if order.person in self.named else None,
                         "overlapped": who in self.overlapped,
                     }
                 )
@@ -495,7 +500,7 @@ class Scene:
             asked += sorted(set(POOLS.get(seat.pool or "", ())) - fixed)
             free = [one for one in asked if one not in {*taken, *busy, *self.away, *order.excluded}]
             if free:
-                name, has_calendar = PANEL[free[0]]
+                name, has_calendar = self._listed(free[0])
                 seated.append(
                     Seated(
                         seat=seat.seat,
@@ -533,12 +538,17 @@ class Scene:
         self.calendars[who] = order.event
         return "created" if there is None else "updated"
 
+    def directory_says(self, person: str, *, written: bool) -> None:
+        """Somebody edits the directory, and the interview looks there again."""
+        self.written[person] = written
+        self.tell("timezone_rules_changed", tzdata=f"again-{len(self.records)}")
+
     def _people(self, order: LookUpPeople) -> PeopleFound:
         staff = [one for one in order.people if one.person is not None and one.who not in self.unknown]
         found = []
         for one in staff:
             person = str(one.person)
-            name, has_calendar = PANEL[person]
+            name, has_calendar = self._listed(person)
             email = f"{person}@acme.example"
             found.append(Found(who=one.who, person=person, name=name, email=email, has_calendar=has_calendar))
         candidate = next(one for one in order.people if one.who == CANDIDATE)
@@ -569,6 +579,10 @@ class Scene:
             no_pools=tuple(pool for pool in order.pools if pool not in POOLS),
             unknown=tuple(one.who for one in order.people if one.who in self.unknown),
         )
+
+    def _listed(self, person: str) -> tuple[str, bool]:
+        name, has_calendar = PANEL[person]
+        return name, self.written.get(person, has_calendar)
 
     def _walled(self, slot: Slot) -> Slot:
         clock = CLOCKS[slot.zone] if self.searches_lag else self._clock(slot.zone)

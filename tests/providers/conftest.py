@@ -2,37 +2,24 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.providers.google_server import GoogleServer
 from tests.providers.google_tests import ALAN, GRACE
 from tests.providers.graph_client import GRACE as GRACE_AT_GRAPH
 from tests.providers.graph_client import as_application
 from tests.providers.graph_server import GraphServer
-from tests.providers.serving import served
-
-
-class _Doorway:
-    """A port behind which one service after the other moves in: opening one takes longer than most tests."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.app: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.app is not None
-        await self.app(scope, receive, send)
+from tests.providers.serving import Doorway, served
 
 
 @pytest.fixture(scope="module")
-async def doorway() -> AsyncIterator[_Doorway]:
-    doorway = _Doorway()
+async def doorway() -> AsyncIterator[Doorway]:
+    doorway = Doorway()
     async with served(doorway) as doorway.port:
         yield doorway
 
 
 @pytest.fixture
-async def google(doorway: _Doorway) -> AsyncIterator[GoogleServer]:
+async def google(doorway: Doorway) -> AsyncIterator[GoogleServer]:
     """Google, where Grace has a calendar in Berlin and Alan one in UTC."""
     server = GoogleServer()
     doorway.app, server.port = server.app(), doorway.port
@@ -43,7 +30,7 @@ async def google(doorway: _Doorway) -> AsyncIterator[GoogleServer]:
 
 
 @pytest.fixture
-async def graph(doorway: _Doorway) -> AsyncIterator[GraphServer]:
+async def graph(doorway: Doorway) -> AsyncIterator[GraphServer]:
     """Microsoft Graph, where Grace has an empty mailbox."""
     server = GraphServer()
     doorway.app, server.port = server.app(), doorway.port

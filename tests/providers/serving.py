@@ -46,6 +46,18 @@ class Troubles:
         return None
 
 
+class Doorway:
+    """A port behind which one service after the other moves in: opening one takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[int]:
     """Give the port at which the application answers; each connection is closed after its answer."""
