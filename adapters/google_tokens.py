@@ -66,6 +66,8 @@ class GoogleTokens:
             raise token_trouble(person, _error(trouble)) from None
         except exceptions.GoogleAuthError as trouble:
             raise CalendarRefused(person, f"our key for Google is of no use ({type(trouble).__name__})") from None
+        except (AttributeError, LookupError, TypeError, ValueError):  # the library takes answers to be in order
+            raise CalendarUnavailable(person, "an answer that is no token") from None
         if not isinstance(key.token, str):
             raise CalendarRefused(person, "Google makes no token for our key")
         return Token(SecretStr(key.token), request.lasts)

@@ -66,8 +66,14 @@ class OnGoogle:
         (await self.client.patch(f"{self._events}/{event['id']}", json=dict(to))).raise_for_status()
 
     async def finds(self, uid: str) -> dict[str, JsonValue]:
-        listed = await self.client.get(self._events, params={"privateExtendedProperty": f"entrevueUid={uid}"})
-        (event,) = listed.raise_for_status().json()["items"]
+        params, found = {"privateExtendedProperty": f"entrevueUid={uid}"}, list[JsonValue]()
+        while True:
+            page = (await self.client.get(self._events, params=params)).raise_for_status().json()
+            found += page["items"]
+            if "nextPageToken" not in page:
+                break
+            params["pageToken"] = page["nextPageToken"]
+        (event,) = found
         assert isinstance(event, dict)
         return event
 

@@ -52,7 +52,7 @@ async def test_a_move_that_is_told_of_reaches_the_interview_sooner_than_the_next
     await place.poke()
     await place.forward(SETTLED)
     suspected = place.told()
-    await place.forward(2 * MINUTE)
+    await place.forward(3 * MINUTE)
 
     assert (untold, suspected, place.told()) == ([], [], ["calendar_event_changed"])
 
