@@ -38,8 +38,8 @@ __all__ = ["GraphAccount", "GraphCalendars", "GraphSettings"]
 
 _AT_ONCE: Final = 3
 """Requests to one mailbox. Graph takes four of an app, and we are not alone: there may be a second worker."""
-_ROOMS: Final = "the rooms"
-"""Whose calendar it is, in trouble with the Teams mailbox."""
+_ROOMS: Final = "teams"
+"""Who is told of, in trouble with the mailbox that makes rooms."""
 
 
 def _system_clock() -> datetime:

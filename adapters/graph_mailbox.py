@@ -1,6 +1,7 @@
 """One person's calendar with Microsoft, and the requests that we make of it."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -34,7 +35,7 @@ from entrevue.values import InterviewId
 
 _SLACK = timedelta(hours=26)
 """How far the day of an all-day event may lie from where a server puts it. So ask for more, and judge ourselves."""
-_A_PAGE, _MOST_PAGES = 200, 30
+_A_PAGE, _MOST_PAGES, _FEW = 200, 30, 10
 PREFERENCES: Final = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _SHOWN: Final = "id,start,end,isAllDay,isCancelled,showAs,responseStatus,transactionId"
 """Of other people's events no more than whether they are in the way: no title, no place, nobody's name."""
@@ -89,17 +90,24 @@ class Mailbox:
                 yield complete
 
     async def ours(self, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
-        known = [our_event(item, self.zone) async for item in self.all_of_ours()]
+        known = [our_event(item, self.zone) for item in await self._marked(ALL_OF_OURS)]
         within = {one.uid: one for one in known if one is not None and start <= one.start < end}
         return tuple(sorted(within.values(), key=lambda one: (one.start, one.uid)))
 
-    async def all_of_ours(self) -> AsyncIterator[Values]:
-        """Give each event that bears our mark, with its properties, of all times."""
-        query = {"$filter": ALL_OF_OURS, "$select": _OURS, "$expand": WITH_PROPERTIES, "$top": str(_A_PAGE)}
-        async for item in self.pages(self.events, query):
-            complete = await self._complete(item)
-            if complete is not None:
-                yield complete
+    async def of_these(self, uids: Collection[str]) -> list[Values]:
+        """Give the events of these UIDs, and perhaps more, with their properties.
+
+        Of a few, each is asked for: what somebody has had in interviews over the years is a long list.
+        """
+        if len(uids) > _FEW:
+            return await self._marked(ALL_OF_OURS)
+        each = await asyncio.gather(*(self._marked(with_uid(uid)) for uid in uids))
+        return [item for items in each for item in items]
+
+    async def _marked(self, by: str) -> list[Values]:
+        query = {"$filter": by, "$select": _OURS, "$expand": WITH_PROPERTIES, "$top": str(_A_PAGE)}
+        items = [await self._complete(item) async for item in self.pages(self.events, query)]
+        return [item for item in items if item is not None]
 
     async def _complete(self, item: Values) -> Values | None:
         """Fetch one's properties where the list has left them out: that lists give them is not documented.
