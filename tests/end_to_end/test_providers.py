@@ -12,14 +12,14 @@ from demo import diaries, looking, scenes
 from demo.checks import Played
 from demo.diaries import Diary
 from demo.embedded import STAFF
-from demo.on_radicale import OnRadicale
+from demo.on_radicale import RadicaleDiary
 from demo.playing import Playing
 from demo.telling import Telling
 from entrevue.values import CANDIDATE, PersonId, Slot, Status, Who
 from tests.end_to_end.office import Office, opened
 from tests.end_to_end.test_changes import booked, claim, directory, event, mail, replace, shown, taken
 from tests.end_to_end.test_drift import Program, a_quarter_passes
-from tests.providers.diaries import OnGoogle, OnGraph
+from tests.providers.diaries import GoogleDiary, GraphDiary
 
 pytestmark = pytest.mark.slow
 
@@ -75,9 +75,9 @@ async def interviews(diary: Diary) -> list[Told]:
 async def own(diary: Diary) -> list[str]:
     """Give what is in a calendar besides interviews."""
     match diary:
-        case OnGoogle() | OnGraph():
+        case GoogleDiary() | GraphDiary():
             return await diary.own()
-        case OnRadicale():
+        case RadicaleDiary():
             ours = {held.uid for held in await diary.interviews()}
             everything = (await diary.everything()).events
             return sorted(one.to_ical().decode() for one in everything if str(one["UID"]) not in ours)
@@ -196,8 +196,9 @@ async def call_off(scene: Playing) -> None:
 async def delete(office: Office, scene: Playing, person: PersonId) -> None:
     diary, uid = office.servers.diaries[person], f"{scene.handle.id}.p1"
     match diary:
-        case OnGoogle() | OnGraph():
-            await diary.delete(uid)
+        case GoogleDiary() | GraphDiary():
+            async with diary.program() as program:
+                await program.deletes(uid)
         case _:
             await Program(office.servers, scene[WHO[person]]).delete(uid)
 
@@ -205,8 +206,9 @@ async def delete(office: Office, scene: Playing, person: PersonId) -> None:
 async def test_whoever_declines_in_their_google_calendar_is_heard(office: Office) -> None:
     scene, _ = await booked(office.servers, "declined-at-google", *STAFF)
     diary = office.servers.diaries["linus"]
-    assert isinstance(diary, OnGoogle)
-    await diary.answer("declined-at-google.p1", "declined")
+    assert isinstance(diary, GoogleDiary)
+    async with diary.program() as program:
+        await program.answers("declined-at-google.p1", "declined")
     await a_quarter_passes(office.servers, scene["i2"])
     await scene.happened("answer_heard")
     await scene.happened("seat_answered")
