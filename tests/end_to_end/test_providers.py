@@ -1,5 +1,6 @@
 """People of one panel live with three providers: Radicale, and the contract servers of Google and of Microsoft."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,22 @@ from demo.on_radicale import RadicaleDiary
 from demo.playing import Playing
 from demo.telling import Telling
 from entrevue.values import CANDIDATE, PersonId, Slot, Status, Who
+from tests.end_to_end.killing import give_up_dead_attempts
 from tests.end_to_end.office import Office, opened
-from tests.end_to_end.test_changes import booked, claim, directory, event, mail, replace, shown, taken
+from tests.end_to_end.test_changes import (
+    booked,
+    claim,
+    directory,
+    event,
+    mail,
+    offered,
+    replace,
+    shown,
+    taken,
+    temporal,
+    tidy,
+)
+from tests.end_to_end.test_crash import chosen
 from tests.end_to_end.test_drift import Program, a_quarter_passes
 from tests.providers.diaries import GoogleDiary, GraphDiary
 
@@ -183,6 +198,45 @@ async def test_whoever_deletes_the_event_in_their_calendar_leaves_an_empty_seat_
     assert view.status is Status.NEEDS_RESCHEDULING
     assert await shown(scene) == dict.fromkeys(STAFF, event(scene, 0, slot)) | {person: []}
     await call_off(scene)
+
+
+@pytest.mark.parametrize("person", STAFF)
+async def test_a_worker_killed_while_it_writes_leaves_one_event_with_each_provider(
+    office: Office, person: PersonId
+) -> None:
+    """It dies as soon as this person's event is there: the answer may be lost, and the others' events not yet written."""
+    scene, slots = await offered(office.servers, f"killed-at-{person}", *STAFF)
+    choosing = asyncio.create_task(chosen(scene, slots[-1]))
+    async with asyncio.timeout(60):
+        while not await scene.in_calendar(scene[WHO[person]]):
+            pass  # no pause between two looks: the moment is a short one
+    await office.servers.worker.kill()
+    await give_up_dead_attempts(scene)
+    await office.servers.worker.start()
+    receipt = await choosing
+    await scene.letters("invitation", *scene.people)
+    await scene.happened("calendar_written", times=len(STAFF))
+    await scene.comes_to_rest()
+
+    assert receipt.status is Status.SCHEDULED
+    assert await shown(scene) == dict.fromkeys(STAFF, event(scene, 0, slots[-1]))
+    await call_off(scene)
+
+
+async def test_what_a_terminated_interview_left_with_each_provider_goes_with_the_janitor_and_nothing_else(
+    office: Office,
+) -> None:
+    lives, kept = await booked(office.servers, "lives", *STAFF)
+    dead, slot = await booked(office.servers, "terminated", *STAFF)
+    await temporal(dead).terminate("somebody pressed the wrong button")
+    left = await shown(dead)
+    tidied = await tidy(office.servers)
+
+    assert left == dict.fromkeys(STAFF, event(dead, 0, slot))
+    assert await shown(dead) == NOTHING
+    assert (tidied.calendars_in_trouble, tidied.unknown) == (0, ())
+    assert await shown(lives) == dict.fromkeys(STAFF, event(lives, 0, kept))
+    await call_off(lives)
 
 
 async def call_off(scene: Playing) -> None:
