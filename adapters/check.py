@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
+from zoneinfo import available_timezones
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -38,6 +39,7 @@ from adapters.graph_probe import GraphProvider
 from entrevue.values import EmailAddress, PersonId, ZoneName
 
 _Account = TypeVar("_Account")
+_EMAIL, _PERSON = TypeAdapter[str](EmailAddress), TypeAdapter[str](PersonId)
 
 LONGEST: Final = timedelta(minutes=5)
 _LONGEST_CLEARING: Final = timedelta(minutes=1)
@@ -261,15 +263,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return asyncio.run(_run(options))
     except asyncio.CancelledError:
         return 1
-    except ValidationError as problem:
-        for error in problem.errors(include_input=False, include_url=False, include_context=False):
-            name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"{name}: {error['msg']}\n")
-    except ModuleNotFoundError:
-        sys.stderr.write(f"A library is lacking: pip install 'entrevue[{options.provider}]'\n")
-    except (SettingsError, ValueError) as problem:  # they name what is wrong, never its value
-        sys.stderr.write(f"{problem}\n")
-    return 2
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -279,10 +272,27 @@ async def _run(options: argparse.Namespace) -> int:
             loop.add_signal_handler(name, task.cancel)
     now = datetime.now(UTC)  # noqa: TID251  # a command line is where `now` comes from
     whose = Whose(options.address, now, options.person, options.zone, options.email)
-    async with _PROVIDERS[options.provider](whose) as provider:
+    async with AsyncExitStack() as stack:
+        try:
+            provider = await stack.enter_async_context(_PROVIDERS[options.provider](whose))
+        except (SettingsError, ValueError, ModuleNotFoundError) as problem:
+            sys.stderr.write("".join(f"{line}\n" for line in _wrong(problem, options.provider)))
+            return 2
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # it is said, not logged
         works = await check(provider, whose.person, now, within=timedelta(seconds=options.within))
     return 0 if works else 1
+
+
+def _wrong(problem: Exception, provider: str) -> list[str]:
+    """Say what is wrong with what was set, and never its value."""
+    match problem:
+        case ValidationError():
+            errors = problem.errors(include_input=False, include_url=False, include_context=False)
+            return [f"ENTREVUE_{'__'.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]
+        case ModuleNotFoundError():
+            return [f"A library is lacking: pip install 'entrevue[{provider}]'"]
+        case _:
+            return [str(problem)]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -295,13 +305,42 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("provider", choices=_PROVIDERS, help="who keeps the calendar")
     parser.add_argument("address", help="the calendar's, as in the directory: https://… for caldav, else an e-mail one")
-    parser.add_argument("--zone", default="UTC", help="the owner's time zone, for all-day events (default: UTC)")
-    parser.add_argument("--email", help="the owner's, where it is not the calendar's address")
-    parser.add_argument("--person", default="check", help="the owner's id in the directory, where they gave consent")
+    parser.add_argument("--zone", type=_zone, default="UTC", help="the owner's, for all-day events (default: UTC)")
+    parser.add_argument("--email", type=_email, help="the owner's, where it is not the calendar's address")
+    parser.add_argument("--person", type=_person, default="check", help="the owner's id, where they gave consent")
     parser.add_argument(
         "--within", type=float, default=LONGEST.total_seconds(), metavar="SECONDS", help="for all of it (default: 300)"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.provider != "caldav" and not _is(_EMAIL, options.address):
+        parser.error("the address is none of e-mail, like grace@acme.example")
+    return options
+
+
+def _zone(text: str) -> str:
+    if text not in available_timezones():
+        raise argparse.ArgumentTypeError("is no IANA time zone, like Europe/Berlin")
+    return text
+
+
+def _email(text: str) -> str:
+    if not _is(_EMAIL, text):
+        raise argparse.ArgumentTypeError("is no address, like grace@acme.example")
+    return text
+
+
+def _person(text: str) -> str:
+    if not _is(_PERSON, text):
+        raise argparse.ArgumentTypeError("is no id of the directory")
+    return text
+
+
+def _is(kind: TypeAdapter[str], text: str) -> bool:
+    try:
+        kind.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -172,12 +172,15 @@ class GoogleCalendars:
             person=person,
             web=self._web,
             tokens=self._tokens,
-            subject=self._makes.subject(person, account.owner),
+            subject=self._makes.subject(person, account),
             base=self._settings.url,
             lane=account.address,
             trouble=trouble,
         )
 
     async def _ask_free_busy(self, window: Window, asked: Sequence[Asked]) -> Mapping[Asked, Answer]:
-        async with self._in_time(asked[0].person):
-            return await self._free_busy.ask(window, asked)
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                return await self._free_busy.ask(window, asked)
+        except TimeoutError:
+            return {one: CalendarUnavailable(one.person, "no answer in time") for one in asked}

@@ -271,13 +271,13 @@ async def test_what_is_not_documented_is_told_either_way_and_all_works(
         assert at.left_behind == []
 
 
-async def test_who_is_not_in_the_group_is_refused_and_what_to_do_is_said(tmp_path: Path) -> None:
+async def test_who_is_not_in_the_group_is_refused_in_the_words_that_the_documentation_shows(tmp_path: Path) -> None:
     async with at_graph(tmp_path) as at:
         at.server.revoke(GRACE)
         said = await at.tried()
 
     assert not said.works
-    assert "consent to Calendars.ReadWrite, and widen its policy" in said.about("busy times")
+    assert said.text == documented("microsoft.md", "graph", "somebody-else@acme.example")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

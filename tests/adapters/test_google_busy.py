@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -176,3 +176,18 @@ async def test_without_delegation_the_service_account_asks_for_all(undone: Googl
             await calendar.busy(GRACE, NINE, NINE + HOUR)
 
     assert asked(undone) == 1
+
+
+async def test_what_takes_too_long_is_trouble_of_each_by_their_own_names(undone: GoogleServer, tmp_path: Path) -> None:
+    addresses = {person: address_for("too long", person) for person in ("p0", "p1")}
+    for address in addresses.values():
+        undone.open_calendar(address)
+
+    async def accounts(person: str) -> GoogleAccount:
+        return GoogleAccount(addresses[person], busy_only=True)
+
+    settings = settings_for(undone, tmp_path)
+    async with aclosing(GoogleCalendars(accounts, settings, within=timedelta(0))) as calendar:
+        told = await asyncio.gather(*(calendar.busy(p, NINE, NINE + DAY) for p in addresses), return_exceptions=True)
+
+    assert [str(one) for one in told] == [f"calendar of {person}: no answer in time" for person in addresses]

@@ -43,7 +43,7 @@ def test_what_is_no_generation_is_none_of_ours(tail: str) -> None:
 def test_changes_are_told_by_uid_and_whether_there_are_others() -> None:
     ids = [id_of(GRACE, "r7.p1", 3), id_of(GRACE, "r7.p1", 0) + "_20261201T090000Z"]
 
-    assert by_name(ids, GRACE, ("r7.p1", "r8.p1")) == ({"r7.p1"}, False)
+    assert by_name(ids, GRACE, ("r7.p1", "r8.p1")) == (frozenset({"r7.p1"}), False)
     assert by_name([*ids, "abc"], GRACE, ("r8.p1",)) == (frozenset(), True)
     assert by_name([], GRACE, ("r7.p1",)) == (frozenset(), False)
 

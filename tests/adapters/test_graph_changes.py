@@ -114,6 +114,25 @@ async def test_our_event_is_compared_wherever_it_is_moved(grace: OnGraph) -> Non
     assert far.touched == farther.touched == (UID,)
 
 
+@pytest.mark.parametrize("count", [2, 12])
+async def test_of_few_or_many_the_one_that_is_moved_is_touched(
+    microsoft: GraphServer, grace: OnGraph, count: int
+) -> None:
+    """Of a few each is asked for; of many, all that is ours is."""
+    uids = tuple(f"r{number}.p1" for number in range(count))
+    for number, uid in enumerate(uids):
+        await grace.calendar.ensure(GRACE, event(NINE + number * HOUR, uid=uid), "r7", None)
+    cursor = (await grace.calendar.changes(GRACE, None, uids)).cursor
+    await grace.moves("r1.p1", NINE + 99 * HOUR)
+    await grace.deletes("r0.p1")
+    before = len(microsoft.troubles.asked)
+
+    changes = await grace.calendar.changes(GRACE, cursor, uids)
+
+    assert (changes.everything, changes.touched, changes.others) == (False, ("r0.p1", "r1.p1"), False)
+    assert len(microsoft.troubles.asked) - before <= 3
+
+
 @pytest.mark.parametrize("tells", [True, False])
 async def test_what_changes_outside_the_window_may_be_told_and_does_no_harm(
     microsoft: GraphServer, grace: OnGraph, *, tells: bool
@@ -238,7 +257,7 @@ async def test_an_event_whose_times_cannot_be_read_is_trouble_not_free(microsoft
         await grace.calendar.busy(GRACE, NINE, NINE + HOUR)
 
 
-@pytest.mark.parametrize("body", [{}, {"value": "none"}])
+@pytest.mark.parametrize("body", [{}, {"value": "none"}, {"value": ["busy"]}])
 async def test_an_answer_that_is_no_list_is_trouble_not_free(
     microsoft: GraphServer, grace: OnGraph, body: dict[str, JsonValue]
 ) -> None:
