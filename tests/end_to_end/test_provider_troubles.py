@@ -23,7 +23,7 @@ from tests.end_to_end.office import Office, opened, troubled
 from tests.end_to_end.test_changes import asked, booked, directory, event, mail, offered, shown
 from tests.end_to_end.test_drift import a_quarter_passes
 from tests.end_to_end.test_providers import NOTHING, call_off
-from tests.providers.diaries import OnGoogle, OnGraph
+from tests.providers.diaries import GoogleDiary, GraphDiary
 from tests.providers.google_errors import google_trouble
 from tests.providers.serving import Trouble, Troubles
 
@@ -389,8 +389,8 @@ async def outsiders(office: Office, *, busy: Collection[PersonId] = ()) -> None:
     office.google.open_calendar("ken@acme.example", "Europe/Berlin")
     office.graph.open_mailbox("mia@acme.example", "Europe/Berlin")
     homes: dict[PersonId, Diary] = {
-        "ken": OnGoogle(office.google, "ken@acme.example"),
-        "mia": OnGraph(office.graph, "mia@acme.example"),
+        "ken": GoogleDiary(office.google, "ken@acme.example"),
+        "mia": GraphDiary(office.graph, "mia@acme.example"),
     }
     for person in busy:
         await homes[person].fill(_MORNINGS)
