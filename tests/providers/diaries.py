@@ -108,9 +108,14 @@ class GoogleDiary:
             yield GoogleProgram(client, self.address)
 
     async def _listed(self, query: Mapping[str, str] = _EVERYTHING) -> list[Values]:
+        found, page = list[Values](), dict(query)
         async with self.server.as_person(self.address) as owner:
-            query = {"maxResults": "2500", **query}
-            return _whole(await owner.get(f"calendars/{quote(self.address, safe='')}/events", params=query), "items")
+            while True:
+                listing = _listing(await owner.get(f"calendars/{quote(self.address, safe='')}/events", params=page))
+                found += _objects(listing["items"])
+                if "nextPageToken" not in listing:
+                    return found
+                page["pageToken"] = text(listing, "nextPageToken")
 
     @staticmethod
     def _held(event: Values) -> Held | None:
@@ -193,7 +198,9 @@ class GraphDiary:
     async def _listed(self, what: str, query: Mapping[str, str]) -> list[Values]:
         async with self.server.as_person(self.address) as owner:
             in_utc = {"Prefer": 'outlook.timezone="UTC"'}
-            return _whole(await owner.get(f"me/{what}", params={"$top": "1000", **query}, headers=in_utc), "value")
+            listing = _listing(await owner.get(f"me/{what}", params={"$top": "1000", **query}, headers=in_utc))
+            assert "@odata.nextLink" not in listing
+            return _objects(listing["value"])
 
     @staticmethod
     def _held(event: Values) -> Held | None:
@@ -227,13 +234,12 @@ def _from_graph(event: Values, name: str) -> datetime:
 # --- both ------------------------------------------------------------------------------------------------------------
 
 
-def _whole(answer: httpx2.Response, name: str) -> list[Values]:
-    """Give the items of a listing that must be whole."""
+def _listing(answer: httpx2.Response) -> Values:
     answer.raise_for_status()
-    listing = _OBJECT.validate_json(answer.content)
-    assert "nextPageToken" not in listing
-    assert "@odata.nextLink" not in listing
-    items = listing[name]
+    return _OBJECT.validate_json(answer.content)
+
+
+def _objects(items: JsonValue) -> list[Values]:
     assert isinstance(items, list)
     return [one for one in items if isinstance(one, dict)]
 
