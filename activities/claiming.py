@@ -59,7 +59,7 @@ class ClaimingActivities:
         readings, denied = Readings(), frozenset[PersonId]()
         for _ in range(_TRIES):
             if not people:
-                choice = Choice(order, organisation, panel, await self._others(order, panel), readings)
+                choice = Choice(order, organisation, panel, await self._claims(order, panel), readings)
                 people = await asyncio.to_thread(choice.people)
                 if not people:
                     return await self._give_way(order, choice, readings, standing=standing)
@@ -103,21 +103,18 @@ class ClaimingActivities:
     ) -> bool:
         """Look again at those whose time we hold, and say whether anything but their hours stands in the way."""
         await self._look(order, panel, tuple(panel.people), readings)
-        choice = Choice(order, organisation, panel, await self._others(order, panel), readings)
+        choice = Choice(order, organisation, panel, await self._claims(order, panel), readings)
         return await asyncio.to_thread(lambda: any(choice.obstacles(person) - {"off"} for person in panel.people))
 
     async def _look(self, order: ClaimTime, panel: Panel, people: Sequence[PersonId], readings: Readings) -> None:
         """Interviews in calendars are left to the ledger: its word is newer than theirs."""
         await readings.add(self._calendar, [panel.people[one] for one in people], *taken(order), panel.needed)
 
-    async def _others(self, order: ClaimTime, panel: Panel) -> list[Claimed]:
-        """Give these people's other interviews, as far as they matter: as an obstacle, as load, as a claim to rest."""
+    async def _claims(self, order: ClaimTime, panel: Panel) -> Sequence[Claimed]:
+        """Give these people's interviews, as far as they matter: as an obstacle, as load, as a claim to rest."""
         start, end = around((minute(order.slot.start), minute_by(order.slot.end)))
         since, until = min(start, order.now - RECENT), max(end, order.now + AHEAD)
-        claims = await self._ledger.busy(list(panel.people), since, until, order.now)
-        return [
-            one for one in claims if one.interview != order.interview or one.key not in (order.claim, order.replaces)
-        ]
+        return await self._ledger.busy(list(panel.people), since, until, order.now)
 
     async def _give_way(self, order: ClaimTime, choice: Choice, readings: Readings, *, standing: bool) -> TimeTaken:
         if await asyncio.to_thread(choice.hangs_on_calendars):

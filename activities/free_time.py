@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from temporalio import activity
 
@@ -18,6 +18,7 @@ from activities.seats import (
     Panel,
     Readings,
     around,
+    is_own,
     least_first,
     minute,
     minute_by,
@@ -95,7 +96,7 @@ class FreeTimeActivities:
     ) -> SlotsFound | Bottleneck:
         """Ask the ledger after the calendars: its word is newer."""
         claims = await self._ledger.busy(list(panel.people), *around(_window(order)), order.now)
-        return await asyncio.to_thread(_answer, order, organisation, panel, readings.busy, _others(claims, order))
+        return await asyncio.to_thread(_answer, order, organisation, panel, readings, claims)
 
 
 def _near(panel: Panel, ranked: Sequence[PersonId], most: int) -> Panel:
@@ -109,26 +110,28 @@ def _near(panel: Panel, ranked: Sequence[PersonId], most: int) -> Panel:
 
 def _others(claims: Iterable[Claimed], order: FindSlots) -> list[Claimed]:
     """Leave out what the interview itself holds, and would give up."""
-    return [one for one in claims if (one.interview, one.key) != (order.interview, order.replaces)]
+    return [one for one in claims if not is_own(one, order.replaces, order)]
 
 
 def _answer(
     order: FindSlots,
     organisation: OrganisationEntry,
     panel: Panel,
-    calendars: Mapping[PersonId, Sequence[Busy]],
+    readings: Readings,
     claims: Sequence[Claimed],
 ) -> SlotsFound | Bottleneck:
     window = _window(order)
     clock = candidate_clock(order.candidate_zone, organisation, *around(window))
     table = offsets(clock)
     theirs: defaultdict[PersonId, list[Claimed]] = defaultdict(list)
-    for claim in claims:
+    replaced = [one for one in claims if is_own(one, order.replaces, order)]
+    for claim in _others(claims, order):
         theirs[claim.person].append(claim)
 
     def diary(person: PersonEntry) -> Diary:
         hours = Hours.of(person, organisation, window)
-        busy = [_span(one) for one in calendars[person.id] if not _own_event(one, order)]
+        stands = readings.in_the_way(person, order, replaced)
+        busy = [_span(one) for one in stands if not _own_event(one, order)]
         return Diary(
             person=person.id,
             working=hours.working,

@@ -17,7 +17,7 @@ from activities.calendar import Busy, Calendar, CalendarRefused, CalendarUnavail
 from activities.ledger import Claimed
 from activities.people import Directory, OrganisationEntry, PersonEntry, Place, staff_clock
 from entrevue.civil import Clock
-from entrevue.orders import ClaimTime, Seating, TimeTaken
+from entrevue.orders import ClaimTime, FindSlots, Seating, TimeTaken
 from entrevue.seating import seat
 from entrevue.slots import Offsets, Span, civil, overfull, whole_days
 from entrevue.values import InterviewId, PersonId, PoolName
@@ -304,10 +304,34 @@ class Readings:
             with calendar_trouble():
                 raise troubles.exceptions[0] from None
 
+    def in_the_way(
+        self, person: PersonEntry, order: ClaimTime | FindSlots, replaced: Iterable[Claimed]
+    ) -> Iterator[Busy]:
+        """Give what stands in this calendar and is not the interview that the order would move, `replaced`.
+
+        Where we only read free/busy nobody says which of it is ours: it is that stretch for which they were invited,
+        without buffers. What is merely held was never shown to anybody.
+        """
+        before = order.buffer_before * MINUTE
+        ours = [
+            (one.start + before, one.start + before + one.minutes * MINUTE)
+            for one in replaced
+            if one.person == person.id and one.hold_until is None and not person.written
+        ]
+        for one in self.busy.get(person.id, ()):
+            yield from (one,) if one.interview is not None else _without(one, ours)
+
     def raise_trouble(self) -> None:
         """Let the order be tried again: without those whose calendars could not be read, nothing can be said."""
         with calendar_trouble():
             raise next(iter(self.troubles.values()))
+
+
+def _without(busy: Busy, stretches: Iterable[tuple[datetime, datetime]]) -> list[Busy]:
+    left = [(busy.start, busy.end)]
+    for start, end in stretches:
+        left = [rest for since, until in left for rest in ((since, min(until, start)), (max(since, end), until))]
+    return [busy.model_copy(update={"start": since, "end": until}) for since, until in left if since < until]
 
 
 # --- whom to seat ----------------------------------------------------------------------------------------------------
@@ -320,7 +344,7 @@ Obstacle = Literal["calendar", "unreadable", "interview", "load", "off"]
 class Choice:
     """Whom to seat at the time of a claim, by what is known now: those whom seats name, then who has the least to do.
 
-    The claim's own time, and what it replaces, are not among `claims`.
+    `claims` are these people's, the claim's own time and what it replaces among them.
     """
 
     def __init__(
@@ -332,10 +356,12 @@ class Choice:
         readings: Readings,
     ) -> None:
         self._order, self._organisation, self._panel, self._readings = order, organisation, panel, readings
+        others = [one for one in claims if not (is_own(one, order.claim, order) or is_own(one, order.replaces, order))]
+        self._replaced = [one for one in claims if is_own(one, order.replaces, order)]
         self._claims: defaultdict[PersonId, list[Claimed]] = defaultdict(list)
-        for claim in claims:
+        for claim in others:
             self._claims[claim.person].append(claim)
-        self._people = (*panel.named, *least_first(panel, claims, order))
+        self._people = (*panel.named, *least_first(panel, others, order))
         self._known: dict[PersonId, frozenset[Obstacle]] = {}
 
     def people(self) -> tuple[PersonId, ...]:
@@ -383,7 +409,8 @@ class Choice:
         window = minute(self._order.slot.start), minute_by(self._order.slot.end)
         if person in self._readings.troubles:
             yield "unreadable"
-        if any(one.interview is None for one in self._readings.busy.get(person, ())):
+        stands = self._readings.in_the_way(self._panel.people[person], self._order, self._replaced)
+        if any(one.interview is None and one.start < end and start < one.end for one in stands):
             yield "calendar"
         if any(one.start < end and start < one.end for one in self._claims[person]):
             yield "interview"
@@ -402,6 +429,11 @@ class Choice:
             return self.obstacles(person) <= (despite if person in named else despite - {"off"})
 
         return self._panel.fill(self._people, can)
+
+
+def is_own(claim: Claimed, key: str | None, order: Seating) -> bool:
+    """Whether it is what the order's interview has under this key."""
+    return (claim.interview, claim.key) == (order.interview, key)
 
 
 def taken(order: ClaimTime) -> tuple[datetime, datetime]:

@@ -35,6 +35,7 @@ def somebody(
     target: int | None = None,
     hours: dict[Weekday, tuple[Hours, ...]] | None = None,
     has_calendar: bool = True,
+    busy_only: bool = False,
     zone: str = "UTC",
 ) -> PersonEntry:
     return PersonEntry(
@@ -43,6 +44,7 @@ def somebody(
         email=f"{person}@acme.example",
         zone=zone,
         calendar="http://127.0.0.1/" if has_calendar else None,
+        busy_only=busy_only,
         pools=pools,
         weekly_target=target,
         hours=hours or dict.fromkeys(get_args(Weekday)[:5], ("09:00-17:00",)),
@@ -214,6 +216,76 @@ async def test_an_interview_that_is_moved_does_not_stand_in_its_own_way() -> Non
 
     assert await world.taken(moved.model_copy(update={"claim": "r7/claim/3.0"})) == ("interview", ("ada",))
     assert await world.claim(moved.model_copy(update={"replaces": "r7/claim/1.0"})) == {1: "ada"}
+
+
+# --- where only free/busy is read ------------------------------------------------------------------------------------
+
+
+async def _invited(*others: PersonEntry, hold_until: datetime | None = None) -> World:
+    """Ada has accepted what came by mail: free/busy says that she is busy then, and not with what."""
+    world = World(somebody("ada", busy_only=True), *others)
+    seats = ["ada", *(one.id for one in others[:1])]
+    await world.claim(claim_time(*seats, hold_until=hold_until))
+    world.has_an_appointment("ada", length=40 * MINUTE)
+    return world
+
+
+async def test_another_seat_is_swapped_though_free_busy_cannot_tell_the_interview_from_anything_else() -> None:
+    world = await _invited(somebody("grace"), somebody("linus"))
+    swap = claim_time("ada", "linus", claim="r7/claim/2.0", replaces="r7/claim/1.0")
+
+    assert await world.claim(swap) == {1: "ada", 2: "linus"}
+    assert await world.held("r7/claim/2.0") == {"ada", "linus"}
+
+
+@pytest.mark.parametrize(
+    ("at", "length", "free"),
+    [
+        (TEN - 60 * MINUTE, 60 * MINUTE, True),
+        (TEN - 60 * MINUTE, 100 * MINUTE, True),
+        (TEN + 40 * MINUTE, 10 * MINUTE, False),
+        (TEN, 50 * MINUTE, False),
+        (TEN + 50 * MINUTE, 10 * MINUTE, False),
+    ],
+    ids=["before", "before, and told as one", "right after", "right after, and told as one", "in the new time"],
+)
+async def test_what_overlaps_the_booked_time_is_free_but_for_everything_else(
+    at: datetime, length: timedelta, *, free: bool
+) -> None:
+    world = await _invited()
+    world.has_an_appointment("ada", at, length)
+    moved = claim_time("ada", start=TEN + 20 * MINUTE, claim="r7/claim/2.0", replaces="r7/claim/1.0")
+
+    if free:
+        assert await world.claim(moved) == {1: "ada"}
+    else:
+        assert await world.taken(moved) == ("calendar", ("ada",))
+
+
+async def test_what_stands_where_time_is_merely_held_is_in_the_way_for_nobody_was_invited() -> None:
+    world = await _invited(hold_until=NOW + DAY)
+    moved = claim_time("ada", start=TEN + 20 * MINUTE, claim="r7/claim/2.0", replaces="r7/claim/1.0")
+
+    assert await world.taken(moved) == ("calendar", ("ada",))
+
+
+async def test_a_claim_does_not_make_free_what_it_takes_itself() -> None:
+    world = World(somebody("ada", busy_only=True))
+    world.has_an_appointment("ada", length=40 * MINUTE)
+
+    assert await world.taken(claim_time("ada")) == ("calendar", ("ada",))
+
+
+async def test_where_the_calendar_is_written_what_overlaps_the_interview_is_something_else() -> None:
+    world = World(somebody("ada"))
+    await world.claim(claim_time("ada"))
+    world.has_an_appointment("ada", length=40 * MINUTE)
+    swap = claim_time("ada", claim="r7/claim/2.0", replaces="r7/claim/1.0")
+
+    assert await world.taken(swap) == ("calendar", ("ada",))
+
+
+# --- off, excluded, unknown ------------------------------------------------------------------------------------------
 
 
 async def test_a_coordinator_may_book_those_who_are_named_outside_their_hours() -> None:

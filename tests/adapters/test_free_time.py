@@ -36,6 +36,7 @@ def somebody(
     place: str | None = None,
     *,
     has_calendar: bool = True,
+    busy_only: bool = False,
     pools: tuple[str, ...] = (),
 ) -> PersonEntry:
     return PersonEntry(
@@ -45,6 +46,7 @@ def somebody(
         zone=zone,
         place=place,
         calendar="http://127.0.0.1/" if has_calendar else None,
+        busy_only=busy_only,
         pools=pools,
         hours=hours or dict.fromkeys(get_args(Weekday)[:5], ("09:00-17:00",)),
     )
@@ -553,6 +555,15 @@ async def test_another_claim_of_the_interview_that_is_moved_is_in_the_way() -> N
     await world.claims("grace", MONDAY + 14 * HOUR, MONDAY + 15 * HOUR, "r7/claim/2.0", "r7")
 
     assert await world.finds(search(replaces="r7/claim/1.0")) == utc(8, 9, 11, 12, 13, 15)
+
+
+async def test_where_only_free_busy_is_read_the_interview_that_is_moved_is_not_in_its_own_way_and_all_else_is() -> None:
+    world = World(somebody("grace", busy_only=True))
+    await world.claims("grace", MONDAY + 9 * HOUR, MONDAY + 10 * HOUR, "r7/claim/1.0", "r7")
+    world.calendar.add_busy("grace", Busy(start=MONDAY + 9 * HOUR, end=MONDAY + 11 * HOUR))
+
+    assert await world.finds(search(replaces="r7/claim/1.0")) == utc(8, 9, 11, 12, 13, 14, 15)
+    assert await world.finds(search()) == utc(8, 11, 12, 13, 14, 15)
 
 
 # --- no, and trouble -------------------------------------------------------------------------------------------------
