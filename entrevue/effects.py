@@ -80,6 +80,9 @@ class MessageDelivered(AFact):
 
 MailFact = MessageBounced | MessageDelivered
 
+_OF_THE_DIRECTORY = ("CALENDAR_BEHIND", "CALENDAR_LOST", "PERSON_UNKNOWN", "POOL_EMPTY", "ROOM_MISSING")
+"""Items that an entry in the directory may mend."""
+
 TRIED_ON = (
     "look_up_people",
     "make_room",
@@ -334,7 +337,7 @@ def _clear(item: str, interview: "Interview") -> list[Cleared]:
         return [JournalTrusted()]
     if cause == "MAIL_BEHIND":
         return _try_again(interview.effects)
-    if cause in ("PERSON_UNKNOWN", "POOL_EMPTY", "ROOM_MISSING"):
+    if cause in _OF_THE_DIRECTORY:
         return [DirectoryAskedAgain()]
     if cause == "FACT_UNREADABLE":
         return [FactDismissed(fact=subject)]

@@ -173,6 +173,25 @@ def test_whose_calendar_could_never_be_written_is_invited_by_mail_once_the_direc
     assert scene.attention == {}
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["CALENDAR_BEHIND", "CALENDAR_LOST:i1"])
+def test_an_operator_who_has_entered_that_a_calendar_is_not_written_says_so_and_mail_goes_on(*, lost: bool) -> None:
+    scene = _booked()
+    if lost:
+        scene.tell("calendar_access_lost", whom="i1", because="share the calendar with us again")
+    else:
+        scene.withheld.add("write_event")
+        _moved(scene)
+        scene.give_up("write_event")
+    (item,) = scene.interview.attention
+    scene.written["grace"] = False
+    scene.send("clear_attention", by="operator", item=item.id)
+    _moved(scene)
+
+    assert "clear_attention" in item.clears
+    assert scene.attention == {}
+    assert _their_events(scene, "i1") == {"r7.p1": scene.shown}
+
+
 def test_what_is_seen_in_a_calendar_that_is_not_ours_to_write_any_more_changes_nothing() -> None:
     scene = _booked()
     scene.tell("calendar_access_lost", whom="i1", because="share the calendar with us again")
