@@ -289,18 +289,23 @@ async def is_overlapped(calendar: Calendar, person: PersonId, start: datetime, e
 
 
 @contextmanager
-def calendar_trouble() -> Iterator[None]:
+def calendar_trouble(*, named: bool = False) -> Iterator[None]:
     """Tell Temporal when a retry makes sense. No trouble here is final: the order's own patience ends the trying.
 
     What an operator is told of it, goes along as the error's detail: adapters put it into words of their own.
+    `named`: with whose calendar it is, where the order is about several people's.
     """
     try:
         yield
     except CalendarUnavailable as trouble:
         raise ApplicationError(
-            str(trouble), trouble.because, type="CalendarUnavailable", next_retry_delay=trouble.retry_after
+            str(trouble), _told(trouble, named=named), type="CalendarUnavailable", next_retry_delay=trouble.retry_after
         ) from trouble
     except CalendarRefused as trouble:
         raise ApplicationError(
-            str(trouble), trouble.because, type="CalendarRefused", next_retry_delay=_UNTIL_MENDED
+            str(trouble), _told(trouble, named=named), type="CalendarRefused", next_retry_delay=_UNTIL_MENDED
         ) from trouble
+
+
+def _told(trouble: CalendarUnavailable | CalendarRefused, *, named: bool) -> str:
+    return str(trouble) if named else trouble.because

@@ -301,7 +301,7 @@ class Readings:
                     else:
                         group.create_task(read(person.id))
         except ExceptionGroup as troubles:
-            with calendar_trouble():
+            with calendar_trouble(named=True):
                 raise troubles.exceptions[0] from None
 
     def in_the_way(
@@ -323,7 +323,7 @@ class Readings:
 
     def raise_trouble(self) -> None:
         """Let the order be tried again: without those whose calendars could not be read, nothing can be said."""
-        with calendar_trouble():
+        with calendar_trouble(named=True):
             raise next(iter(self.troubles.values()))
 
 

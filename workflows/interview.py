@@ -114,8 +114,8 @@ _LARGEST_BATCH = 256 * 1024
 _LONGEST_REFUSAL = 2000
 """Characters: a payload of thousands of wrong fields is not told all of them."""
 
-_LONGEST_REASON = 200
-"""Characters of what an adapter says about trouble."""
+_LONGEST_REASON = 300
+"""Characters of what an activity says about trouble: what the adapter says, at most 200, and whom it concerns."""
 
 _STATUS = SearchAttributeKey.for_keyword(contract.STATUS)
 _BALL = SearchAttributeKey.for_keyword(contract.BALL)

@@ -685,10 +685,12 @@ async def test_the_first_trouble_is_told_as_it_is_and_the_other_readings_are_cal
     world, calendar = World(somebody("grace"), somebody("linus")), _OneRefuses()
     activities = FreeTimeActivities(world.directory, calendar, world.ledger)
 
-    with pytest.raises(ApplicationError, match="calendar of linus: status 403") as trouble:
+    told = "calendar of linus: status 403"
+    with pytest.raises(ApplicationError, match=told) as trouble:
         await activities.find_slots(search("grace", "linus"))
 
     assert trouble.value.type == "CalendarRefused"
+    assert trouble.value.details == (told,), "the search is about several people: who mends it must hear whose it is"
     assert calendar.called_off
 
 
