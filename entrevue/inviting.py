@@ -109,9 +109,8 @@ def follows(interview: "Interview", before: "Interview") -> "Interview":
     for member in interview.people.interviewers:
         seated = (*before.people.members, *before.people.left)
         was_written = any(one.who == member.who and one.has_calendar for one in seated)
-        if stands_as(interview, member.who) is not None:
-            continue
-        if member.has_calendar and (not was_written or member.who not in before.people):
+        begins = member.has_calendar and (not was_written or member.who not in before.people)
+        if begins and stands_as(interview, member.who) is None:
             interview = _to_calendar(interview, member.who)
         elif was_written and not member.has_calendar:
             interview = _to_mail(interview, member.who)
@@ -128,13 +127,14 @@ def _to_calendar(interview: "Interview", whom: str) -> "Interview":
 
 
 def _to_mail(interview: "Interview", whom: str) -> "Interview":
-    """Whoever was told that we write it into their calendar, and finds nothing there, is invited once more."""
-    shown = interview.scheduling.shown
-    if shown is None or shown.cancelled:
+    """Whoever was told that we do it in their calendar, and there it has not been done, is told once more: by mail."""
+    shown, held = interview.scheduling.shown, interview.effects.calendars.get(whom)
+    there = held.sequence if held is not None and held.present else None
+    if shown is None or there == (None if shown.cancelled else shown.sequence):
         return interview
     told = [
         one.key
-        for one in interview.effects.of("invitation", whom)
+        for one in interview.effects.of("cancellation" if shown.cancelled else "invitation", whom)
         if one.version == str(shown.sequence) and one.was in MAYBE_SENT and one.ics is None
     ]
     return replace(interview, effects=effects.tried_anew(interview.effects, told[-1:]))

@@ -173,6 +173,38 @@ def test_whose_calendar_could_never_be_written_is_invited_by_mail_once_the_direc
     assert scene.attention == {}
 
 
+@pytest.mark.parametrize("named", [(), ("grace",)], ids=["CalDAV", "Google"])
+def test_a_move_that_could_not_be_written_any_more_comes_by_mail_to_the_event_that_stands(
+    named: tuple[str, ...],
+) -> None:
+    scene = _booked(*named)
+    scene.withheld.add("write_event")
+    _moved(scene)
+    scene.give_up("write_event")
+    scene.directory_says("grace", written=False)
+
+    moved = scene.newest("invitation", "i1").order.letter
+    assert isinstance(moved, Invitation)
+    assert moved.moved_from is not None
+    assert _their_events(scene, "i1") == {"r7.p1" + "".join(scene.named.values()): 1}
+    scene.directory_says("grace", written=False)
+    assert scene.letters("i1") == ["invitation", "invitation", "invitation"]
+
+
+@pytest.mark.parametrize("named", [(), ("grace",)], ids=["CalDAV", "Google"])
+def test_what_was_called_off_and_could_not_be_taken_out_any_more_is_taken_out_by_mail(named: tuple[str, ...]) -> None:
+    scene = _booked(*named)
+    scene.withheld.add("remove_event")
+    scene.send("request_reschedule", by="coordinator", mode="vacate", reason="the office is closed")
+    scene.give_up("remove_event")
+    scene.directory_says("grace", written=False)
+
+    assert _their_events(scene, "i1") == {}
+    scene.directory_says("grace", written=False)
+    assert scene.letters("i1") == ["invitation", "cancellation", "cancellation"]
+    assert scene.attention == {}
+
+
 @pytest.mark.parametrize("lost", [False, True], ids=["CALENDAR_BEHIND", "CALENDAR_LOST:i1"])
 def test_an_operator_who_has_entered_that_a_calendar_is_not_written_says_so_and_mail_goes_on(*, lost: bool) -> None:
     scene = _booked()
