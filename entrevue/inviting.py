@@ -113,7 +113,8 @@ def follows(interview: "Interview", before: "Interview") -> "Interview":
         if begins and stands_as(interview, member.who) is None:
             interview = _to_calendar(interview, member.who)
         elif was_written and not member.has_calendar:
-            interview = _to_mail(interview, member.who)
+            nothing_lost = drift.readable(interview.drift, member.who)
+            interview = _to_mail(replace(interview, drift=nothing_lost), member.who)
     return interview
 
 

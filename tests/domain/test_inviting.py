@@ -1,7 +1,7 @@
 """Whose calendar we begin to write, or write no longer: they have the event once, and it stays the one they know."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -41,6 +41,13 @@ def _their_events(scene: Scene, who: str) -> dict[str, int]:
 
 def _moved(scene: Scene) -> None:
     scene.send("reschedule", by="coordinator", start=scene.start_of_booking + timedelta(days=1), reason="a clash")
+
+
+def _a_day_later(scene: Scene) -> datetime:
+    """Give another time, also where it was called off."""
+    shown = scene.interview.scheduling.shown
+    assert shown is not None
+    return shown.slot.start + timedelta(days=1)
 
 
 def _booked(*named: str) -> Scene:
@@ -235,6 +242,16 @@ def test_what_is_seen_in_a_calendar_that_is_not_ours_to_write_any_more_changes_n
     assert scene.view("i1").people[1].calendar is None
 
 
+def test_a_calendar_that_was_lost_is_not_lost_any_more_when_it_is_written_again_later() -> None:
+    scene = _booked()
+    scene.tell("calendar_access_lost", whom="i1", because="share the calendar with us again")
+    scene.directory_says("grace", written=False)
+    scene.tell("calendar_access_restored", whom="i1")  # there is none, as far as the watcher can see
+    scene.directory_says("grace", written=True)
+
+    assert scene.attention == {}
+
+
 # --- there and back --------------------------------------------------------------------------------------------------
 
 
@@ -256,7 +273,16 @@ def test_however_often_the_directory_changes_its_mind_everybody_has_one_event_of
         assert list(_their_events(scene, who).values()) == [shown.sequence]
 
 
-HAPPENS = ("directory says otherwise", "moved", "replaced", "calendar down", "mail down", "deleted", "hours pass")
+HAPPENS = (
+    "directory says otherwise",
+    "moved",
+    "replaced",
+    "vacated",
+    "calendar down",
+    "mail down",
+    "deleted",
+    "hours pass",
+)
 
 
 @settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -275,7 +301,10 @@ def test_whatever_happens_to_the_directory_the_time_and_the_panel_nobody_has_two
                 scene.directory_says(person, written=not scene.written.get(person, PANEL[person][1]))
             case "moved":
                 with suppress(Refused):  # another change is under way
-                    _moved(scene)
+                    scene.send("reschedule", by="coordinator", start=_a_day_later(scene), reason="a clash")
+            case "vacated":
+                with suppress(Refused):
+                    scene.send("request_reschedule", by="coordinator", mode="vacate", reason="the office is closed")
             case "replaced":
                 sits = any(one.person == person for one in scene.interview.people.members)
                 stands_in = {"grace": "edsger", "linus": "barbara"}[person]
@@ -296,6 +325,8 @@ def test_whatever_happens_to_the_directory_the_time_and_the_panel_nobody_has_two
 
     shown = scene.interview.scheduling.shown
     assert shown is not None
+    if shown.cancelled:
+        assert [_their_events(scene, member.who) for member in scene.interview.people.members] == [{}, {}, {}]
     if scene.interview.status is Status.SCHEDULED and scene.now < shown.slot.start:
         for member in scene.interview.people.members:
             taken_out = scene.interview.drift.is_out(member.who, shown) and member.has_calendar
