@@ -366,7 +366,7 @@ async def serve(settings: Settings) -> None:
 async def told_of_changes(push: PushSettings | None, watchers: WatchersOnServer) -> AsyncIterator[None]:
     """Let providers tell us of changes, where that is set. Trouble with it is an error in the log, and no more."""
 
-    async def poke(person: PersonId, anew: bool) -> None:  # noqa: FBT001 - as the receiver's port has it
+    async def poke(person: PersonId, *, anew: bool) -> None:
         try:
             await watchers.poke(person, anew=anew)
         except RPCError as trouble:

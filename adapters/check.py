@@ -11,14 +11,15 @@ import signal
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
+from zoneinfo import available_timezones
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -32,18 +33,18 @@ from activities.people import use_pinned_tzdata
 from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
 from adapters.caldav_probe import CalDavProvider
 from adapters.checks import Finding, Provider, Result, Trial, because
-from adapters.google import GoogleCalendars
-from adapters.google_probe import GoogleProvider
 from adapters.google_settings import GoogleAccount, GoogleSettings
 from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
 from adapters.graph_probe import GraphProvider
 from entrevue.values import EmailAddress, PersonId, ZoneName
 
 _Account = TypeVar("_Account")
+_EMAIL, _PERSON = TypeAdapter[str](EmailAddress), TypeAdapter[str](PersonId)
 
 LONGEST: Final = timedelta(minutes=5)
 _LONGEST_CLEARING: Final = timedelta(minutes=1)
 _CLEARINGS: Final = 3
+_AT_ONCE: Final = partial(print, flush=True)
 _WIDTH: Final = 110
 _NAMES: Final = 24
 _MARKS: Final = {"works": "✓", "without": "–", "fails": "✗"}
@@ -90,7 +91,7 @@ class _Graph(_Settings):
 
 @dataclass(frozen=True)
 class Whose:
-    """Calendar is tried out, and when."""
+    """Whose calendar is tried out, and when."""
 
     address: str
     now: datetime
@@ -109,14 +110,23 @@ async def caldav(settings: CalDavSettings, whose: Whose) -> AsyncIterator[Provid
 
 @asynccontextmanager
 async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provider]:
+    """Raise ModuleNotFoundError where the extra is not installed."""
+    from adapters.google import GoogleCalendars  # noqa: PLC0415  # google-auth is of the extra `google`
+    from adapters.google_probe import GoogleProvider  # noqa: PLC0415  # likewise
+
     account = GoogleAccount(whose.address, whose.zone, whose.email or whose.address)
     nobodys = GoogleAccount(NOBODY_AT_GOOGLE, whose.zone, account.owner, busy_only=True)
     async with (
         aclosing(GoogleCalendars(_always(account), settings)) as calendar,
         aclosing(GoogleCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
         aclosing(GoogleCalendars(_always(nobodys), settings)) as nobody,
+        AsyncExitStack() as stack,
     ):
-        yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody)
+        rooms = None
+        if settings.meet_calendar is not None:
+            rooms = GoogleCalendars(_always(GoogleAccount(settings.meet_calendar)), settings)
+            stack.push_async_callback(rooms.aclose)
+        yield GoogleProvider(calendar, whose.person, whose.now, busy_only, nobody, rooms)
 
 
 @asynccontextmanager
@@ -127,8 +137,13 @@ async def graph(settings: GraphSettings, whose: Whose) -> AsyncIterator[Provider
         aclosing(GraphCalendars(_always(account), settings)) as calendar,
         aclosing(GraphCalendars(_always(replace(account, busy_only=True)), settings)) as busy_only,
         aclosing(GraphCalendars(_always(nobodys), settings)) as nobody,
+        AsyncExitStack() as stack,
     ):
-        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody)
+        rooms = None
+        if settings.teams_mailbox is not None:
+            rooms = GraphCalendars(_always(GraphAccount(settings.teams_mailbox)), settings)
+            stack.push_async_callback(rooms.aclose)
+        yield GraphProvider(calendar, whose.person, whose.now, busy_only, nobody, rooms)
 
 
 def _always(account: _Account) -> Callable[[PersonId], Awaitable[_Account]]:
@@ -153,7 +168,7 @@ async def check(
     now: datetime,
     *,
     within: timedelta = LONGEST,
-    say: Callable[[str], object] = partial(print, flush=True),  # noqa: B008  # it is the same each time
+    say: Callable[[str], object] = _AT_ONCE,
 ) -> bool:
     """Try everything out, say what came of it, and leave nothing behind; say whether all that is needed works."""
     trial = Trial(provider, person, now)
@@ -230,7 +245,7 @@ def _summary(trial: Trial, ended: str) -> Sequence[str]:
         lines.append(f"What does not work: {', '.join(failed)}.{' Nothing after that was tried.' * trial.stopped}")
     elif not ended:
         lines.append("All that Entrevue needs works with this calendar.")
-    if trial.stopped and verdicts.get("busy times") == "works":
+    if trial.stopped and verdicts.get("free/busy alone", verdicts.get("busy times")) == "works":
         lines.append("Busy times can be read: with `busy_only = true` in the directory this person is invited by mail.")
     if without:
         lines.append(f"What is not there, and what Entrevue does without: {', '.join(without)}.")
@@ -244,18 +259,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Give 0 where all that is needed works, 1 where something does not, 2 where nothing could be tried."""
     options = _options(arguments)
     use_pinned_tzdata()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # results are said, not logged
     try:
         return asyncio.run(_run(options))
     except asyncio.CancelledError:
         return 1
-    except ValidationError as problem:
-        for error in problem.errors(include_input=False, include_url=False, include_context=False):
-            name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"{name}: {error['msg']}\n")
-    except (SettingsError, ValueError) as problem:  # they name what is wrong, never its value
-        sys.stderr.write(f"{problem}\n")
-    return 2
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -265,9 +272,27 @@ async def _run(options: argparse.Namespace) -> int:
             loop.add_signal_handler(name, task.cancel)
     now = datetime.now(UTC)  # noqa: TID251  # a command line is where `now` comes from
     whose = Whose(options.address, now, options.person, options.zone, options.email)
-    async with _PROVIDERS[options.provider](whose) as provider:
+    async with AsyncExitStack() as stack:
+        try:
+            provider = await stack.enter_async_context(_PROVIDERS[options.provider](whose))
+        except (SettingsError, ValueError, ModuleNotFoundError) as problem:
+            sys.stderr.write("".join(f"{line}\n" for line in _wrong(problem, options.provider)))
+            return 2
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # it is said, not logged
         works = await check(provider, whose.person, now, within=timedelta(seconds=options.within))
     return 0 if works else 1
+
+
+def _wrong(problem: Exception, provider: str) -> list[str]:
+    """Say what is wrong with what was set, and never its value."""
+    match problem:
+        case ValidationError():
+            errors = problem.errors(include_input=False, include_url=False, include_context=False)
+            return [f"ENTREVUE_{'__'.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]
+        case ModuleNotFoundError():
+            return [f"A library is lacking: pip install 'entrevue[{provider}]'"]
+        case _:
+            return [str(problem)]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -280,13 +305,42 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("provider", choices=_PROVIDERS, help="who keeps the calendar")
     parser.add_argument("address", help="the calendar's, as in the directory: https://… for caldav, else an e-mail one")
-    parser.add_argument("--zone", default="UTC", help="the owner's time zone, for all-day events (default: UTC)")
-    parser.add_argument("--email", help="the owner's, where it is not the calendar's address")
-    parser.add_argument("--person", default="check", help="the owner's id in the directory, where they gave consent")
+    parser.add_argument("--zone", type=_zone, default="UTC", help="the owner's, for all-day events (default: UTC)")
+    parser.add_argument("--email", type=_email, help="the owner's, where it is not the calendar's address")
+    parser.add_argument("--person", type=_person, default="check", help="the owner's id, where they gave consent")
     parser.add_argument(
         "--within", type=float, default=LONGEST.total_seconds(), metavar="SECONDS", help="for all of it (default: 300)"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.provider != "caldav" and not _is(_EMAIL, options.address):
+        parser.error("the address is none of e-mail, like grace@acme.example")
+    return options
+
+
+def _zone(text: str) -> str:
+    if text not in available_timezones():
+        raise argparse.ArgumentTypeError("is no IANA time zone, like Europe/Berlin")
+    return text
+
+
+def _email(text: str) -> str:
+    if not _is(_EMAIL, text):
+        raise argparse.ArgumentTypeError("is no address, like grace@acme.example")
+    return text
+
+
+def _person(text: str) -> str:
+    if not _is(_PERSON, text):
+        raise argparse.ArgumentTypeError("is no id of the directory")
+    return text
+
+
+def _is(kind: TypeAdapter[str], text: str) -> bool:
+    try:
+        kind.validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Cursor:
     token: str | None = None
     """The server's own; None where it has none."""
     rest: str = ""
-    """Of a server without tokens: all objects but ours, and their etags."""
+    """Of a server without tokens: all objects but ours, and their etags; of Microsoft, the day of its window."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of our events, by their names."""
 

@@ -19,6 +19,7 @@ from activities.calendar import (
 )
 from adapters import google_channels, google_rooms, google_sync, keeping
 from adapters.batching import Batches
+from adapters.cursor import digest
 from adapters.google_busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
 from adapters.google_calendar import GoogleCalendar, GooglePlace, Manners
 from adapters.google_settings import GoogleAccount, GoogleSettings
@@ -172,12 +173,17 @@ class GoogleCalendars:
             person=person,
             web=self._web,
             tokens=self._tokens,
-            subject=self._makes.subject(person, account.owner),
+            subject=self._makes.subject(person, account),
             base=self._settings.url,
             lane=account.address,
             trouble=trouble,
+            # Otherwise the service account pays for all, with what one user has (guides/quota, *Proper accounting*).
+            headers={"X-Goog-Quota-User": digest(account.address)},
         )
 
     async def _ask_free_busy(self, window: Window, asked: Sequence[Asked]) -> Mapping[Asked, Answer]:
-        async with self._in_time(asked[0].person):
-            return await self._free_busy.ask(window, asked)
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                return await self._free_busy.ask(window, asked)
+        except TimeoutError:
+            return {one: CalendarUnavailable(one.person, "no answer in time") for one in asked}

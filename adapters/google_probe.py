@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from httpx2 import codes
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from adapters.checks import BESIDE, INTERVIEW, Check, Finding, an_event, free_busy_checks
-from adapters.google import GoogleCalendars
+from adapters.checks import BESIDE, HOUR, INTERVIEW, LONG_AGO, Check, Finding, an_event, free_busy_checks, patiently
+from adapters.google import ROOMS, GoogleCalendars
 from adapters.google_calendar import GoogleCalendar, GooglePlace, items, text
 from adapters.google_events import UID, event_body, id_of, parsed
+from adapters.google_rooms import SUMMARY
 from adapters.google_times import stamp
 from adapters.rest import Reply, Values
 from adapters.web import ABSENT
@@ -29,6 +30,8 @@ class GoogleProvider:
     """The same calendar, of which we only ask when its owner is free."""
     nobody: Calendar
     """A calendar that is not there."""
+    rooms: GoogleCalendars | None = None
+    """The calendar of the Meet rooms, as that of `ROOMS`; None: there is none."""
     _made: set[str] = field(default_factory=set)
     """Ids of what was made here and may be there still."""
     _etag: str | None = None
@@ -46,6 +49,7 @@ class GoogleProvider:
             Check("create once more", self._create_again),
             Check("If-Match", self._if_match),
             Check("deleted ids", self._burnt),
+            *((Check("Meet rooms", self._room),) if self.rooms else ()),
         )
 
     async def move(self, uid: str, start: datetime) -> None:
@@ -117,6 +121,25 @@ class GoogleProvider:
         if reply.status == codes.CONFLICT:
             return Finding("stay taken (status 409): what is booked anew gets the next one")
         return Finding(f"can be used again (status {reply.status}): Entrevue takes whichever is free", "without")
+
+    async def _room(self) -> Finding:
+        await self._clear_rooms()
+        try:
+            await patiently(self.calendar.room, self._uid, LONG_AGO)
+        finally:
+            await self._clear_rooms()
+        return Finding("Google gives a link; the event that it hung on is gone again")
+
+    async def _clear_rooms(self) -> None:
+        """They bear no note of ours. No other has been made for so long ago."""
+        if self.rooms is None:
+            return
+        query = {"timeMin": stamp(LONG_AGO - HOUR), "timeMax": stamp(LONG_AGO + HOUR), "fields": "items(id,summary)"}
+        async with self.rooms.reach(ROOMS) as calendar:
+            reply = await calendar.session.ask("GET", calendar.path, query=query)
+            for item in items(reply):
+                if text(item, "summary") == SUMMARY and (event_id := text(item, "id")):
+                    await self._delete(calendar, event_id)
 
     # --- requests
 

@@ -19,6 +19,7 @@ from adapters.rest import Reply, Values
 from adapters.web import ABSENT
 from entrevue.values import InterviewId, PersonId
 
+SUMMARY: Final = "Room of an interview"
 _LENGTH: Final = timedelta(hours=1)
 _SOON: Final = timedelta(seconds=5)
 _FIELDS: Final = "id,etag,status,start,conferenceData(createRequest,entryPoints(entryPointType,uri))"
@@ -76,7 +77,7 @@ def _event(person: PersonId, interview: InterviewId, generation: int, at: dateti
     event_id = id_of(person, _name(interview), generation)
     return {
         "id": event_id,
-        "summary": "Room of an interview",
+        "summary": SUMMARY,
         **_times(at),
         "transparency": "transparent",
         "visibility": "private",

@@ -60,6 +60,12 @@ class GoogleAccount:
     busy_only: bool = False
     """Only when they are free is read, nothing written and nothing watched."""
 
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.zone)
+        except (LookupError, OSError, ValueError):
+            raise ValueError("the zone is no IANA time zone") from None
+
     @property
     def owner(self) -> EmailAddress:
         """For whom a token must be good, to reach it as its owner."""

@@ -20,15 +20,15 @@ from httpx2 import codes
 from pydantic import JsonValue, SecretStr
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.google_settings import SCOPES, GoogleSettings
+from adapters.google_settings import EVENTS, FREE_BUSY, GoogleAccount, GoogleSettings
 from adapters.google_words import token_trouble
 from adapters.rest import Token
 from adapters.web import Answer, Web, checked_address, retry_after
 from entrevue.values import PersonId
 
-OURSELVES: Final = ""
-"""The subject of a token that is good for the service account itself."""
-_BY_CONSENT: Final = "consent of "
+_BY_CONSENT: Final = "consent"
+_SCOPES: Final = {"events": EVENTS, "busy": FREE_BUSY}
+"""Each token is good for one of them: where only free and busy is read, the other need not be allowed."""
 
 _TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address, no secret
 _UNSAID: Final = timedelta(minutes=10)
@@ -43,21 +43,23 @@ class GoogleTokens:
     settings: GoogleSettings
     web: Web
 
-    def subject(self, person: PersonId, owner: str) -> str:
-        """Say whom a token for a person's calendar acts for; what a person has consented to goes before the key."""
-        if self._consent(person) is not None:
-            return _BY_CONSENT + person
-        return owner if self.settings.delegation else OURSELVES
+    def subject(self, person: PersonId, account: GoogleAccount) -> str:
+        """Say what a token for a person's calendar is good for, and whom it acts for: nobody is the service account.
+
+        What a person has consented to goes before the key.
+        """
+        if self._has_consented(person):
+            return f"{_BY_CONSENT} {person}"
+        return f"{'busy' if account.busy_only else 'events'} {account.owner if self.settings.delegation else ''}"
 
     def acts_for_owner(self, person: PersonId) -> bool:
-        return self.settings.delegation or self._consent(person) is not None
+        return self.settings.delegation or self._has_consented(person)
 
     async def make(self, person: PersonId, subject: str) -> Token:
         """Fulfil `adapters.rest.Tokens.make`. Files are read each time: a new consent needs no restart."""
         request = _Requests(person, self.web, asyncio.get_running_loop())
         try:
-            key = self._key(person, subject)
-            await asyncio.to_thread(key.refresh, request)
+            secret = await asyncio.to_thread(self._made, person, subject, request)
         except _Trouble as trouble:
             raise trouble.because from None
         except exceptions.RefreshError as trouble:
@@ -66,26 +68,38 @@ class GoogleTokens:
             raise token_trouble(person, _error(trouble)) from None
         except exceptions.GoogleAuthError as trouble:
             raise CalendarRefused(person, f"our key for Google is of no use ({type(trouble).__name__})") from None
+        return Token(SecretStr(secret), request.lasts)
+
+    def _made(self, person: PersonId, subject: str, request: Request) -> str:
+        """In a thread: files, signatures, and a library that waits for what it asks for."""
+        key = self._key(person, subject)
+        try:
+            key.refresh(request)  # type: ignore[no-untyped-call]  # the library types little
+        except (AttributeError, LookupError, TypeError, ValueError) as trouble:
+            if isinstance(trouble, exceptions.GoogleAuthError):
+                raise
+            raise CalendarUnavailable(person, "an answer that is no token") from None  # the library trusts answers
         if not isinstance(key.token, str):
-            raise CalendarRefused(person, "Google makes no token for our key")
-        return Token(SecretStr(key.token), request.lasts)
+            raise CalendarUnavailable(person, "an answer that is no token")
+        return key.token
 
     def _key(self, person: PersonId, subject: str) -> _Key:
-        path = self._consent(subject.removeprefix(_BY_CONSENT)) if subject.startswith(_BY_CONSENT) else None
-        path = path or self.settings.key_file
+        kind, _, who = subject.partition(" ")
+        path = self._consent(who) if kind == _BY_CONSENT else self.settings.key_file
         if path is None:
             raise CalendarRefused(person, "nobody has consented to it: run python -m adapters.google_consent with them")
         known = _read(person, path)
         try:
-            return _user(known) if known.get("type") == "authorized_user" else _service(known, subject)
+            return _user(known) if kind == _BY_CONSENT else _service(known, _SCOPES[kind], who)
         except (TypeError, ValueError):  # the library's own say what stands in the file
             raise CalendarRefused(person, "our key for Google is none: get it anew") from None
 
+    def _has_consented(self, person: PersonId) -> bool:
+        path = self._consent(person)
+        return path is not None and path.is_file()
+
     def _consent(self, person: PersonId) -> Path | None:
-        if self.settings.users is None:
-            return None
-        path = self.settings.users / f"{person}.json"  # an id has no slash
-        return path if path.is_file() else None
+        return None if self.settings.users is None else self.settings.users / f"{person}.json"  # an id has no slash
 
 
 def _user(known: Mapping[str, JsonValue]) -> credentials.Credentials:
@@ -97,10 +111,10 @@ def _user(known: Mapping[str, JsonValue]) -> credentials.Credentials:
     return credentials.Credentials(None, token_uri=_token_uri(known), **given)  # type: ignore[no-untyped-call]  # its reason: the library types little
 
 
-def _service(known: Mapping[str, JsonValue], subject: str) -> service_account.Credentials:
+def _service(known: Mapping[str, JsonValue], scope: str, subject: str) -> service_account.Credentials:
     _token_uri(known)
-    key = service_account.Credentials.from_service_account_info(known, scopes=SCOPES)  # type: ignore[no-untyped-call]  # the library types little
-    whole: service_account.Credentials = key.with_subject(subject) if subject != OURSELVES else key
+    key = service_account.Credentials.from_service_account_info(known, scopes=(scope,))  # type: ignore[no-untyped-call]  # the library types little
+    whole: service_account.Credentials = key.with_subject(subject) if subject else key
     return whole
 
 

@@ -38,8 +38,8 @@ __all__ = ["GraphAccount", "GraphCalendars", "GraphSettings"]
 
 _AT_ONCE: Final = 3
 """Requests to one mailbox. Graph takes four of an app, and we are not alone: there may be a second worker."""
-_ROOMS: Final = "the rooms"
-"""Whose calendar it is, in trouble with the Teams mailbox."""
+_ROOMS: Final = "teams"
+"""Who is told of, in trouble with the mailbox that makes rooms."""
 
 
 def _system_clock() -> datetime:
@@ -56,6 +56,7 @@ class GraphAccount:
     zone: ZoneName = "UTC"
     """The owner's: all-day events are in it."""
     email: EmailAddress | None = None
+    """As everywhere. Nobody is named in an event here, so nothing depends on it."""
     busy_only: bool = False
     """We read when they are busy, and no more."""
 

@@ -1,6 +1,7 @@
 """One person's calendar with Microsoft, and the requests that we make of it."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -34,13 +35,13 @@ from entrevue.values import InterviewId
 
 _SLACK = timedelta(hours=26)
 """How far the day of an all-day event may lie from where a server puts it. So ask for more, and judge ourselves."""
-_A_PAGE, _MOST_PAGES = 200, 30
+_A_PAGE, _MOST_PAGES, _FEW = 200, 30, 10
 PREFERENCES: Final = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _SHOWN: Final = "id,start,end,isAllDay,isCancelled,showAs,responseStatus,transactionId"
 """Of other people's events no more than whether they are in the way: no title, no place, nobody's name."""
 _OURS: Final = "id,changeKey,start,end,isAllDay"
 
-CHANGED: Final = {codes.PRECONDITION_FAILED, codes.CONFLICT}
+_CHANGED: Final = {codes.PRECONDITION_FAILED, codes.CONFLICT}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Mailbox:
     @property
     def path(self) -> str:
         return f"/users/{quote(self.address, safe='@')}"
+
+    @property
+    def events(self) -> str:
+        """Those of the default calendar: what was deleted, or lies elsewhere in the mailbox, is not among them."""
+        return f"{self.path}/calendar/events"
 
     # --- everything within a window
 
@@ -84,17 +90,24 @@ class Mailbox:
                 yield complete
 
     async def ours(self, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
-        known = [our_event(item, self.zone) async for item in self.all_of_ours()]
+        known = [our_event(item, self.zone) for item in await self._marked(ALL_OF_OURS)]
         within = {one.uid: one for one in known if one is not None and start <= one.start < end}
         return tuple(sorted(within.values(), key=lambda one: (one.start, one.uid)))
 
-    async def all_of_ours(self) -> AsyncIterator[Values]:
-        """Give each event that bears our mark, with its properties, of all times."""
-        query = {"$filter": ALL_OF_OURS, "$select": _OURS, "$expand": WITH_PROPERTIES, "$top": str(_A_PAGE)}
-        async for item in self.pages(f"{self.path}/events", query):
-            complete = await self._complete(item)
-            if complete is not None:
-                yield complete
+    async def of_these(self, uids: Collection[str]) -> list[Values]:
+        """Give the events of these UIDs, and perhaps more, with their properties.
+
+        Of a few, each is asked for: what somebody has had in interviews over the years is a long list.
+        """
+        if len(uids) > _FEW:
+            return await self._marked(ALL_OF_OURS)
+        each = await asyncio.gather(*(self._marked(with_uid(uid)) for uid in uids))
+        return [item for items in each for item in items]
+
+    async def _marked(self, by: str) -> list[Values]:
+        query = {"$filter": by, "$select": _OURS, "$expand": WITH_PROPERTIES, "$top": str(_A_PAGE)}
+        items = [await self._complete(item) async for item in self.pages(self.events, query)]
+        return [item for item in items if item is not None]
 
     async def _complete(self, item: Values) -> Values | None:
         """Fetch one's properties where the list has left them out: that lists give them is not documented.
@@ -123,8 +136,9 @@ class Mailbox:
             if not isinstance(items, list):
                 raise CalendarRefused(self.session.person, "an answer that is no list")
             for item in items:
-                if isinstance(item, dict):
-                    yield item
+                if not isinstance(item, dict):
+                    raise CalendarRefused(self.session.person, "an answer that is no list of events")
+                yield item
         if following is not None:
             raise CalendarRefused(self.session.person, "a calendar with too many events")
 
@@ -137,21 +151,21 @@ class Mailbox:
         in any case, and takes r7.P1 for r7.p1.
         """
         query = {"$filter": with_uid(uid), "$expand": WITH_PROPERTIES}
-        items = [await self._complete(item) async for item in self.pages(f"{self.path}/events", query)]
+        items = [await self._complete(item) async for item in self.pages(self.events, query)]
         same = [item for item in items if item is not None and uid_of(item) in (uid, None)]
         same.sort(key=lambda item: (text(item, "createdDateTime"), text(item, "id")))
         return same
 
     async def create(self, said: Values) -> Reply:
         expect = {codes.OK, codes.CREATED, codes.CONFLICT}
-        return await self.session.ask("POST", f"{self.path}/events", expect=expect, body=said, headers=wishes())
+        return await self.session.ask("POST", self.events, expect=expect, body=said, headers=wishes())
 
     async def update(self, id_: str, said: Values, etag: str | None) -> Reply:
-        expect = {codes.OK, *ABSENT, *CHANGED}
+        expect = {codes.OK, *ABSENT, *_CHANGED}
         return await self.session.ask("PATCH", self.event(id_), expect=expect, body=said, headers=wishes(etag))
 
     async def delete(self, id_: str, etag: str | None) -> Reply:
-        expect = {codes.OK, codes.NO_CONTENT, *ABSENT, *CHANGED}
+        expect = {codes.OK, codes.NO_CONTENT, *ABSENT, *_CHANGED}
         return await self.session.ask("DELETE", self.event(id_), expect=expect, headers=wishes(etag))
 
     def event(self, id_: str) -> str:
@@ -181,7 +195,7 @@ class Place:
         there = [read_event(item, self.mailbox.zone) for item in await self.mailbox.of_uid(self.uid)]
         for twin in there[1:]:
             if twin.written is not None and not twin.edited:
-                await self.mailbox.delete(twin.id, twin.etag)
+                await self.delete(twin)
         return there[0] if there else None
 
     async def write(self, event: CalendarEvent, interview: InterviewId, found: GraphFound | None) -> Wrote:

@@ -23,7 +23,7 @@ async def meeting(mailbox: Mailbox, interview: InterviewId, at: datetime) -> str
 
     The event takes no time and names nobody. When it is does not matter to Teams: it stays where it was made.
     """
-    uid = f"{interview}.room"
+    uid = uid_of_room(interview)
     event = await _event(mailbox, uid)
     for attempt in range(_ATTEMPTS):
         if event is None:
@@ -43,6 +43,10 @@ async def meeting(mailbox: Mailbox, interview: InterviewId, at: datetime) -> str
     raise CalendarRefused(
         mailbox.session.person, "this mailbox makes no Teams meetings: give it a licence for Teams, or name another"
     )
+
+
+def uid_of_room(interview: InterviewId) -> str:
+    return f"{interview}.room"
 
 
 async def _event(mailbox: Mailbox, uid: str) -> Values | None:

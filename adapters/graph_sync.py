@@ -122,13 +122,13 @@ def _token(link: Mapping[str, str]) -> str | None:
 
 
 async def _versions(mailbox: Mailbox, uids: Sequence[str]) -> dict[str, str]:
-    """Give id and etag of each, as far as a cursor holds them: in one request, whatever the delta query tells."""
+    """Give id and etag of each, as far as a cursor holds them, whatever the delta query tells."""
     watched = list(uids)[:MOST_VERSIONS]
     if not watched:
         return {}
-    items = [item async for item in mailbox.all_of_ours()]
-    items.sort(key=lambda item: text(item, "id"), reverse=True)
-    there = {uid: item for item in items if (uid := uid_of(item)) in watched}  # of twins, the same each time
+    wanted = set(watched)
+    items = sorted(await mailbox.of_these(wanted), key=lambda item: text(item, "id"), reverse=True)
+    there = {uid: item for item in items if (uid := uid_of(item)) in wanted}  # of twins, the same each time
     return {
         _name(uid): f"{_short(text(there[uid], 'id'))}{_short(etag(there[uid]))}" if uid in there else _NOT_THERE
         for uid in watched

@@ -59,7 +59,7 @@ def trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | CalendarRef
     named = f" ({code})" if code else f" (status {reply.status})"
     if reply.status in _LATER or codes.is_server_error(reply.status) or code in _THROTTLED:
         wait = retry_after(reply.headers)
-        if reply.status == codes.TOO_MANY_REQUESTS and wait is None:
+        if wait is None and (reply.status == codes.TOO_MANY_REQUESTS or code in _THROTTLED):
             wait = _IN_A_WHILE
         return CalendarUnavailable(person, f"Microsoft asks us to come back later{named}", wait)
     return CalendarRefused(person, _refused(reply.status, code) + named)

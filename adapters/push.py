@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Annotated, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
@@ -55,7 +55,7 @@ class PushSettings(BaseModel):
         url = urlsplit(text)
         if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname))):
             raise ValueError("providers tell by https only, or by http on this very machine")
-        if url.username is not None or url.query or url.fragment or "{" in url.path:
+        if url.username is not None or url.query or url.fragment or "{" in unquote(url.path):
             raise ValueError("the address is https://host/path and no more")
         return text.rstrip("/")
 

@@ -5,12 +5,12 @@ receiver stands behind whatever takes https from the providers, and what it miss
 """
 
 import asyncio
-import html
+import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -25,8 +25,15 @@ from starlette.types import ASGIApp
 from adapters.push import Pusher, PushTo
 from entrevue.values import PersonId
 
-Poke = Callable[[PersonId, bool], Awaitable[None]]
-"""Have a person's calendar looked at soon; `True`: and have its provider asked anew to tell us. May be repeated."""
+
+class Poke(Protocol):
+    async def __call__(self, person: PersonId, *, anew: bool) -> None:
+        """Have a person's calendar looked at soon; `anew`: and have its provider asked anew to tell us.
+
+        It raises nothing, and may be repeated.
+        """
+        ...
+
 
 PAUSE: Final = timedelta(seconds=10)
 """Between two pokes of one person: whatever is told meanwhile is one."""
@@ -36,6 +43,8 @@ _AT_ONCE = 10
 _LARGEST, _MOST = 1024 * 1024, 1000
 """Of one request of Graph's: bytes, and notifications."""
 _LONGEST_TOKEN = 2048
+_MARKUP = re.compile(r"<[A-Za-z!/?]")
+"""What a browser could take for the beginning of a tag or a comment (HTML, "Tag open state")."""
 _WITHIN = timedelta(seconds=8)
 """For a request's body to arrive. Graph waits 10 s at most for an answer, and would like it in 3."""
 _CONNECTIONS, _HEAD, _IDLE, _LEAVE = 100, 16 * 1024, 5, 3
@@ -92,16 +101,12 @@ class Receiver:
         return Response(status_code=202)
 
     async def _graph(self, request: Request) -> Response:
-        """Answer whether we are here, or take in notifications, of changes and of the subscription's own life.
-
-        Whether we are here is asked before there is any proof; the answer is text, and a browser reads no more into it.
-        """
+        """Answer whether we are here, or take in notifications, of changes and of the subscription's own life."""
         person, token = _person(request), request.query_params.get("validationToken")
         if person is None:
             return _unproven("graph")
         if token is not None:
-            here = 0 < len(token) <= _LONGEST_TOKEN
-            return PlainTextResponse(html.escape(token), headers=_AS_TEXT) if here else Response(status_code=400)
+            return _here(token)
         try:
             async with asyncio.timeout(self._within):
                 body = await _body(request)
@@ -120,7 +125,15 @@ class Receiver:
         return Response(status_code=202)
 
 
-_AS_TEXT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+def _here(token: str) -> Response:
+    """Say a token back as it came (Graph, "Receive change notifications through webhooks": an encoded one fails).
+
+    Anybody may ask for that. Graph sends no markup, so what could begin some is not said back; and the rest is text, in
+    which a browser is told to see nothing else.
+    """
+    if not 0 < len(token) <= _LONGEST_TOKEN or _MARKUP.search(token):
+        return Response(status_code=400)
+    return PlainTextResponse(token, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _person(request: Request) -> PersonId | None:
@@ -170,7 +183,7 @@ class _Pokes:
         try:
             while person in self._due:
                 async with self._turn:
-                    await self._poke(person, self._due.pop(person))
+                    await self._poke(person, anew=self._due.pop(person))
                 await asyncio.sleep(self._pause)
         finally:
             del self._under_way[person]

@@ -50,7 +50,7 @@ class Diary(Protocol):
         ...
 
     async def move(self, uid: str, start: datetime) -> None:
-        """Give one of these another time, as a calendar program does: over the version that was read."""
+        """Give one of these another time, as a calendar program does."""
         ...
 
 

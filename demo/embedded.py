@@ -22,7 +22,7 @@ from adapters.directory import FileDirectory
 from demo.calendar_server import CalendarServer
 from demo.diaries import Diary
 from demo.mail_server import MailServer
-from demo.on_radicale import OnRadicale
+from demo.on_radicale import RadicaleDiary
 from demo.processes import Child, dying_with_us, environment
 from demo.temporal_server import TemporalServer
 from entrevue.client import InterviewClient
@@ -151,7 +151,7 @@ async def embedded(
         temporal = TemporalServer(folder / "temporal", group=group)
         here = [person for person in STAFF if person not in elsewhere]
         calendars = CalendarServer(folder / "calendars", here, group=group)
-        diaries = {person: OnRadicale(calendars, person, example[person].email) for person in here} | dict(elsewhere)
+        diaries = {person: RadicaleDiary(calendars, person, example[person].email) for person in here} | dict(elsewhere)
         mail = MailServer(folder / "mailboxes", log=folder / "mail.log", group=group)
         worker = WorkerServer(
             folder / "worker",

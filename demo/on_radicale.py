@@ -28,7 +28,7 @@ _OURS = re.compile(r".+\.p[0-9]+")
 
 
 @dataclass(frozen=True)
-class OnRadicale:
+class RadicaleDiary:
     """Fulfils `Diary`."""
 
     server: CalendarServer
@@ -56,6 +56,7 @@ class OnRadicale:
             return icalendar.Calendar.from_ical(answer.content)
 
     async def move(self, uid: str, start: datetime) -> None:
+        """As programs do: over the version that was read."""
         async with self.server.as_person(self.person) as owner:
             found = await owner.request("REPORT", "", headers=_FIRST_LEVEL, content=_BY_UID.format(uid=escape(uid)))
             found.raise_for_status()

@@ -509,5 +509,5 @@ def seated_anew(state: Drift, whom: str) -> Drift:
 
 
 def readable(state: Drift, whom: str) -> Drift:
-    """Their calendar lets us in: it was told, or we have just written there, and read what stands beside it."""
+    """Their calendar lets us in: that was told, or we have just written there and looked around, or taken out of it."""
     return replace(state, lost={name: why for name, why in state.lost.items() if name != whom})

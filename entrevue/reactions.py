@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from entrevue import answers, drift, evaluation, inviting, people, scheduling, session
-from entrevue.calendars import WRITTEN, CalendarWritten
+from entrevue.calendars import WRITTEN, CalendarCleared, CalendarWritten
 from entrevue.effects import EffectsEvent
 from entrevue.people import PeopleEvent, SeatAnswered
 from entrevue.scheduling import (
@@ -121,6 +121,6 @@ def seat_answered(interview: "Interview", event: PeopleEvent) -> "Interview":
 
 
 def calendar_follows(interview: "Interview", event: EffectsEvent) -> "Interview":
-    if isinstance(event, CalendarWritten) and event.outcome in WRITTEN:
+    if isinstance(event, CalendarCleared) or (isinstance(event, CalendarWritten) and event.outcome in WRITTEN):
         return replace(interview, drift=drift.readable(interview.drift, event.whom))
     return interview

@@ -10,8 +10,18 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
+from activities.calendar import CalendarRefused
 from activities.letters import LinkSettings
+from adapters.caldav import CalDavSettings
+from adapters.google_settings import SCOPES, GoogleSettings
+from adapters.google_words import token_trouble
+from adapters.google_words import trouble as google_trouble
+from adapters.graph import GraphSettings
+from adapters.graph_words import login_trouble
+from adapters.push import PushSettings
+from adapters.rest import Reply
 from adapters.sql import METADATA
 from docs.generate import CODES, ROOT, all_schemas, files
 from entrevue import learning, rubrics
@@ -296,6 +306,73 @@ def test_the_settings_of_links_are_those_of_the_worker() -> None:
     named = set(re.findall(r"ENTREVUE_MAIL__LINKS__([A-Z]+)=", LINKS))
 
     assert named == {name.upper() for name in LinkSettings.model_fields}
+
+
+# --- docs/google.md and docs/microsoft.md: what an administrator does ------------------------------------------------
+
+GOOGLE, MICROSOFT, OPERATING = (
+    (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("google.md", "microsoft.md", "operating.md")
+)
+PROVIDERS: dict[str, tuple[type[BaseModel], str]] = {
+    "CALDAV": (CalDavSettings, OPERATING),
+    "GOOGLE": (GoogleSettings, GOOGLE + OPERATING),
+    "GRAPH": (GraphSettings, MICROSOFT + OPERATING),
+    "PUSH": (PushSettings, OPERATING),
+}
+
+
+@pytest.mark.parametrize("prefix", PROVIDERS)
+def test_every_setting_of_a_provider_is_explained_and_no_other(prefix: str) -> None:
+    model, text = PROVIDERS[prefix]
+    row = re.compile(rf"^\| `ENTREVUE_{prefix}__.*?(?= \| )", re.MULTILINE)
+    named = {name for cell in row.findall(text) for name in re.findall(r"__([A-Z_]+)`", cell)}
+
+    assert named == {name.upper() for name in model.model_fields}
+
+
+def test_the_scopes_to_allow_at_google_are_those_that_we_ask_for() -> None:
+    assert set(re.findall(r"^\| `(https://[^`]+)` \|", GOOGLE, re.MULTILINE)) == set(SCOPES)
+
+
+def _refusals(page: str) -> list[str]:
+    _, _, section = page.partition("## What refusals mean")
+    return [line.split("|")[1] for line in section.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+
+
+def test_what_google_refuses_is_explained_by_the_reasons_that_items_of_attention_name() -> None:
+    reasons = {one for cell in _refusals(GOOGLE) for one in re.findall(r"`(\w+)`", cell)}
+
+    assert len(reasons) > 5
+    for one in reasons:
+        refused = token_trouble if "_" in one else _google_trouble
+        general, _, _ = refused("grace", "other_things").because.partition(" (")
+        assert refused("grace", one).because != f"{general} ({one})"
+
+
+def _google_trouble(person: str, reason: str) -> CalendarRefused:
+    status = 404 if reason == "notFound" else 403
+    refused = google_trouble(person, Reply(status, {}, {"error": {"errors": [{"reason": reason}]}}))
+    assert isinstance(refused, CalendarRefused)
+    return refused
+
+
+def test_what_microsoft_refuses_is_explained_by_the_codes_that_items_of_attention_name() -> None:
+    codes = {int(one) for cell in _refusals(MICROSOFT) for one in re.findall(r"`AADSTS(\d+)`", cell)}
+
+    assert len(codes) > 4
+    for one in codes:
+        refused = Reply(401, {}, {"error": "invalid_client", "error_codes": [one]})
+        assert f"(AADSTS{one})" in str(login_trouble("grace", refused))
+
+
+@pytest.mark.parametrize("page", [GOOGLE, MICROSOFT], ids=["google", "microsoft"])
+def test_what_a_trial_can_show_is_a_check_that_it_makes(page: str) -> None:
+    _, _, table = page.partition("## What was verified")
+    last = [line.rstrip(" |").rpartition(" | ")[2] for line in table.splitlines() if line.startswith("| ")][1:]
+    shown = {one for cell in last if cell and not cell.startswith("no") for one in cell.split(", ")}
+
+    assert len(shown) > 3
+    assert [one for one in shown if not re.search(rf"^  ✓ {re.escape(one)}  ", page, re.MULTILINE)] == []
 
 
 # --- README.md: what is shown and named there ------------------------------------------------------------------------

@@ -230,8 +230,9 @@ class WatchWorkflow:
         said = [f"Watches {_events(len(watch.events))} of this person."]
         said += [f"Last look {watch.looked_at:%a %d %b %H:%M} UTC."] if watch.looked_at is not None else []
         said += [f"Next {due:%a %d %b %H:%M} UTC."]
-        said += ["Is told of changes besides."] if watch.channel.listening is not None else []
-        said += [f"Is told of none by its provider: {watch.channel.because}."] if watch.channel.because else []
+        told = watch.channel
+        said += ["Is told of changes besides."] if told.listening is not None and told.because is None else []
+        said += [f"Could not ask to be told of changes: {told.because}."] if told.because is not None else []
         said += [f"{watch.failed} looks in a row came to nothing."] if watch.failed else []
         lost = {one.access.because for one in watch.events if one.access.told == "lost"}
         said += [f"The calendar is lost to us: {', '.join(sorted(filter(None, lost)))}."] if lost else []

@@ -11,6 +11,7 @@ from tests.adapters.grace import Person
 from tests.adapters.imap_server import ImapServer, imap_server
 from tests.adapters.places import ANSWERING, CANCELLING, EVERYWHERE, at_her_calendar
 from tests.adapters.post_office import MemoryOffice, PostOffice, SmtpOffice, listening
+from tests.providers.google_events import Switches
 from tests.providers.google_server import GoogleServer, google_server
 from tests.providers.graph_server import GraphServer, graph_server
 from tests.providers.serving import Doorway, served
@@ -25,9 +26,19 @@ async def radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ca
 
 @pytest.fixture(scope="session", name="google")
 async def _google() -> AsyncIterator[GoogleServer]:
-    """One contract server a test process. A test that changes what it does to everybody takes one of its own."""
+    """One contract server a test process. See `undone`."""
     async with google_server() as server:
         yield server
+
+
+@pytest.fixture
+def undone(google: GoogleServer) -> Iterator[GoogleServer]:
+    """The same, for a test that changes what it does to everybody: afterwards all is as it was."""
+    yield google
+    google.troubles.due.clear()
+    google.troubles.asked.clear()
+    vars(google.switches).update(vars(Switches()))
+    google.restore()
 
 
 @pytest.fixture(scope="session", name="graph")

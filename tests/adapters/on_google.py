@@ -24,12 +24,10 @@ _ANSWERS: Mapping[OwnerAnswer, str] = {
 }
 
 
-class OnGoogle:
-    """Grace's own calendar program: it finds our events by the note that they bear."""
+class GoogleProgram:
+    """A person's own calendar program: it finds our events by the note that they bear."""
 
-    def __init__(self, calendar: GoogleCalendars, client: httpx2.AsyncClient, address: str) -> None:
-        self.calendar: Calendar = calendar
-        self.google = calendar
+    def __init__(self, client: httpx2.AsyncClient, address: str) -> None:
         self.client = client
         self.address = address
 
@@ -38,7 +36,7 @@ class OnGoogle:
         await self.enters({"start": when(start), "end": when(end), "status": status})
 
     async def enters(self, event: Mapping[str, JsonValue]) -> None:
-        """Put an event of her own in, as the API has it."""
+        """Put an event of their own in, as the API has it."""
         added = await self.client.post(self._events, json=dict(event))
         added.raise_for_status()
 
@@ -66,14 +64,29 @@ class OnGoogle:
         (await self.client.patch(f"{self._events}/{event['id']}", json=dict(to))).raise_for_status()
 
     async def finds(self, uid: str) -> dict[str, JsonValue]:
-        listed = await self.client.get(self._events, params={"privateExtendedProperty": f"entrevueUid={uid}"})
-        (event,) = listed.raise_for_status().json()["items"]
+        params, found = {"privateExtendedProperty": f"entrevueUid={uid}"}, list[JsonValue]()
+        while True:
+            page = (await self.client.get(self._events, params=params)).raise_for_status().json()
+            found += page["items"]
+            if "nextPageToken" not in page:
+                break
+            params["pageToken"] = page["nextPageToken"]
+        (event,) = found
         assert isinstance(event, dict)
         return event
 
     @property
     def _events(self) -> str:
         return f"calendars/{self.address}/events"
+
+
+class OnGoogle(GoogleProgram):
+    """Grace, and Entrevue beside her."""
+
+    def __init__(self, calendar: GoogleCalendars, client: httpx2.AsyncClient, address: str) -> None:
+        super().__init__(client, address)
+        self.calendar: Calendar = calendar
+        self.google = calendar
 
 
 def when(instant: datetime) -> dict[str, JsonValue]:

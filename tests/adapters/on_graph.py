@@ -16,20 +16,17 @@ from tests.adapters.on_google import address_for
 from tests.providers.graph_server import GraphServer
 
 
-class OnGraph:
-    """Grace's own calendar program: it finds our events by the properties that they bear."""
+class GraphProgram:
+    """A person's own calendar program: it finds our events by the properties that they bear."""
 
-    def __init__(self, calendar: GraphCalendars, client: httpx2.AsyncClient, address: str) -> None:
-        self.calendar: Calendar = calendar
-        self.graph = calendar
+    def __init__(self, client: httpx2.AsyncClient) -> None:
         self.client = client
-        self.address = address
 
     async def adds(self, start: datetime, end: datetime, *, tentative: bool = False) -> None:
         await self.enters({"start": moment(start), "end": moment(end), "showAs": "tentative" if tentative else "busy"})
 
     async def enters(self, event: Mapping[str, JsonValue]) -> None:
-        """Put an event of her own in, as the API has it."""
+        """Put an event of their own in, as the API has it."""
         (await self.client.post("me/events", json={"subject": "Dentist", **event})).raise_for_status()
 
     async def moves(self, uid: str, start: datetime) -> None:
@@ -60,6 +57,16 @@ class OnGraph:
         (event,) = listed.raise_for_status().json()["value"]
         assert isinstance(event, dict)
         return event
+
+
+class OnGraph(GraphProgram):
+    """Grace, and Entrevue beside her."""
+
+    def __init__(self, calendar: GraphCalendars, client: httpx2.AsyncClient, address: str) -> None:
+        super().__init__(client)
+        self.calendar: Calendar = calendar
+        self.graph = calendar
+        self.address = address
 
 
 def instant(told: JsonValue) -> datetime:

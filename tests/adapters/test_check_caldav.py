@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.caldav_probe import CalDavProvider
+from adapters.check import main
 from demo.calendar_server import CalendarServer
 from tests.adapters.dav import (
     A_CALENDAR,
@@ -222,6 +223,7 @@ def login(server: CalendarServer) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 async def test_the_command_reads_the_workers_settings_and_needs_none_of_the_others(
     radicale: CalendarServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -253,24 +255,74 @@ async def test_the_command_reads_the_workers_settings_and_needs_none_of_the_othe
             "a password goes out by https only",
             id="an address that is not safe",
         ),
-        pytest.param(
-            {"ENTREVUE_CALDAV__USERNAME": "e", "ENTREVUE_CALDAV__PASSWORD": SECRET},
-            ("https://cal.example.org/g/", "--zone", "Mars/Olympus"),
-            "the zone is no IANA time zone",
-            id="no zone",
-        ),
-        pytest.param({}, (), "the following arguments are required: address", id="no address"),
     ],
 )
-async def test_what_is_wrong_with_the_settings_is_named_and_nothing_is_tried(
-    environment: dict[str, str], arguments: tuple[str, ...], expected: str
+def test_what_is_wrong_with_the_settings_is_named_and_nothing_is_tried(
+    environment: dict[str, str],
+    arguments: tuple[str, ...],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    running = await command(environment, "caldav", *arguments)
-    out, err = await running.communicate()
+    for name in [name for name in os.environ if name.startswith("ENTREVUE_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    status = main(["caldav", *arguments])
+    said = capsys.readouterr()
 
-    assert (running.returncode, out) == (2, b"")
+    assert (status, said.out) == (2, "")
+    assert expected in said.err
+    assert SECRET not in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "the following arguments are required: provider, address"),
+        (("caldav",), "the following arguments are required: address"),
+        (("exchange", "x"), "argument provider: invalid choice: 'exchange'"),
+        (
+            ("caldav", "https://cal.example.org/g/", "--zone", "Mars/Olympus"),
+            "is no IANA time zone, like Europe/Berlin",
+        ),
+        (("google", "https://cal.example.org/g/"), "the address is none of e-mail, like grace@acme.example"),
+        (("graph", "grace@acme.example", "--email", "grace"), "is no address, like grace@acme.example"),
+        (("google", "grace@acme.example", "--person", "../grace"), "is no id of the directory"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_named_and_nothing_is_tried(
+    arguments: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("provider", "address", "expected"),
+    [
+        ("caldav", "https://cal.example.org/g/", "ENTREVUE_CALDAV: Field required"),
+        ("google", "grace@acme.example", "install 'entrevue[google]'"),
+    ],
+)
+async def test_what_a_provider_needs_is_asked_for_only_where_it_is_tried_out(
+    tmp_path: Path, provider: str, address: str, expected: str
+) -> None:
+    """Whoever has no Google calendar need not install its library."""
+    program = "import sys; sys.modules['google.auth'] = None; import adapters.check; sys.exit(adapters.check.main())"
+    environment = {"PATH": os.environ["PATH"], "ENTREVUE_GOOGLE__USERS": str(tmp_path)}
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, provider, address),
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await running.communicate()
+
+    assert running.returncode == 2
     assert expected in err.decode()
-    assert SECRET not in err.decode()
 
 
 @asynccontextmanager
@@ -294,6 +346,7 @@ async def never_answering(port: int, what: bytes) -> AsyncIterator[tuple[int, as
         never.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_stopped_from_outside_it_clears_up_and_says_so(
     radicale: CalendarServer, request: pytest.FixtureRequest, stop: signal.Signals

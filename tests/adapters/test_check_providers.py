@@ -16,8 +16,10 @@ import pytest
 from pydantic import JsonValue
 
 from adapters.check import Whose, google, graph
-from adapters.checks import Provider
+from adapters.checks import LONG_AGO, Provider
+from adapters.google_probe import GoogleProvider
 from adapters.google_settings import GoogleSettings
+from adapters.graph_probe import GraphProvider
 from tests.adapters.on_google import settings_for as google_settings
 from tests.adapters.on_graph import settings_for as graph_settings
 from tests.adapters.trial import NOW, Said, documented, tried
@@ -25,7 +27,7 @@ from tests.providers.google_server import GoogleServer, google_server
 from tests.providers.graph_server import GraphServer, graph_server
 from tests.providers.serving import Trouble, Troubles
 
-GRACE = "grace@acme.example"
+GRACE, ROOMS = "grace@acme.example", "rooms@acme.example"
 WHOSE = Whose(GRACE, NOW, "grace", email=GRACE)
 
 Name = Literal["google", "graph"]
@@ -64,14 +66,15 @@ class At:
 
     @property
     def left_behind(self) -> list[dict[str, JsonValue]]:
-        return self.server.events(GRACE)
+        return [*self.server.events(GRACE), *self.server.events(ROOMS)]
 
 
 @asynccontextmanager
 async def at_google(folder: Path) -> AsyncIterator[At]:
     async with google_server() as server:
         server.open_calendar(GRACE)
-        settings = google_settings(server, folder)
+        server.open_calendar(ROOMS)
+        settings = google_settings(server, folder).model_copy(update={"meet_calendar": ROOMS})
         yield At("google", server, partial(google, settings))
 
 
@@ -79,7 +82,8 @@ async def at_google(folder: Path) -> AsyncIterator[At]:
 async def at_graph(_folder: Path) -> AsyncIterator[At]:
     async with graph_server() as server:
         server.open_mailbox(GRACE)
-        settings = graph_settings(server)
+        server.open_mailbox(ROOMS)
+        settings = graph_settings(server, teams_mailbox=ROOMS)
         yield At("graph", server, partial(graph, settings))
 
 
@@ -192,6 +196,17 @@ async def test_where_we_are_let_in_nowhere_what_to_do_is_said_and_no_secret(at: 
     assert GRACE not in said.text
 
 
+async def test_rooms_that_an_earlier_run_left_behind_go_and_those_of_interviews_stay(at: At) -> None:
+    async with at.opened(WHOSE) as provider:
+        assert isinstance(provider, GoogleProvider | GraphProvider)
+        await provider.calendar.room("entrevue-check-before", LONG_AGO)
+        await provider.calendar.room("r7", NOW)
+    said = await at.tried()
+
+    assert said.works
+    assert len(at.server.events(ROOMS)) == 1
+
+
 # --- Google ----------------------------------------------------------------------------------------------------------
 
 
@@ -256,13 +271,13 @@ async def test_what_is_not_documented_is_told_either_way_and_all_works(
         assert at.left_behind == []
 
 
-async def test_who_is_not_in_the_group_is_refused_and_what_to_do_is_said(tmp_path: Path) -> None:
+async def test_who_is_not_in_the_group_is_refused_in_the_words_that_the_documentation_shows(tmp_path: Path) -> None:
     async with at_graph(tmp_path) as at:
         at.server.revoke(GRACE)
         said = await at.tried()
 
     assert not said.works
-    assert "consent to Calendars.ReadWrite, and widen its policy" in said.about("busy times")
+    assert said.text == documented("microsoft.md", "graph", "somebody-else@acme.example")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -80,10 +80,9 @@ class InMemory:
         return "have somebody look at it"
 
 
-def documented(page: str, provider: str) -> str:
-    """Give what a page of the documentation shows of a trial; without durations."""
+def documented(page: str, provider: str, address: str = "") -> str:
+    """Give what a page of the documentation shows of a trial (of this address; else the first); without durations."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    (shown,) = re.findall(
-        rf"^```console\n\$ python -m adapters\.check {provider} [^\n]+\n(.*?)^```", text, re.MULTILINE | re.DOTALL
-    )
-    return without_durations(str(shown).rstrip("\n"))
+    block = rf"^```console\n\$ python -m adapters\.check {provider} {re.escape(address)}[^\n]*\n(.*?)^```"
+    shown: list[str] = re.findall(block, text, re.MULTILINE | re.DOTALL)
+    return without_durations(shown[0].rstrip("\n"))

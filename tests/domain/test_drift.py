@@ -576,6 +576,15 @@ def test_a_calendar_that_we_have_just_written_lets_us_in() -> None:
     assert scene.attention == {}
 
 
+def test_a_calendar_out_of_which_we_have_just_taken_the_event_lets_us_in() -> None:
+    scene = a_booking()
+    scene.tell("calendar_access_lost", whom="i1", because="CalendarRefused")
+
+    scene.send("request_reschedule", by="coordinator", mode="vacate")
+
+    assert scene.attention == {}
+
+
 def test_the_calendar_of_who_has_left_is_nobodys_business() -> None:
     scene = a_booking()
     scene.tell("calendar_access_lost", whom="i1", because="CalendarRefused")

@@ -12,7 +12,7 @@ from adapters.directory import FileDirectory
 from demo.diaries import Diary
 from demo.embedded import PEOPLE, Servers, embedded
 from entrevue.values import PersonId
-from tests.providers.diaries import OnGoogle, OnGraph
+from tests.providers.diaries import GoogleDiary, GraphDiary
 from tests.providers.google_server import GoogleServer, google_server
 from tests.providers.graph_server import GraphServer, graph_server
 from tests.providers.serving import Trouble, Troubles
@@ -64,10 +64,10 @@ async def opened(folder: Path, where: Mapping[PersonId, Provider]) -> AsyncItera
             match provider:
                 case "google":
                     google.open_calendar(address, zones[person])
-                    elsewhere[person] = OnGoogle(google, address)
+                    elsewhere[person] = GoogleDiary(google, address)
                 case "graph":
                     graph.open_mailbox(address, zones[person])
-                    elsewhere[person] = OnGraph(graph, address)
+                    elsewhere[person] = GraphDiary(graph, address)
                 case "caldav":
                     pass
                 case _:

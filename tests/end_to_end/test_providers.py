@@ -1,5 +1,6 @@
 """People of one panel live with three providers: Radicale, and the contract servers of Google and of Microsoft."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,14 +13,28 @@ from demo import diaries, looking, scenes
 from demo.checks import Played
 from demo.diaries import Diary
 from demo.embedded import STAFF
-from demo.on_radicale import OnRadicale
+from demo.on_radicale import RadicaleDiary
 from demo.playing import Playing
 from demo.telling import Telling
 from entrevue.values import CANDIDATE, PersonId, Slot, Status, Who
+from tests.end_to_end.killing import give_up_dead_attempts
 from tests.end_to_end.office import Office, opened
-from tests.end_to_end.test_changes import booked, claim, directory, event, mail, replace, shown, taken
+from tests.end_to_end.test_changes import (
+    booked,
+    claim,
+    directory,
+    event,
+    mail,
+    offered,
+    replace,
+    shown,
+    taken,
+    temporal,
+    tidy,
+)
+from tests.end_to_end.test_crash import chosen
 from tests.end_to_end.test_drift import Program, a_quarter_passes
-from tests.providers.diaries import OnGoogle, OnGraph
+from tests.providers.diaries import GoogleDiary, GraphDiary
 
 pytestmark = pytest.mark.slow
 
@@ -75,9 +90,9 @@ async def interviews(diary: Diary) -> list[Told]:
 async def own(diary: Diary) -> list[str]:
     """Give what is in a calendar besides interviews."""
     match diary:
-        case OnGoogle() | OnGraph():
+        case GoogleDiary() | GraphDiary():
             return await diary.own()
-        case OnRadicale():
+        case RadicaleDiary():
             ours = {held.uid for held in await diary.interviews()}
             everything = (await diary.everything()).events
             return sorted(one.to_ical().decode() for one in everything if str(one["UID"]) not in ours)
@@ -104,12 +119,29 @@ NOTHING: dict[PersonId, list[Told]] = {person: [] for person in STAFF}
 WHO: dict[PersonId, Who] = {"grace": "i1", "linus": "i2", "edsger": "i3"}
 
 
-@pytest.fixture(scope="module", name="office")
-async def _office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+@pytest.fixture(scope="module", name="office", params=["as it is documented", "as it may be besides"])
+async def _office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     async with opened(tmp_path_factory.mktemp("providers"), WHERE) as office:
         office.servers.worker.people.write_text(directory(office.servers), encoding="utf-8")
+        if request.param == "as it may be besides":
+            be_difficult(office)
         yield office
         assert office.mailed_by_providers == []
+
+
+def be_difficult(office: Office) -> None:
+    """Let the providers do what their documentation does not rule out, and what is harder on us."""
+    google, graph = office.google.switches, office.graph
+    google.detects_collisions = False
+    google.sequence_rises = "always"
+    google.page_size = 3
+    google.begins_with_empty_page = True
+    graph.heeds_preconditions = False
+    graph.same_transaction = "refused"
+    graph.remembers_deleted = True
+    graph.tells_of_outside = True
+    graph.first_page_empty = True
+    graph.all_day_floats = False
 
 
 async def test_a_panel_of_three_providers_is_booked_moved_changed_and_called_off(office: Office) -> None:
@@ -185,6 +217,45 @@ async def test_whoever_deletes_the_event_in_their_calendar_leaves_an_empty_seat_
     await call_off(scene)
 
 
+@pytest.mark.parametrize("person", STAFF)
+async def test_a_worker_killed_while_it_writes_leaves_one_event_with_each_provider(
+    office: Office, person: PersonId
+) -> None:
+    """It dies as soon as this person's event is there: the answer may be lost, and the others' events yet to come."""
+    scene, slots = await offered(office.servers, f"killed-at-{person}", *STAFF)
+    choosing = asyncio.create_task(chosen(scene, slots[-1]))
+    async with asyncio.timeout(60):
+        while not await scene.in_calendar(scene[WHO[person]]):
+            pass  # no pause between two looks: the moment is a short one
+    await office.servers.worker.kill()
+    await give_up_dead_attempts(scene)
+    await office.servers.worker.start()
+    receipt = await choosing
+    await scene.letters("invitation", *scene.people)
+    await scene.happened("calendar_written", times=len(STAFF))
+    await scene.comes_to_rest()
+
+    assert receipt.status is Status.SCHEDULED
+    assert await shown(scene) == dict.fromkeys(STAFF, event(scene, 0, slots[-1]))
+    await call_off(scene)
+
+
+async def test_what_a_terminated_interview_left_with_each_provider_goes_with_the_janitor_and_nothing_else(
+    office: Office,
+) -> None:
+    lives, kept = await booked(office.servers, "lives", *STAFF)
+    dead, slot = await booked(office.servers, "terminated", *STAFF)
+    await temporal(dead).terminate("somebody pressed the wrong button")
+    left = await shown(dead)
+    tidied = await tidy(office.servers)
+
+    assert left == dict.fromkeys(STAFF, event(dead, 0, slot))
+    assert await shown(dead) == NOTHING
+    assert (tidied.calendars_in_trouble, tidied.unknown) == (0, ())
+    assert await shown(lives) == dict.fromkeys(STAFF, event(lives, 0, kept))
+    await call_off(lives)
+
+
 async def call_off(scene: Playing) -> None:
     """Give back everybody's time: the other interviews here need it."""
     await scene.handle.cancel(by="coordinator", reason="the role was filled")
@@ -196,8 +267,9 @@ async def call_off(scene: Playing) -> None:
 async def delete(office: Office, scene: Playing, person: PersonId) -> None:
     diary, uid = office.servers.diaries[person], f"{scene.handle.id}.p1"
     match diary:
-        case OnGoogle() | OnGraph():
-            await diary.delete(uid)
+        case GoogleDiary() | GraphDiary():
+            async with diary.program() as program:
+                await program.deletes(uid)
         case _:
             await Program(office.servers, scene[WHO[person]]).delete(uid)
 
@@ -205,8 +277,9 @@ async def delete(office: Office, scene: Playing, person: PersonId) -> None:
 async def test_whoever_declines_in_their_google_calendar_is_heard(office: Office) -> None:
     scene, _ = await booked(office.servers, "declined-at-google", *STAFF)
     diary = office.servers.diaries["linus"]
-    assert isinstance(diary, OnGoogle)
-    await diary.answer("declined-at-google.p1", "declined")
+    assert isinstance(diary, GoogleDiary)
+    async with diary.program() as program:
+        await program.answers("declined-at-google.p1", "declined")
     await a_quarter_passes(office.servers, scene["i2"])
     await scene.happened("answer_heard")
     await scene.happened("seat_answered")

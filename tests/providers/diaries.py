@@ -1,10 +1,10 @@
 """Somebody's own calendar with Google or Microsoft, as its owner uses it: through the contract servers, as themselves.
 
-Both fulfil `demo.diaries.Diary`, and do what else a person does with an event of ours. `own` gives what is in a
-calendar besides those, to be compared with what was there before.
+Both fulfil `demo.diaries.Diary`. With its `program` a person does whatever else they do with an event of ours; `own`
+gives what is in a calendar besides those, to be compared with what was there before.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,17 +15,20 @@ import icalendar
 import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
 from pydantic import JsonValue, TypeAdapter
 
-from adapters.graph_events import UID, WITH_PROPERTIES
+from adapters.graph_events import WITH_PROPERTIES
 from adapters.rest import Values
 from demo.diaries import Held
 from demo.on_radicale import leaves_free
 from entrevue.values import EmailAddress
+from tests.adapters.on_google import GoogleProgram
+from tests.adapters.on_graph import GraphProgram
 from tests.providers.google_server import GoogleServer
 from tests.providers.graph_server import GraphServer
 
 _WEEKS = timedelta(weeks=8)
 """What is entered of things that go on for ever: farther than anybody looks here."""
 
+_EVERYTHING: Mapping[str, str] = {}
 _OBJECT = TypeAdapter(dict[str, JsonValue])
 
 
@@ -60,17 +63,11 @@ def entries(ics: str, owner: EmailAddress) -> Iterator[Entry]:
         )
 
 
-def _instant(at: date) -> datetime:
-    if not isinstance(at, datetime):
-        raise TypeError("a day has no instant")
-    return at.astimezone(UTC)
-
-
 # --- Google ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class OnGoogle:
+class GoogleDiary:
     server: GoogleServer
     address: EmailAddress
 
@@ -79,65 +76,46 @@ class OnGoogle:
         return "google"
 
     async def fill(self, ics: str) -> None:
-        async with self._events() as (owner, events):
+        async with self.program() as program:
             for entry in entries(ics, self.address):
-                body: dict[str, JsonValue] = {
-                    "summary": entry.title,
-                    "start": _of_google(entry.start),
-                    "end": _of_google(entry.end),
-                    "status": "tentative" if entry.tentative else "confirmed",
-                    "transparency": "transparent" if entry.free else "opaque",
-                }
-                (await owner.post(events, json=body)).raise_for_status()
+                await program.enters(
+                    {
+                        "summary": entry.title,
+                        "start": _of_google(entry.start),
+                        "end": _of_google(entry.end),
+                        "status": "tentative" if entry.tentative else "confirmed",
+                        "transparency": "transparent" if entry.free else "opaque",
+                    }
+                )
 
     async def in_the_way(self, start: datetime, end: datetime) -> list[str]:
-        async with self._events() as (owner, events):
-            window = {"timeMin": start.isoformat(), "timeMax": end.isoformat(), "singleEvents": "true"}
-            answer = await owner.get(events, params=window)
-            return [
-                text(one, "summary") for one in _listed(answer, "items") if one.get("transparency") != "transparent"
-            ]
+        window = {"timeMin": start.isoformat(), "timeMax": end.isoformat(), "singleEvents": "true"}
+        return [text(one, "summary") for one in await self._listed(window) if one.get("transparency") != "transparent"]
 
     async def interviews(self) -> list[Held]:
-        return [held for one in await self._all() if (held := self._held(one))]
+        return [held for one in await self._listed() if (held := self._held(one))]
 
     async def own(self) -> list[str]:
-        return sorted(str(sorted(one.items(), key=str)) for one in await self._all() if not self._held(one))
+        return sorted(str(sorted(one.items(), key=str)) for one in await self._listed() if not self._held(one))
 
     async def move(self, uid: str, start: datetime) -> None:
-        held, event = await self._find(uid)
-        times: dict[str, JsonValue] = {"start": _of_google(start), "end": _of_google(start + (held.end - held.start))}
-        await self._change(event, times)
-
-    async def delete(self, uid: str) -> None:
-        _, event = await self._find(uid)
-        async with self._events() as (owner, events):
-            gone = await owner.delete(f"{events}/{text(event, 'id')}", headers={"If-Match": text(event, "etag")})
-            gone.raise_for_status()
-
-    async def answer(self, uid: str, answer: str) -> None:
-        """Say yes, no or perhaps, in Google's own words: accepted, declined, tentative."""
-        _, event = await self._find(uid)
-        await self._change(event, {"attendees": [{"email": self.address, "responseStatus": answer}]})
-
-    async def _change(self, event: Values, said: dict[str, JsonValue]) -> None:
-        async with self._events() as (owner, events):
-            changed = await owner.patch(
-                f"{events}/{text(event, 'id')}", json=said, headers={"If-Match": text(event, "etag")}
-            )
-            changed.raise_for_status()
-
-    async def _find(self, uid: str) -> tuple[Held, Values]:
-        return next((held, one) for one in await self._all() if (held := self._held(one)) and held.uid == uid)
-
-    async def _all(self) -> list[Values]:
-        async with self._events() as (owner, events):
-            return _listed(await owner.get(events, params={"maxResults": "2500"}), "items")
+        async with self.program() as program:
+            await program.moves(uid, start)
 
     @asynccontextmanager
-    async def _events(self) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+    async def program(self) -> AsyncIterator[GoogleProgram]:
+        async with self.server.as_person(self.address) as client:
+            yield GoogleProgram(client, self.address)
+
+    async def _listed(self, query: Mapping[str, str] = _EVERYTHING) -> list[Values]:
+        found, page = list[Values](), dict(query)
         async with self.server.as_person(self.address) as owner:
-            yield owner, f"calendars/{quote(self.address, safe='')}/events"
+            while True:
+                listing = _listing(await owner.get(f"calendars/{quote(self.address, safe='')}/events", params=page))
+                found += _objects(listing["items"])
+                if "nextPageToken" not in listing:
+                    return found
+                page["pageToken"] = text(listing, "nextPageToken")
 
     @staticmethod
     def _held(event: Values) -> Held | None:
@@ -156,7 +134,7 @@ class OnGoogle:
 
 def _of_google(at: date) -> dict[str, JsonValue]:
     if isinstance(at, datetime):
-        return {"dateTime": _instant(at).isoformat(), "timeZone": "UTC"}
+        return {"dateTime": at.astimezone(UTC).isoformat(), "timeZone": "UTC"}
     return {"date": at.isoformat()}
 
 
@@ -170,7 +148,7 @@ def _from_google(event: Values, name: str) -> datetime:
 
 
 @dataclass(frozen=True)
-class OnGraph:
+class GraphDiary:
     server: GraphServer
     address: EmailAddress
 
@@ -179,27 +157,25 @@ class OnGraph:
         return "graph"
 
     async def fill(self, ics: str) -> None:
-        async with self._mailbox() as (owner, mailbox):
+        async with self.program() as program:
             for entry in entries(ics, self.address):
                 shown = "free" if entry.free else "tentative" if entry.tentative else "busy"
-                body: dict[str, JsonValue] = {
-                    "subject": entry.title,
-                    "start": _of_graph(entry.start),
-                    "end": _of_graph(entry.end),
-                    "isAllDay": entry.is_all_day,
-                    "showAs": "oof" if entry.is_all_day and shown == "busy" else shown,
-                }
-                (await owner.post(f"{mailbox}/events", json=body)).raise_for_status()
+                await program.enters(
+                    {
+                        "subject": entry.title,
+                        "start": _of_graph(entry.start),
+                        "end": _of_graph(entry.end),
+                        "isAllDay": entry.is_all_day,
+                        "showAs": "oof" if entry.is_all_day and shown == "busy" else shown,
+                    }
+                )
 
     async def in_the_way(self, start: datetime, end: datetime) -> list[str]:
-        async with self._mailbox() as (owner, mailbox):
-            window = {
-                "startDateTime": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "endDateTime": f"{end.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "$top": "500",
-            }
-            answer = await owner.get(f"{mailbox}/calendarView", params=window)
-            return [text(one, "subject") for one in _listed(answer, "value") if one.get("showAs") != "free"]
+        window = {
+            "startDateTime": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "endDateTime": f"{end.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        return [text(one, "subject") for one in await self._listed("calendarView", window) if one["showAs"] != "free"]
 
     async def interviews(self) -> list[Held]:
         return [held for one in await self._all() if (held := self._held(one))]
@@ -208,40 +184,33 @@ class OnGraph:
         return sorted(str(sorted(one.items(), key=str)) for one in await self._all() if not self._held(one))
 
     async def move(self, uid: str, start: datetime) -> None:
-        held, event = await self._find(uid)
-        times: dict[str, JsonValue] = {"start": _of_graph(start), "end": _of_graph(start + (held.end - held.start))}
-        async with self._mailbox() as (owner, mailbox):
-            (await owner.patch(f"{mailbox}/events/{text(event, 'id')}", json=times)).raise_for_status()
-
-    async def delete(self, uid: str) -> None:
-        _, event = await self._find(uid)
-        async with self._mailbox() as (owner, mailbox):
-            (await owner.delete(f"{mailbox}/events/{text(event, 'id')}")).raise_for_status()
-
-    async def _find(self, uid: str) -> tuple[Held, Values]:
-        return next((held, one) for one in await self._all() if (held := self._held(one)) and held.uid == uid)
-
-    async def _all(self) -> list[Values]:
-        async with self._mailbox() as (owner, mailbox):
-            query = {"$expand": WITH_PROPERTIES, "$top": "1000"}
-            return _listed(await owner.get(f"{mailbox}/events", params=query), "value")
+        async with self.program() as program:
+            await program.moves(uid, start)
 
     @asynccontextmanager
-    async def _mailbox(self) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+    async def program(self) -> AsyncIterator[GraphProgram]:
+        async with self.server.as_person(self.address) as client:
+            yield GraphProgram(client)
+
+    async def _all(self) -> list[Values]:
+        return await self._listed("events", {"$expand": WITH_PROPERTIES})
+
+    async def _listed(self, what: str, query: Mapping[str, str]) -> list[Values]:
         async with self.server.as_person(self.address) as owner:
-            owner.headers["Prefer"] = 'outlook.timezone="UTC"'
-            yield owner, f"users/{self.address}"
+            in_utc = {"Prefer": 'outlook.timezone="UTC"'}
+            listing = _listing(await owner.get(f"me/{what}", params={"$top": "1000", **query}, headers=in_utc))
+            assert "@odata.nextLink" not in listing
+            return _objects(listing["value"])
 
     @staticmethod
     def _held(event: Values) -> Held | None:
         listed = event.get("singleValueExtendedProperties")
         pairs = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
         said = {text(one, "id").rpartition(" ")[2]: text(one, "value") for one in pairs}
-        uid = said.get(UID.rpartition(" ")[2])
-        if uid is None:
+        if "EntrevueUid" not in said:
             return None
         return Held(
-            uid=uid,
+            uid=said["EntrevueUid"],
             version=_version(said["EntrevueWritten"]),
             start=_from_graph(event, "start"),
             end=_from_graph(event, "end"),
@@ -251,7 +220,7 @@ class OnGraph:
 
 def _of_graph(at: date) -> dict[str, JsonValue]:
     if isinstance(at, datetime):
-        return {"dateTime": f"{_instant(at):%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
+        return {"dateTime": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
     return {"dateTime": f"{at.isoformat()}T00:00:00", "timeZone": "UTC"}
 
 
@@ -265,13 +234,12 @@ def _from_graph(event: Values, name: str) -> datetime:
 # --- both ------------------------------------------------------------------------------------------------------------
 
 
-def _listed(answer: httpx2.Response, name: str) -> list[Values]:
-    """Give the items of a listing that must be whole."""
+def _listing(answer: httpx2.Response) -> Values:
     answer.raise_for_status()
-    listing = _OBJECT.validate_json(answer.content)
-    assert "nextPageToken" not in listing
-    assert "@odata.nextLink" not in listing
-    items = listing[name]
+    return _OBJECT.validate_json(answer.content)
+
+
+def _objects(items: JsonValue) -> list[Values]:
     assert isinstance(items, list)
     return [one for one in items if isinstance(one, dict)]
 

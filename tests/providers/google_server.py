@@ -60,12 +60,16 @@ _CALENDARS: Final = (
     "calendar.calendars.readonly",
     "calendar.readonly",
 )
-_LISTED: Final = (
-    "calendar",
-    "calendar.app.created",
+_LISTS: Final = ("calendar", "calendar.calendarlist", "calendar.calendarlist.readonly", "calendar.readonly")
+_LISTED: Final = (*_LISTS, "calendar.app.created")
+_STOPS: Final = (
+    *_READS,
+    "calendar.acls",
+    "calendar.acls.readonly",
     "calendar.calendarlist",
     "calendar.calendarlist.readonly",
-    "calendar.readonly",
+    "calendar.settings",
+    "calendar.settings.readonly",
 )
 _RANKS: Final[tuple[Role, ...]] = ("none", "freeBusyReader", "reader", "writer", "owner")
 _MOST_CALENDARS: Final = 50
@@ -196,7 +200,7 @@ class GoogleServer:
         calendar, events = "/calendars/{calendar}", "/calendars/{calendar}/events"
         endpoints: list[tuple[str, str, tuple[str, ...], _Endpoint]] = [
             ("GET", calendar, _CALENDARS, self._get_calendar),
-            ("GET", "/users/me/calendarList", _LISTED, self._list_calendars),
+            ("GET", "/users/me/calendarList", _LISTS, self._list_calendars),
             ("GET", "/users/me/calendarList/{calendar}", _LISTED, self._get_listed),
             ("GET", events, _READS, self._list),
             ("POST", events, _WRITES, self._insert),
@@ -206,7 +210,7 @@ class GoogleServer:
             ("PATCH", f"{events}/{{event}}", _WRITES, self._update),
             ("DELETE", f"{events}/{{event}}", _WRITES, self._delete),
             ("POST", "/freeBusy", _FREE_BUSY, self._free_busy),
-            ("POST", "/channels/stop", _READS, self._stop),
+            ("POST", "/channels/stop", _STOPS, self._stop),
         ]
         routes = [
             Route(path, self._answering(endpoint, scopes), methods=[method])

@@ -52,7 +52,7 @@ async def test_a_move_that_is_told_of_reaches_the_interview_sooner_than_the_next
     await place.poke()
     await place.forward(SETTLED)
     suspected = place.told()
-    await place.forward(2 * MINUTE)
+    await place.forward(3 * MINUTE)
 
     assert (untold, suspected, place.told()) == ([], [], ["calendar_event_changed"])
 
@@ -117,6 +117,7 @@ async def test_a_provider_that_cannot_tell_is_left_alone(place: Place) -> None:
 
     assert await ended(place) is WorkflowExecutionStatus.COMPLETED
     assert (place.calendar.held, place.calendar.hung_up) == ([None], [])
+    assert "to be told" not in details
     assert "told of" not in details
 
 
@@ -131,7 +132,7 @@ async def test_operators_read_that_a_watcher_is_told_of_changes_or_why_it_is_not
     refused = await place.details()
 
     assert "Is told of changes besides." in told
-    assert "Is told of none by its provider: nobody may be told here." in refused
+    assert "Could not ask to be told of changes: nobody may be told here." in refused
 
 
 # --- trouble with it -------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ async def test_trouble_with_being_told_disturbs_no_look(place: Place) -> None:
     await place.forward(A_QUARTER)
 
     assert place.told() == ["calendar_event_changed"]
-    assert "Is told of none by its provider: unavailable." in await place.details()
+    assert "Could not ask to be told of changes: unavailable." in await place.details()
     assert len(place.calendar.held) == 3
 
 
