@@ -19,6 +19,7 @@ from activities.calendar import (
 )
 from adapters import google_channels, google_rooms, google_sync, keeping
 from adapters.batching import Batches
+from adapters.cursor import digest
 from adapters.google_busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
 from adapters.google_calendar import GoogleCalendar, GooglePlace, Manners
 from adapters.google_settings import GoogleAccount, GoogleSettings
@@ -176,6 +177,8 @@ class GoogleCalendars:
             base=self._settings.url,
             lane=account.address,
             trouble=trouble,
+            # Otherwise the service account pays for all, with what one user has (guides/quota, *Proper accounting*).
+            headers={"X-Goog-Quota-User": digest(account.address)},
         )
 
     async def _ask_free_busy(self, window: Window, asked: Sequence[Asked]) -> Mapping[Asked, Answer]:

@@ -31,6 +31,7 @@ _BY_REASON: Final[Mapping[str, str]] = {
     "accessNotConfigured": "Google's project of our key lacks the Calendar API: enable it there",
     "insufficientPermissions": "Google gives our key too little: allow it the two scopes that the docs name",
     "forbiddenForServiceAccounts": "our service account may invite nobody: delegate to it, or turn delegation off",
+    "forbiddenForNonOrganizer": "an event of ours has another organiser now: let its owner delete it by hand",
     "notACalendarUser": "Google Calendar is turned off for its owner: let the administrator turn it on",
     "domainPolicy": "the administrator of its owner's domain has closed Calendar to apps: let them open it to ours",
     "requiredAccessLevel": "Google lets us not write there: share it with the right to make changes to events",

@@ -20,7 +20,6 @@ _LATER: Final = {
     codes.TOO_MANY_REQUESTS,
     509,  # "Bandwidth Limit Exceeded", among Graph's documented answers
 }
-_THROTTLING: Final = {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}
 _THROTTLED: Final = {"ApplicationThrottled", "MailboxConcurrency", "TooManyRequests", "ErrorServerBusy"}
 _IN_A_WHILE: Final = timedelta(seconds=30)
 """Where Graph asks us to wait without saying how long."""
@@ -60,7 +59,7 @@ def trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | CalendarRef
     named = f" ({code})" if code else f" (status {reply.status})"
     if reply.status in _LATER or codes.is_server_error(reply.status) or code in _THROTTLED:
         wait = retry_after(reply.headers)
-        if wait is None and (reply.status in _THROTTLING or code in _THROTTLED):
+        if wait is None and (reply.status == codes.TOO_MANY_REQUESTS or code in _THROTTLED):
             wait = _IN_A_WHILE
         return CalendarUnavailable(person, f"Microsoft asks us to come back later{named}", wait)
     return CalendarRefused(person, _refused(reply.status, code) + named)

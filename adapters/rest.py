@@ -83,6 +83,8 @@ class RestSession:
     """What takes only so many requests at a time: a mailbox, where that is the provider's limit."""
     trouble: Callable[[PersonId, Reply], CalendarUnavailable | CalendarRefused]
     """Say what an answer that was not expected means, in words of our own, with what to do about it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of every request."""
 
     async def ask(
         self,
@@ -112,7 +114,7 @@ class RestSession:
         self, method: str, url: str, token: str, body: Values | None, headers: Mapping[str, str] | None
     ) -> Reply:
         content = json.dumps(body) if body is not None else None
-        told = {"Accept": "application/json", "Authorization": f"Bearer {token}", **(headers or {})}
+        told = {"Accept": "application/json", "Authorization": f"Bearer {token}", **self.headers, **(headers or {})}
         if content is not None:
             told["Content-Type"] = "application/json"
         answer = await self.web.ask(self.person, method, url, headers=told, content=content, lane=self.lane)

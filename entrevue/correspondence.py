@@ -282,7 +282,7 @@ def _of_booking(interview: "Interview", whom: str) -> Iterator[Due]:
             yield _invitation(interview, shown, whom)
         yield from _two_events(interview, shown, whom)
         return
-    if _was_invited(interview, shown.sequence, whom):
+    if _was_invited(interview, shown.sequence, whom) or inviting.is_left_to_mail(interview, whom):
         event, imip = inviting.to_take_out(interview, whom, shown, shown.sequence)
         yield Due(
             kind="cancellation",
@@ -347,7 +347,9 @@ def _was_invited(interview: "Interview", before: int, whom: str) -> bool:
 def _farewell(interview: "Interview", member: Member) -> Iterator[Due]:
     """Who has left the panel is told once, if they were invited; nothing else of this interview reaches them."""
     shown, sequence = interview.scheduling.shown, member.left_sequence
-    if shown is None or sequence is None or not _was_invited(interview, sequence, member.who):
+    if shown is None or sequence is None:
+        return
+    if not _was_invited(interview, sequence, member.who) and not inviting.is_left_to_mail(interview, member.who):
         return
     at, slot = member.left_at or shown.at, member.left_slot or shown.slot
     gone = {"sequence": sequence, "stamp": at, "slot": slot, "cancelled": True}

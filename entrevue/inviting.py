@@ -28,10 +28,11 @@ def brought(interview: "Interview", whom: str) -> dict[str, Posted]:
     """Give, by UID, the letters that brought an event which no later letter took out again; the newest is the last.
 
     What may have left may have brought it. Taken out it is when that has left: to be told so twice does no harm.
+    Letters to one person leave one after the other, so that their Dates tell which came first.
     """
     letters = [one for one in interview.effects.messages.values() if one.whom == whom and one.was in MAYBE_SENT]
     there: dict[str, Posted] = {}
-    for one in sorted(letters, key=lambda one: (one.date, one.letter != "invitation")):
+    for one in sorted(letters, key=lambda one: one.date):
         if one.ics is None or (one.letter != "invitation" and one.was == "queued"):
             continue
         there.pop(one.ics, None)
@@ -45,6 +46,11 @@ def spare(interview: "Interview", whom: str) -> str | None:
     stands, there = stands_as(interview, whom), list(brought(interview, whom))
     kept = stands or (there[-1] if there and by_mail(interview, whom) else None)
     return next((uid for uid in there if uid != kept), None)
+
+
+def is_left_to_mail(interview: "Interview", whom: str) -> bool:
+    """Whether an event of ours stands in a calendar that we write no more: a letter must take it out."""
+    return by_mail(interview, whom) and stands_as(interview, whom) is not None
 
 
 # --- what letters carry ----------------------------------------------------------------------------------------------
@@ -64,7 +70,7 @@ def to_bring(interview: "Interview", whom: str, shown: Shown) -> Carried:
 def to_take_out(interview: "Interview", whom: str, shown: Shown, sequence: int) -> Carried:
     """Give the event for a cancellation: where we write their calendar, only what a letter has brought before."""
     event, begun = event_for(interview, whom, shown), _begun(interview, "cancellation", whom, sequence)
-    extra = begun or spare(interview, whom)
+    extra = begun or spare(interview, whom) or next(reversed(brought(interview, whom)), None)
     if by_mail(interview, whom):
         return _under(interview, event, begun or _known_as(interview, whom)), True
     return _under(interview, event, extra), extra is not None

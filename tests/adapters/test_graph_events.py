@@ -287,7 +287,7 @@ def test_a_refusal_says_what_to_do_and_repeats_nothing(
 
 def test_graph_says_how_long_to_wait() -> None:
     patient = trouble("grace", reply(429, "ApplicationThrottled", {"Retry-After": "120"}))
-    silent = [trouble("grace", reply(status, "")) for status in (429, 503)]
+    silent = [trouble("grace", reply(*said)) for said in ((429, ""), (503, "ErrorServerBusy"))]
 
     assert isinstance(patient, CalendarUnavailable)
     assert patient.retry_after == timedelta(minutes=2)

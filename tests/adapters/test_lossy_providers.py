@@ -181,6 +181,27 @@ async def test_nothing_of_what_microsoft_leaves_open_is_relied_on(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("open_question", ["deleted ones", "pages", "collisions"])
+async def test_nothing_of_what_google_leaves_open_is_relied_on(
+    undone: GoogleServer, tmp_path: Path, open_question: str
+) -> None:
+    """How long deleted events are shown, how many come on a page, and whether an id that is taken is noticed."""
+    undone.switches.page_size = 1 if open_question == "pages" else None
+    undone.switches.begins_with_empty_page = open_question == "pages"
+    undone.switches.detects_collisions = open_question != "collisions"
+    async with _google(undone, tmp_path, open_question, Lossy(11, share=0.15)) as provider:
+        engine = Engine(provider.calendar, 11)
+        for _ in range(20):
+            await engine.step()
+            if open_question == "deleted ones":
+                for person in PEOPLE:
+                    undone.forget_deleted(on_google.address_for(open_question, person))
+
+        for person in PEOPLE:
+            assert provider.stored(person) == engine.wanted(person)
+
+
+@pytest.mark.slow
 async def test_thirty_at_once_make_one_event_though_half_of_them_are_lost(over: Over) -> None:
     network = Lossy(7, share=0.3)
     async with over(network) as provider:

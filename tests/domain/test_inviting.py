@@ -1,33 +1,41 @@
 """Whose calendar we begin to write, or write no longer: they have the event once, and it stays the one they know."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from entrevue.orders import CalendarEvent, CalendarNotice, Cancellation, Invitation
-from entrevue.values import CANDIDATE
-from tests.domain.scenes import Scene, a_booking
+from entrevue.values import CANDIDATE, Refused, Status
+from tests.domain.scenes import PANEL, Scene, a_booking
 
 GOOGLE = "@google.com"
 
 
 def _their_events(scene: Scene, who: str) -> dict[str, int]:
-    """What this person has, by UID with its version: in the calendar that we write, and by each letter they got."""
+    """What this person has, by UID with its version: in the calendar that we write, and by each letter they got.
+
+    Their program keeps one event a UID, wherever it heard of it.
+    """
+    member, there = scene.interview.people[who], scene.calendars.get(who)
     mine: dict[str, int] = {}
+    if there is not None:
+        mine[there.uid + scene.named.get(member.person or "", "")] = there.sequence
     for sent in scene.mailbox:
         match sent.order.letter:
             case Invitation(imip=True, event=event) if sent.to == who:
-                mine[event.ical_uid or event.uid] = event.sequence
+                uid = event.ical_uid or event.uid
+                mine[uid] = max(event.sequence, mine.get(uid, 0))
             case Cancellation(imip=True, event=event) | CalendarNotice(event=CalendarEvent() as event) if (
                 sent.to == who
             ):
-                mine.pop(event.ical_uid or event.uid, None)
+                uid = event.ical_uid or event.uid
+                if mine.get(uid, 0) <= event.sequence:
+                    mine.pop(uid, None)
             case _:
                 pass
-    there, person = scene.calendars.get(who), scene.interview.people[who].person
-    if there is not None and person is not None:
-        uid = there.uid + scene.named.get(person, "")
-        mine[uid] = max(there.sequence, mine.get(uid, 0))
     return mine
 
 
@@ -195,6 +203,56 @@ def test_however_often_the_directory_changes_its_mind_everybody_has_one_event_of
         shown = scene.interview.scheduling.shown
         assert shown is not None
         assert list(_their_events(scene, who).values()) == [shown.sequence]
+
+
+HAPPENS = ("directory says otherwise", "moved", "replaced", "calendar down", "mail down", "deleted", "hours pass")
+
+
+@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(
+    st.lists(st.tuples(st.sampled_from(HAPPENS), st.sampled_from(("grace", "linus"))), min_size=4, max_size=14),
+    st.sampled_from(((), ("grace", "linus", "edsger"))),
+)
+def test_whatever_happens_to_the_directory_the_time_and_the_panel_nobody_has_two_events(
+    happening: list[tuple[str, str]], named: tuple[str, ...]
+) -> None:
+    scene = _booked(*named)
+    for what, person in happening:
+        who = {"grace": "i1", "linus": "i2"}[person]
+        match what:
+            case "directory says otherwise":
+                scene.directory_says(person, written=not scene.written.get(person, PANEL[person][1]))
+            case "moved":
+                with suppress(Refused):  # another change is under way
+                    _moved(scene)
+            case "replaced":
+                sits = any(one.person == person for one in scene.interview.people.members)
+                stands_in = {"grace": "edsger", "linus": "barbara"}[person]
+                leaves, comes = (person, stands_in) if sits else (stands_in, person)
+                seat = next(one.who for one in scene.interview.people.members if one.person == leaves)
+                with suppress(Refused):
+                    scene.send("replace_interviewer", by="coordinator", whom=seat, person=comes)
+            case "calendar down":
+                scene.withheld ^= {"write_event", "remove_event"}
+            case "mail down":
+                scene.withheld ^= {"send_letter"}
+            case "deleted" if who in scene.calendars and scene.interview.writes(who):
+                scene.deletes(who)
+            case _:
+                scene.wait(hours=5)
+    scene.withheld = set()
+    scene.wait(hours=14)  # past the night
+
+    shown = scene.interview.scheduling.shown
+    assert shown is not None
+    if scene.interview.status is Status.SCHEDULED and scene.now < shown.slot.start:
+        for member in scene.interview.people.members:
+            taken_out = scene.interview.drift.is_out(member.who, shown) and member.has_calendar
+            has = list(_their_events(scene, member.who).values())
+            assert has == ([] if taken_out else [shown.sequence]), member.who
+        for member in scene.interview.people.left:  # one letter takes out one event
+            changes = happening.count((HAPPENS[0], member.person or ""))
+            assert len(_their_events(scene, member.who)) <= max(0, changes - 1), member.who
 
 
 def test_who_comes_back_to_the_panel_with_a_calendar_is_not_written_under_what_was_called_off_by_mail() -> None:

@@ -19,6 +19,7 @@ from tests.domain.scenes import (
     BERLIN,
     FACTS,
     NEW_YORK,
+    PANEL,
     Scene,
     Sent,
     a_booking,
@@ -207,6 +208,8 @@ ALLOWED: Mapping[str, Mapping[str, int]] = {
     "event_deleted": {"calendar_notice": 1},
     "event_restored": {"calendar_notice": 1},
     "overlap_seen": {"calendar_notice": 1},
+    "room_given": {"invitation": 1},
+    "people_looked_up": {"invitation": 1, "calendar_notice": 1},
     "adjustment_settled": {"adjustment_arranged": 1, "hour_reminder": 1},
     "answer_overdue": {"answer_delayed": 1},
     "dispute_ruled": {"dispute_ruled": 1},
@@ -242,7 +245,9 @@ AT_LAST = ("cancel", "withdraw", "abort_session", "resend_message", "report_cond
 """Left out of what happens at random: they end it too soon, or ask for more mail in so many words."""
 
 steps = st.lists(
-    st.tuples(st.sampled_from((*["command"] * 4, "fact", "wait", "wait")), st.integers(0, 63), st.integers(0, 11)),
+    st.tuples(
+        st.sampled_from((*["command"] * 4, "fact", "wait", "wait", "directory")), st.integers(0, 63), st.integers(0, 11)
+    ),
     min_size=5,
     max_size=40,
 )
@@ -264,6 +269,9 @@ def fitting(scene: Scene) -> list[tuple[str, str]]:
 
 def happen(scene: Scene, what: str, n: int, m: int) -> None:
     match what:
+        case "directory":
+            person = ("grace", "linus")[n % 2]
+            scene.directory_says(person, written=not scene.written.get(person, PANEL[person][1]))
         case "wait":
             scene.wait(minutes=(5, 40, 90, 7 * 60, 11 * 60, 24 * 60, 2 * 24 * 60, 6 * 24 * 60)[n % 8] + m)
         case "fact":
