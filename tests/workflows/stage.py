@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from activities.ledger import Ledger
 from activities.letters import MailSettings
 from activities.mailbox import Mailbox
 from activities.people import OrganisationEntry, PersonEntry
+from activities.rooms import Rooms
 from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
 from adapters.memory_directory import MemoryDirectory
 from adapters.memory_ledger import MemoryJournal, MemoryLedger
@@ -35,6 +36,7 @@ from adapters.memory_mail import MemoryOutbox, MemoryPost
 from adapters.memory_mailbox import MemoryMailbox
 from entrevue import contract
 from entrevue.contract import Receipt
+from entrevue.orders import RoomsAt
 from entrevue.view import Happening, View
 from worker import PLUGIN, Adapters, build_worker
 from workflows.interview import InterviewWorkflow
@@ -237,6 +239,8 @@ async def staged(
     people: Sequence[PersonEntry] = PEOPLE,
     watchers: Watchers | None = None,
     mailbox: Mailbox | None = None,
+    organisation: OrganisationEntry = ORGANISATION,
+    rooms: Mapping[RoomsAt, Rooms] | None = None,
 ) -> AsyncIterator[Stage]:
     """Put up a stage with a worker of its own. `watchers`: None for those that only remember whom to watch.
 
@@ -245,7 +249,7 @@ async def staged(
     stage = Stage(
         env=env,
         task_queue=task_queue or new_queue(),
-        directory=MemoryDirectory(ORGANISATION, people),
+        directory=MemoryDirectory(organisation, people),
         calendar=calendar or MemoryCalendar(),
         ledger=ledger or MemoryLedger(),
         journal=MemoryJournal(),
@@ -264,6 +268,7 @@ async def staged(
         post=stage.post,
         mail=MAIL,
         mailbox=mailbox or stage.mailbox,
+        rooms=rooms or {},
     )
     worker = build_worker(
         env.client,
