@@ -111,7 +111,7 @@ def text(item: Values, name: str) -> str:
 def takes_time(item: Values) -> bool:
     answered = item.get("responseStatus")
     declined = isinstance(answered, dict) and answered.get("response") == "declined"
-    return item.get("showAs") not in _FREE and item.get("isCancelled") is not True and not declined
+    return text(item, "showAs") not in _FREE and item.get("isCancelled") is not True and not declined
 
 
 def busy(item: Values, zone: ZoneInfo) -> Busy | None:
@@ -129,7 +129,7 @@ def scheduled(schedule: Values, start: datetime, interval: timedelta) -> list[Bu
     Where the single items are kept from us, the merged view says the same in slots of `interval` from `start` on.
     """
     items, view = schedule.get("scheduleItems"), text(schedule, "availabilityView")
-    if not isinstance(items, list) and not view:
+    if not items and not view:
         return None
     taken: list[Busy] = []
     for item in items if isinstance(items, list) else ():

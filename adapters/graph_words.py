@@ -81,7 +81,7 @@ def login_trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | Calen
     """Say why there is no token. The answer's own description names ids and is never repeated."""
     said = reply.body.get("error")
     code = said if isinstance(said, str) and _CODE.fullmatch(said) else f"status {reply.status}"
-    later = reply.status in _LATER or codes.is_server_error(reply.status)
+    later = reply.well or reply.status in _LATER or codes.is_server_error(reply.status)  # well, and no token?
     if later or code in {"temporarily_unavailable", "server_error"}:
         return CalendarUnavailable(person, f"Microsoft makes no token now ({code})", retry_after(reply.headers))
     numbers = reply.body.get("error_codes")

@@ -85,7 +85,7 @@ class Web:
                 self._client.stream(method, url, auth=auth, headers=headers, content=content) as response,
             ):
                 return Answer(response.status_code, await _bounded(person, response), response.headers)
-        except httpx2.RequestError as trouble:
+        except (httpx2.RequestError, httpx2.InvalidURL, UnicodeEncodeError) as trouble:  # of headers made of answers
             raise CalendarUnavailable(person, type(trouble).__name__) from None
 
     async def in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
