@@ -42,6 +42,10 @@ class Batches(Generic[_G, _K, _A]):
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        for waiting in self._waiting.values():  # of tasks that had not even begun
+            for left in waiting.values():
+                left.cancel()
+        self._waiting.clear()
 
     async def _work(self, group: _G, waiting: dict[_K, asyncio.Future[_A | Exception]]) -> None:
         try:

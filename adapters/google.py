@@ -70,6 +70,7 @@ class GoogleCalendars:
 
     async def aclose(self) -> None:
         await self._batches.aclose()
+        self._makes.close()
         await self._web.aclose()
 
     # --- the port

@@ -14,8 +14,8 @@ from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
 from adapters.google_settings import GoogleAccount
 from adapters.google_times import stamp
 from adapters.google_words import free_busy_trouble, reasons_in
-from adapters.rest import RestSession
-from entrevue.values import PersonId
+from adapters.rest import RestSession, about
+from entrevue.values import Instant, PersonId
 
 MOST_CALENDARS: Final = 50
 _LONGEST: Final = timedelta(days=62)
@@ -60,10 +60,8 @@ class FreeBusy:
         for start, end in _chunks(*window):
             try:
                 said = await self._once(session, start, end, asked)
-            except CalendarUnavailable as trouble:
-                return {one: CalendarUnavailable(one.person, trouble.because, trouble.retry_after) for one in asked}
-            except CalendarRefused as trouble:
-                return {one: CalendarRefused(one.person, trouble.because) for one in asked}
+            except (CalendarRefused, CalendarUnavailable) as trouble:
+                return {one: about(one.person, trouble) for one in asked}
             for one in asked:
                 told = _read(one, said)
                 if isinstance(told, Exception):
@@ -94,9 +92,9 @@ class FreeBusy:
         return {address.lower(): said for address, said in calendars.items()}
 
 
-class _Stretch(BaseModel):
-    start: datetime
-    end: datetime
+class _Stretch(BaseModel, hide_input_in_errors=True):
+    start: Instant
+    end: Instant
 
 
 _STRETCHES: Final = TypeAdapter(list[_Stretch])
@@ -110,10 +108,12 @@ def _read(asked: Asked, calendars: Mapping[str, JsonValue]) -> list[Busy] | Exce
     if said.get("errors"):
         return free_busy_trouble(asked.person, reasons_in(said["errors"]))
     try:
-        stretches = _STRETCHES.validate_python(said.get("busy"))
-        return [Busy(start=one.start, end=one.end) for one in stretches if one.start < one.end]
+        stretches: list[_Stretch] | None = _STRETCHES.validate_python(said.get("busy"))
     except ValidationError:
+        stretches = None
+    if stretches is None or any(one.end < one.start for one in stretches):
         return CalendarRefused(asked.person, "free time that cannot be read")
+    return [Busy(start=one.start, end=one.end) for one in stretches if one.start < one.end]
 
 
 def _merged(busy: Sequence[Busy]) -> list[Busy]:

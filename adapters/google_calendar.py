@@ -10,7 +10,7 @@ from urllib.parse import quote
 from httpx2 import codes
 from pydantic import JsonValue
 
-from activities.calendar import Busy, CalendarRefused, OurEvent, OwnerAnswer
+from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, OurEvent, OwnerAnswer
 from adapters.google_events import (
     OF_OTHERS,
     OF_OURS,
@@ -34,6 +34,9 @@ from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId, PersonId
 
 LARGEST_PAGE: Final = "2500"
+PAGE: Final = "kind,nextPageToken"
+"""What is asked for of a page besides its items."""
+_LIST: Final = "calendar#events"
 _MOST_PAGES = 40
 _MOST_GENERATIONS = 100
 _TOO_OFTEN: Final = "an event that was taken out and put back too often"
@@ -99,7 +102,7 @@ class GoogleCalendar:
             "singleEvents": single,
             "maxResults": LARGEST_PAGE,
             "maxAttendees": "1",  # of all who are invited, the owner
-            "fields": f"nextPageToken,items({fields})",
+            "fields": f"{PAGE},items({fields})",
         }
         async for page in self.pages(query):
             for item in items(page):
@@ -120,6 +123,8 @@ class GoogleCalendar:
         for _ in range(_MOST_PAGES):
             more = {"pageToken": token} if token else {}
             page = await self.session.ask("GET", self.path, expect=expect, query={**query, **more})
+            if page.well and not _is_list(page):
+                raise CalendarUnavailable(self.person, "an answer that is no list")
             yield page
             token = text(page.body, "nextPageToken")
             if token is None:
@@ -203,6 +208,8 @@ class GooglePlace:
             if reply.status == codes.NOT_FOUND:
                 self._free = max(self._free, generation)
                 return None
+            if reply.well and text(reply.body, "id") is None:
+                raise CalendarUnavailable(self.person, "an answer that is no event")
             if reply.status == codes.OK and (found := self._found(reply.body, generation)) is not None:
                 return found
         raise CalendarRefused(self.person, _TOO_OFTEN)
@@ -214,7 +221,7 @@ class GooglePlace:
         query = {
             "privateExtendedProperty": f"{UID}={self.uid}",
             "maxAttendees": "1",
-            "fields": f"nextPageToken,items({OF_OURS})",
+            "fields": f"{PAGE},items({OF_OURS})",
         }
         found = list[AtGoogle]()
         async for page in self.calendar.pages(query):
@@ -298,6 +305,11 @@ class GooglePlace:
 def items(reply: Reply) -> list[JsonValue]:
     found = reply.body.get("items")
     return found if isinstance(found, list) else []
+
+
+def _is_list(reply: Reply) -> bool:
+    """Whatever else is answered with 200 says nothing about what there is. An empty list may be left out."""
+    return isinstance(reply.body.get("items", [] if reply.body.get("kind") == _LIST else None), list)
 
 
 def text(item: JsonValue | Values, name: str) -> str | None:

@@ -7,7 +7,7 @@ from httpx2 import codes
 
 from activities.calendar import Changes
 from adapters.cursor import Cursor, digest, fits
-from adapters.google_calendar import LARGEST_PAGE, GoogleCalendar, items, text
+from adapters.google_calendar import LARGEST_PAGE, PAGE, GoogleCalendar, items, text
 from adapters.google_events import by_name
 from adapters.google_times import clock, stamp
 
@@ -17,7 +17,7 @@ else, the next request says so."""
 _QUERY: Final = {
     "maxResults": LARGEST_PAGE,
     "singleEvents": "false",
-    "fields": "nextPageToken,nextSyncToken,items(id)",
+    "fields": f"{PAGE},nextSyncToken,items(id)",
 }
 """The same for the first time as for the next, without the few parameters that a sync token excludes."""
 _MOST_FIRST_PAGES = 4

@@ -7,7 +7,7 @@ the key names, and never repeated behind our back.
 import asyncio
 import json
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from pydantic import JsonValue, SecretStr
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.google_settings import EVENTS, FREE_BUSY, GoogleAccount, GoogleSettings
 from adapters.google_words import token_trouble
-from adapters.rest import Token
+from adapters.rest import Token, reply_of
 from adapters.web import Answer, Web, checked_address, retry_after
 from entrevue.values import PersonId
 
@@ -34,6 +34,7 @@ _TOKEN_URI: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an ad
 _UNSAID: Final = timedelta(minutes=10)
 """How long a token lasts of which it is not said (RFC 6749, 4.2.2 only recommends it)."""
 _LARGEST_KEY: Final = 64 * 1024
+_AT_ONCE: Final = 8
 
 _Key = credentials.Credentials | service_account.Credentials
 
@@ -42,6 +43,11 @@ _Key = credentials.Credentials | service_account.Credentials
 class GoogleTokens:
     settings: GoogleSettings
     web: Web
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE, "google-tokens"))
+    """Of our own: while Google's token server keeps silent, nobody else's work must wait for a thread."""
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def subject(self, person: PersonId, account: GoogleAccount) -> str:
         """Say what a token for a person's calendar is good for, and whom it acts for: nobody is the service account.
@@ -57,9 +63,10 @@ class GoogleTokens:
 
     async def make(self, person: PersonId, subject: str) -> Token:
         """Fulfil `adapters.rest.Tokens.make`. Files are read each time: a new consent needs no restart."""
-        request = _Requests(person, self.web, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        request = _Requests(person, self.web, loop)
         try:
-            secret = await asyncio.to_thread(self._made, person, subject, request)
+            secret = await loop.run_in_executor(self._threads, self._made, person, subject, request)
         except _Trouble as trouble:
             raise trouble.because from None
         except exceptions.RefreshError as trouble:
@@ -68,6 +75,8 @@ class GoogleTokens:
             raise token_trouble(person, _error(trouble)) from None
         except exceptions.GoogleAuthError as trouble:
             raise CalendarRefused(person, f"our key for Google is of no use ({type(trouble).__name__})") from None
+        finally:
+            request.give_up()
         return Token(SecretStr(secret), request.lasts)
 
     def _made(self, person: PersonId, subject: str, request: Request) -> str:
@@ -75,7 +84,7 @@ class GoogleTokens:
         key = self._key(person, subject)
         try:
             key.refresh(request)  # type: ignore[no-untyped-call]  # the library types little
-        except (AttributeError, LookupError, TypeError, ValueError) as trouble:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as trouble:
             if isinstance(trouble, exceptions.GoogleAuthError):
                 raise
             raise CalendarUnavailable(person, "an answer that is no token") from None  # the library trusts answers
@@ -166,6 +175,14 @@ class _Requests(Request):
     loop: asyncio.AbstractEventLoop
     lasts: timedelta = field(default=_UNSAID)
     """Of the token that was given out last."""
+    _asked: Future[Answer] | None = None
+    _over: bool = False
+
+    def give_up(self) -> None:
+        """Let the thread go: a request that nobody waits for any more would hold it, and its turn at the server."""
+        self._over = True
+        if self._asked is not None:
+            self._asked.cancel()
 
     def __call__(
         self,
@@ -178,7 +195,9 @@ class _Requests(Request):
     ) -> "_Response":
         del timeout, kwargs  # ours bound every request
         ask = self.web.ask(self.person, method, url, headers=headers, content=body)
-        asked: Future[Answer] = asyncio.run_coroutine_threadsafe(ask, self.loop)
+        self._asked = asked = asyncio.run_coroutine_threadsafe(ask, self.loop)
+        if self._over:
+            asked.cancel()
         try:
             answer = asked.result()
         except (CalendarRefused, CalendarUnavailable) as trouble:
@@ -188,7 +207,7 @@ class _Requests(Request):
             raise _Trouble(
                 CalendarUnavailable(self.person, f"Google makes no token now (status {answer.status})", wait)
             )
-        self.lasts = _lasts(answer.body)
+        self.lasts = _lasts(answer)
         return _Response(answer)
 
 
@@ -209,9 +228,8 @@ class _Response(Response):
         return self.answer.body
 
 
-def _lasts(body: bytes) -> timedelta:
+def _lasts(answer: Answer) -> timedelta:
     try:
-        said = json.loads(body)
-        return timedelta(seconds=min(max(int(said["expires_in"]), 60), 86_400))
-    except (ValueError, TypeError, LookupError):
+        return timedelta(seconds=min(max(int(str(reply_of(answer).body["expires_in"])), 60), 86_400))
+    except (ValueError, LookupError):
         return _UNSAID

@@ -14,12 +14,11 @@ from pydantic import JsonValue
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.rest import Reply
-from adapters.web import retry_after
+from adapters.web import LATER, retry_after
 from entrevue.values import PersonId
 
 _REASON: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}")
 
-_LATER: Final = {codes.REQUEST_TIMEOUT, codes.LOCKED, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS}
 _THROTTLED: Final = {"rateLimitExceeded", "userRateLimitExceeded"}
 _SPENT: Final = {"calendarUsageLimits", "dailyLimitExceeded", "quotaExceeded"}
 _A_MINUTE: Final = timedelta(minutes=1)
@@ -61,7 +60,7 @@ def trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | CalendarRef
         return CalendarUnavailable(person, f"Google's quota is used up{named}", max(wait or _AN_HOUR, _AN_HOUR))
     if reasons & _THROTTLED or reply.status == codes.TOO_MANY_REQUESTS:
         return CalendarUnavailable(person, f"Google asks us to come back later{named}", wait or _A_MINUTE)
-    if reply.status in _LATER or codes.is_server_error(reply.status):
+    if reply.status in LATER or codes.is_server_error(reply.status):
         return CalendarUnavailable(person, f"Google asks us to come back later{named}", wait)
     return CalendarRefused(person, _refused(reply.status, reasons) + named)
 

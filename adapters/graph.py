@@ -192,9 +192,6 @@ class GraphCalendars:
                 yield
         except TimeoutError:
             raise CalendarUnavailable(person, "no answer in time") from None
-        except CalendarRefused:
-            self._tokens.forget(self._settings.client_id)
-            raise
 
     @asynccontextmanager
     async def _turn(self, mailbox: Mailbox, uid: str) -> AsyncIterator[Place]:

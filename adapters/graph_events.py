@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from activities.calendar import Busy, OurEvent
 from adapters.ical import KNOWN_ZONES
@@ -33,6 +33,7 @@ ALL_OF_OURS: Final = f"singleValueExtendedProperties/Any(ep: ep/id eq '{_OURS}' 
 TRANSACTION: Final = "entrevue-"
 """How the transaction ids of our events begin."""
 
+_ID: Final = TypeAdapter[str](InterviewId)
 _FREE: Final = {"free", "workingElsewhere"}
 _FREE_IN_VIEW: Final = {"0", "4"}
 _LONGEST_SUBJECT: Final = 255
@@ -91,9 +92,10 @@ def our_event(item: Values, zone: ZoneInfo) -> OurEvent | None:
     """None: it is not ours, or has no time."""
     ours, times = properties(item) or {}, span(item, zone)
     written = Written.parse(ours.get(_WRITTEN, ""))
-    if times is None or written is None or not ours.get(UID) or not ours.get(_INTERVIEW):
+    interview = _interview(ours)
+    if times is None or written is None or not ours.get(UID) or interview is None:
         return None
-    return OurEvent(uid=ours[UID], interview=ours[_INTERVIEW], sequence=written.sequence, start=times[0])
+    return OurEvent(uid=ours[UID], interview=interview, sequence=written.sequence, start=times[0])
 
 
 def etag(item: Values) -> str:
@@ -111,7 +113,7 @@ def text(item: Values, name: str) -> str:
 def takes_time(item: Values) -> bool:
     answered = item.get("responseStatus")
     declined = isinstance(answered, dict) and answered.get("response") == "declined"
-    return item.get("showAs") not in _FREE and item.get("isCancelled") is not True and not declined
+    return text(item, "showAs") not in _FREE and item.get("isCancelled") is not True and not declined
 
 
 def busy(item: Values, zone: ZoneInfo) -> Busy | None:
@@ -119,8 +121,16 @@ def busy(item: Values, zone: ZoneInfo) -> Busy | None:
     times = span(item, zone)
     if times is None:
         return None
-    interview: InterviewId | None = (properties(item) or {}).get(_INTERVIEW)
+    interview = _interview(properties(item) or {})
     return Busy(start=times[0], end=times[1], tentative=item.get("showAs") == "tentative", interview=interview)
+
+
+def _interview(ours: Mapping[str, str]) -> InterviewId | None:
+    """None: there is no id, or what an owner's program has made of it is none."""
+    try:
+        return _ID.validate_python(ours.get(_INTERVIEW))
+    except ValidationError:
+        return None
 
 
 def scheduled(schedule: Values, start: datetime, interval: timedelta) -> list[Busy] | None:
@@ -129,7 +139,7 @@ def scheduled(schedule: Values, start: datetime, interval: timedelta) -> list[Bu
     Where the single items are kept from us, the merged view says the same in slots of `interval` from `start` on.
     """
     items, view = schedule.get("scheduleItems"), text(schedule, "availabilityView")
-    if not isinstance(items, list) and not view:
+    if not items and not view:
         return None
     taken: list[Busy] = []
     for item in items if isinstance(items, list) else ():

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 from zoneinfo import ZoneInfo
 
 from httpx2 import codes
@@ -225,9 +225,9 @@ class Place:
 
 
 def parameters(said: Values, link: str) -> Mapping[str, str] | None:
-    """Give what a link asks for; None where there is no link. Where it leads is not believed."""
+    """Give what a link asks for; None where there is no link. Where it leads is not believed, nor even read."""
     url = text(said, link)
-    return dict(parse_qsl(urlsplit(url).query)) if url else None
+    return dict(parse_qsl(url.partition("?")[2].partition("#")[0])) if url else None
 
 
 def stamp(at: datetime) -> str:

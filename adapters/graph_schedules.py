@@ -12,7 +12,7 @@ from adapters.batching import Batches
 from adapters.graph_events import moment, scheduled, text
 from adapters.graph_mailbox import Mailbox, wishes
 from adapters.graph_words import schedule_trouble
-from adapters.rest import Values
+from adapters.rest import Values, about
 from entrevue.values import PersonId
 
 MOST_MAILBOXES: Final = 20
@@ -51,7 +51,7 @@ class Schedules:
         except TimeoutError:
             return {one: CalendarUnavailable(one[0], "no answer in time") for one in asked}
         except CalendarUnavailable as trouble:
-            return {one: CalendarUnavailable(one[0], trouble.because, trouble.retry_after) for one in asked}
+            return {one: about(one[0], trouble) for one in asked}
         except CalendarRefused as refusal:
             if len(asked) == 1:
                 return {asked[0]: refusal}

@@ -1,6 +1,7 @@
 """Having Microsoft tell us of changes in a calendar: subscriptions, which end by themselves unless they are renewed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 from httpx2 import codes
 from pydantic import JsonValue
 
-from activities.calendar import CalendarRefused, Listening
+from activities.calendar import CalendarRefused, CalendarUnavailable, Listening
 from adapters.cursor import digest
 from adapters.graph_events import text
 from adapters.graph_mailbox import Mailbox, stamp, wishes
@@ -32,7 +33,8 @@ async def listen(mailbox: Mailbox, push: PushTo, held: str | None, now: datetime
             return _listening(mailbox, renewed, address, now)
     made = await _subscribe(mailbox, push, address, said)
     if id_ is not None and id_ != text(made.body, "id"):
-        await hang_up(mailbox, held or "")
+        with suppress(CalendarRefused, CalendarUnavailable):  # it ends by itself; the new one must not be lost for it
+            await hang_up(mailbox, held or "")
     return _listening(mailbox, made, address, now)
 
 

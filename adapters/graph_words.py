@@ -8,18 +8,12 @@ from httpx2 import codes
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.rest import Reply, Values
-from adapters.web import retry_after
+from adapters.web import LATER, retry_after
 from entrevue.values import PersonId
 
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,59}")
 
-_LATER: Final = {
-    codes.REQUEST_TIMEOUT,
-    codes.LOCKED,
-    codes.TOO_EARLY,
-    codes.TOO_MANY_REQUESTS,
-    509,  # "Bandwidth Limit Exceeded", among Graph's documented answers
-}
+_LATER: Final = LATER | {509}  # "Bandwidth Limit Exceeded", among Graph's documented answers
 _THROTTLED: Final = {"ApplicationThrottled", "MailboxConcurrency", "TooManyRequests", "ErrorServerBusy"}
 _IN_A_WHILE: Final = timedelta(seconds=30)
 """Where Graph asks us to wait without saying how long."""
@@ -81,7 +75,7 @@ def login_trouble(person: PersonId, reply: Reply) -> CalendarUnavailable | Calen
     """Say why there is no token. The answer's own description names ids and is never repeated."""
     said = reply.body.get("error")
     code = said if isinstance(said, str) and _CODE.fullmatch(said) else f"status {reply.status}"
-    later = reply.status in _LATER or codes.is_server_error(reply.status)
+    later = reply.well or reply.status in _LATER or codes.is_server_error(reply.status)  # well, and no token?
     if later or code in {"temporarily_unavailable", "server_error"}:
         return CalendarUnavailable(person, f"Microsoft makes no token now ({code})", retry_after(reply.headers))
     numbers = reply.body.get("error_codes")

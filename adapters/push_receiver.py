@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Annotated, Final, Protocol
+from typing import Annotated, ClassVar, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from adapters.push import Pusher, PushTo
 from entrevue.values import PersonId
@@ -47,8 +48,10 @@ _MARKUP = re.compile(r"<[A-Za-z!/?]")
 """What a browser could take for the beginning of a tag or a comment (HTML, "Tag open state")."""
 _WITHIN = timedelta(seconds=8)
 """For a request's body to arrive. Graph waits 10 s at most for an answer, and would like it in 3."""
-_CONNECTIONS, _HEAD, _IDLE, _LEAVE = 100, 16 * 1024, 5, 3
-"""At a time; bytes of a request's head; seconds of a silent connection, and for what is under way at the end."""
+_LASTS = timedelta(seconds=10)
+"""A connection, whatever comes through it: each is for one request. Silent ones would else take all places."""
+_CONNECTIONS, _HEAD, _LEAVE = 100, 16 * 1024, 3
+"""At a time; bytes of a request's head; seconds for what is under way at the end."""
 
 _ANEW = {"subscriptionRemoved", "reauthorizationRequired"}
 """Graph, "Reduce missing subscriptions and change notifications": what needs more than a look."""
@@ -194,7 +197,14 @@ class _Pokes:
 
 @asynccontextmanager
 async def receiving(
-    to: PushTo, poke: Poke, *, host: str, port: int, pause: timedelta = PAUSE, within: timedelta = _WITHIN
+    to: PushTo,
+    poke: Poke,
+    *,
+    host: str,
+    port: int,
+    pause: timedelta = PAUSE,
+    within: timedelta = _WITHIN,
+    lasts: timedelta = _LASTS,
 ) -> AsyncIterator[int]:
     """Listen at this port (0: any that is free), and give it. Raises OSError where that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -203,7 +213,8 @@ async def receiving(
         server = _Server(
             uvicorn.Config(
                 receiver.app,
-                http="h11",
+                http=type("_Brief", (_Connection,), {"lasts": lasts.total_seconds()}),
+                headers=[("Connection", "close")],
                 ws="none",
                 lifespan="off",
                 log_config=None,  # the worker's own; a request's line tells whose calendar it is about
@@ -214,7 +225,6 @@ async def receiving(
                 limit_concurrency=_CONNECTIONS,
                 backlog=_CONNECTIONS,
                 h11_max_incomplete_event_size=_HEAD,
-                timeout_keep_alive=_IDLE,
                 timeout_graceful_shutdown=_LEAVE,
             )
         )
@@ -225,6 +235,22 @@ async def receiving(
             server.should_exit = True
             await running
             await receiver.aclose()
+
+
+class _Connection(H11Protocol):
+    """uvicorn bounds the time between two requests, and not that to the end of a request's head."""
+
+    lasts: ClassVar[float]
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._end = self.loop.call_later(self.lasts, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._end is not None:
+            self._end.cancel()
+        super().connection_lost(exc)
 
 
 class _Server(uvicorn.Server):

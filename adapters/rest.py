@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from httpx2 import codes
 from pydantic import JsonValue, SecretStr
+from pydantic_core import from_json
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.web import Answer, Web
@@ -34,6 +35,8 @@ class Tokens:
     """Raises `CalendarUnavailable` or `CalendarRefused` about the person; the second is whom the token acts for."""
     _known: dict[str, tuple[Token, float]] = field(default_factory=dict)
     """With the loop's time at which each shall be made anew."""
+    _failed: dict[str, tuple[CalendarRefused | CalendarUnavailable, float]] = field(default_factory=dict)
+    """What was wrong the last time, and the loop's time at which it was."""
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def of(self, person: PersonId, subject: str, *, not_this: str | None = None) -> str:
@@ -42,13 +45,31 @@ class Tokens:
         async with self._turns.setdefault(subject, asyncio.Lock()):
             token, until = self._known.get(subject, (None, now))
             if token is None or until <= now or token.secret.get_secret_value() == not_this:
-                token = await self.make(person, subject)
+                token = await self._made(person, subject, now)
                 self._known[subject] = token, now + (token.lasts - min(_EARLY, token.lasts / 2)).total_seconds()
             return token.secret.get_secret_value()
 
+    async def _made(self, person: PersonId, subject: str, since: float) -> Token:
+        """What came of it while somebody waited for their turn is theirs as well: one request, and no storm."""
+        failed, at = self._failed.get(subject, (None, since))
+        if failed is not None and at > since:
+            raise about(person, failed)
+        try:
+            return await self.make(person, subject)
+        except (CalendarRefused, CalendarUnavailable) as trouble:
+            self._failed[subject] = trouble, asyncio.get_running_loop().time()
+            raise
+
     def forget(self, subject: str) -> None:
-        """Make the next one anew: a token says what it may do, and somebody may have allowed more since."""
+        """Make the next one anew."""
         self._known.pop(subject, None)
+
+
+def about(person: PersonId, trouble: CalendarUnavailable | CalendarRefused) -> CalendarUnavailable | CalendarRefused:
+    """Give the same trouble, as another person's: one request was on behalf of both."""
+    if isinstance(trouble, CalendarUnavailable):
+        return CalendarUnavailable(person, trouble.because, trouble.retry_after)
+    return CalendarRefused(person, trouble.because)
 
 
 Values = Mapping[str, JsonValue]
@@ -62,6 +83,8 @@ class Reply:
     headers: Mapping[str, str]
     body: Values
     """Empty where the answer is none, or no JSON object."""
+    readable: bool = True
+    """False: it holds something, and that is no JSON object: perhaps of somebody who sits between us."""
 
     @property
     def well(self) -> bool:
@@ -106,9 +129,14 @@ class RestSession:
         if reply.status == codes.UNAUTHORIZED:
             token = await self.tokens.of(self.person, self.subject, not_this=token)
             reply = await self._once(method, url, token, body, headers)
+        if reply.well and not reply.readable:
+            raise CalendarUnavailable(self.person, "an answer that cannot be read")
         if reply.status in expect:
             return reply
-        raise self.trouble(self.person, reply)
+        trouble = self.trouble(self.person, reply)
+        if reply.status == codes.FORBIDDEN and isinstance(trouble, CalendarRefused):
+            self.tokens.forget(self.subject)  # a token says what it may do, and somebody may have allowed more since
+        raise trouble
 
     async def _once(
         self, method: str, url: str, token: str, body: Values | None, headers: Mapping[str, str] | None
@@ -123,7 +151,9 @@ class RestSession:
 
 def reply_of(answer: Answer) -> Reply:
     try:
-        said = json.loads(answer.body) if answer.body else {}
+        # Not by `json`: what is nested too deep, or is no text, is an error here, and none that comes later.
+        said: JsonValue = from_json(answer.body, allow_inf_nan=False) if answer.body else {}
     except ValueError:
-        said = {}
-    return Reply(answer.status, answer.headers, said if isinstance(said, dict) else {})
+        said = None
+    whole = isinstance(said, dict)
+    return Reply(answer.status, answer.headers, said if isinstance(said, dict) else {}, readable=whole)

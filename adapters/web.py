@@ -23,7 +23,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 ABSENT: Final = frozenset({codes.NOT_FOUND, codes.GONE})
-_LATER = {codes.REQUEST_TIMEOUT, codes.LOCKED, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS}
+LATER: Final = frozenset({codes.REQUEST_TIMEOUT, codes.LOCKED, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS})
 
 _TIMEOUT = httpx2.Timeout(connect=5, read=20, write=20, pool=None)  # our own turn is waited for before
 _LARGEST = 20 * 1024 * 1024
@@ -85,7 +85,7 @@ class Web:
                 self._client.stream(method, url, auth=auth, headers=headers, content=content) as response,
             ):
                 return Answer(response.status_code, await _bounded(person, response), response.headers)
-        except httpx2.RequestError as trouble:
+        except (httpx2.RequestError, httpx2.InvalidURL, UnicodeEncodeError) as trouble:  # of headers made of answers
             raise CalendarUnavailable(person, type(trouble).__name__) from None
 
     async def in_thread(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -98,7 +98,7 @@ def expected(person: PersonId, answer: Answer, expect: Collection[int]) -> Answe
     if answer.status in expect:
         return answer
     because = f"status {answer.status}"
-    if answer.status in _LATER or codes.is_server_error(answer.status):
+    if answer.status in LATER or codes.is_server_error(answer.status):
         raise CalendarUnavailable(person, because, retry_after(answer.headers))
     raise CalendarRefused(person, because)
 

@@ -100,6 +100,17 @@ async def test_a_fault_of_ours_reaches_everybody_who_asked() -> None:
         await batches.of("a", 1)
 
 
+async def test_closing_ends_what_has_not_even_begun() -> None:
+    batches = Batches(Oracle().ask, most=20)
+    waiting = asyncio.create_task(batches.of("a", 1))
+    await asyncio.sleep(0)
+
+    await batches.aclose()
+    await asyncio.wait([waiting])
+
+    assert waiting.cancelled()
+
+
 async def test_closing_ends_what_is_under_way() -> None:
     oracle = Oracle()
     batches = Batches(oracle.ask, most=20)

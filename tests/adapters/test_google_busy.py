@@ -135,6 +135,8 @@ async def test_throttling_befalls_everybody_by_their_own_names(undone: GoogleSer
         {"ADDRESS": 7},
         {"ADDRESS": {}},
         {"ADDRESS": {"busy": [{"start": "soon"}]}},
+        {"ADDRESS": {"busy": [{"start": "2026-12-01T12:00:00Z", "end": "2026-12-01T09:00:00Z"}]}},
+        {"ADDRESS": {"busy": [{"start": "2026-12-01T09:00:00", "end": "2026-12-01T12:00:00Z"}]}},
         {"ADDRESS": {"errors": [{"domain": "global", "reason": "internalError"}], "busy": []}},
         {"ADDRESS": {"errors": ["nonsense"], "busy": []}},
     ],

@@ -1,6 +1,8 @@
 """How tokens for Google come about, and what is said where none does."""
 
+import asyncio
 import json
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
+from adapters.google import GoogleCalendars
 from adapters.google_settings import GoogleAccount, GoogleSettings
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried
@@ -244,3 +247,64 @@ async def test_an_answer_that_is_no_token_is_trouble(
     async with reaching(settings_for(undone, tmp_path), {GRACE: GoogleAccount(address)}) as calendar:
         with pytest.raises((CalendarRefused, CalendarUnavailable), match="no token"):
             await calendar.busy(GRACE, NINE, NINE + HOUR)
+
+
+async def test_who_waits_for_a_token_in_vain_lets_go_of_all_that_they_held(
+    undone: GoogleServer, address: str, tmp_path: Path
+) -> None:
+    """Its thread, and its turn at the server: the next one would wait for them."""
+    let_go = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        while await reader.read(1000):
+            pass
+        let_go.set()
+        writer.close()
+
+    async def accounts(_person: str) -> GoogleAccount:
+        return GoogleAccount(address)
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        settings = settings_for(undone, tmp_path, port=server.sockets[0].getsockname()[1])
+        async with aclosing(GoogleCalendars(accounts, settings, within=timedelta(seconds=0.3))) as calendar:
+            with pytest.raises(CalendarUnavailable, match="no answer in time"):
+                await calendar.busy(GRACE, NINE, NINE + HOUR)
+            async with asyncio.timeout(5):  # by itself it would hold them for as long as something drips
+                await let_go.wait()
+
+    assert let_go.is_set()
+
+
+async def test_what_was_allowed_since_needs_no_wait_for_the_old_tokens_end(
+    undone: GoogleServer, address: str, tmp_path: Path
+) -> None:
+    async with reaching(settings_for(undone, tmp_path), {GRACE: GoogleAccount(address)}) as calendar:
+        lacking: dict[str, JsonValue] = {"error": {"code": 403, "errors": [{"reason": "insufficientPermissions"}]}}
+        undone.troubles.due.append(Trouble("GET /calendar", 403, lacking))
+        with pytest.raises(CalendarRefused, match="allow it the two scopes"):
+            await calendar.busy(GRACE, NINE, NINE + HOUR)
+        undone.troubles.due.clear()
+        await calendar.busy(GRACE, NINE, NINE + HOUR)
+
+    assert len(undone.tokens.given_out) == 2
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, {}), (400, {"error": "invalid_grant"})], ids=["busy", "taken back"])
+async def test_whoever_waits_while_no_token_is_to_be_had_does_not_ask_as_well(
+    undone: GoogleServer, tmp_path: Path, status: int, body: dict[str, JsonValue]
+) -> None:
+    undone.troubles.due.append(Trouble("POST /token", status, body))
+    undone.troubles.asked.clear()
+    people = {f"p{number}": GoogleAccount("team@group.calendar.google.com") for number in range(30)}
+    async with reaching(settings_for(undone, tmp_path), people) as calendar:
+        told = await asyncio.gather(
+            *(calendar.busy(person, NINE, NINE + HOUR) for person in people), return_exceptions=True
+        )
+        first = undone.troubles.asked.count("POST /token")
+        with pytest.raises((CalendarRefused, CalendarUnavailable)):
+            await calendar.busy("p0", NINE, NINE + HOUR)
+
+    assert [str(one).split(":")[0] for one in told] == [f"calendar of {person}" for person in people]
+    assert (first, undone.troubles.asked.count("POST /token")) == (1, 2)

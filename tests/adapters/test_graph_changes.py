@@ -375,6 +375,19 @@ async def test_a_receiver_that_has_moved_is_told_at_its_new_address_and_not_at_t
         ]
 
 
+async def test_an_old_subscription_that_cannot_be_ended_ends_by_itself(microsoft: GraphServer) -> None:
+    async with receiving() as old, listening(microsoft, old.push) as (_, held), receiving() as new:
+        people = {GRACE: GraphAccount("grace@acme.example")}
+        async with reaching(settings_for(microsoft), people, new.push, clock=now) as calendar:
+            microsoft.troubles.due = [Trouble("DELETE /v1.0/subscriptions", 503)]
+            moved = await calendar.listen(GRACE, held.held)
+            again = await calendar.listen(GRACE, moved.held if moved else None)
+
+        assert moved is not None
+        assert again is not None
+        assert again.held == moved.held
+
+
 async def test_a_subscription_that_is_there_already_is_taken_up(microsoft: GraphServer) -> None:
     """An answer of ours was lost; and Graph refuses what is there already, or does not: it has done both."""
     async with receiving() as told, listening(microsoft, told.push) as (calendar, held):

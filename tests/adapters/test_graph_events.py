@@ -1,5 +1,6 @@
 """Events of Microsoft Graph, read and made without asking anybody."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,18 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.graph_events import body, busy, etag, read_event, scheduled, span, takes_time, transaction, with_uid
+from adapters.graph_events import (
+    body,
+    busy,
+    etag,
+    our_event,
+    read_event,
+    scheduled,
+    span,
+    takes_time,
+    transaction,
+    with_uid,
+)
 from adapters.graph_schedules import LONGEST, windows
 from adapters.graph_words import login_trouble, schedule_trouble, trouble
 from adapters.rest import Reply
@@ -147,7 +159,6 @@ def test_where_the_items_are_kept_back_the_merged_view_counts() -> None:
 
 def test_a_free_day_is_free() -> None:
     assert scheduled({"availabilityView": "000", "scheduleItems": []}, NINE, FIVE) == []
-    assert scheduled({"availabilityView": "", "scheduleItems": []}, NINE, FIVE) == []
 
 
 @pytest.mark.parametrize(
@@ -155,6 +166,8 @@ def test_a_free_day_is_free() -> None:
     [
         {},
         {"availabilityView": ""},
+        {"availabilityView": "", "scheduleItems": []},
+        {"scheduleItems": []},
         {"scheduleItems": ["busy"]},
         {"scheduleItems": [{"status": "busy", "start": at("2026-12-01T09:00:00")}]},
         {"scheduleItems": [{"status": "busy", "start": at("x"), "end": at("y")}], "availabilityView": "000"},
@@ -222,6 +235,13 @@ def test_properties_are_known_in_whatever_case_their_ids_come_back() -> None:
     shouted = [{"id": str(one["id"]).upper(), "value": one["value"]} for one in properties if isinstance(one, dict)]
 
     assert read_event({**said, "singleValueExtendedProperties": [*shouted]}, UTC_ZONE).written is not None
+
+
+def test_what_somebody_else_made_of_our_properties_is_no_interview_and_still_takes_time() -> None:
+    said: dict[str, JsonValue] = json.loads(json.dumps(body(event(), "r7")).replace('"r7"', '"r7; see above"'))
+
+    assert busy(said, BERLIN) == Busy(start=NINE, end=NINE + HOUR)
+    assert our_event(said, BERLIN) is None
 
 
 def test_an_event_without_an_etag_has_its_change_key() -> None:
@@ -305,7 +325,7 @@ def test_graph_says_how_long_to_wait() -> None:
         (400, {"error": "invalid_request", "error_codes": [90002]}, CalendarRefused, "tenant's id"),
         (400, {"error": "invalid_grant", "error_codes": [1]}, CalendarRefused, "consent"),
         (400, {"error": ADDRESS}, CalendarRefused, "status 400"),
-        (200, {}, CalendarRefused, "status 200"),
+        (200, {}, CalendarUnavailable, "status 200"),
         (400, {"error": "temporarily_unavailable"}, CalendarUnavailable, "now"),
         (429, {}, CalendarUnavailable, "now"),
         (503, {}, CalendarUnavailable, "now"),

@@ -317,6 +317,22 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize("said", ["", f"POST {GRAPH} HTTP/1.1\r\nHost: "], ids=["nothing", "half a head"])
+async def test_a_connection_that_keeps_silent_takes_no_place_for_ever(said: str) -> None:
+    async with receiving(TO, Watchers().poke, host="127.0.0.1", port=0, lasts=timedelta(0)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said.encode())
+        async with asyncio.timeout(5):  # it would be for ever
+            rest = await reader.read()
+        writer.close()
+
+    assert rest == b""
+
+
+async def test_a_connection_is_for_one_request(caller: Caller) -> None:
+    assert (await caller.google()).headers["Connection"] == "close"
+
+
 async def test_who_hangs_up_in_the_middle_disturbs_nobody(caller: Caller) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", caller.web.base_url.port)
     writer.write(f"POST {GRAPH} HTTP/1.1\r\nHost: hooks\r\nContent-Length: 1000\r\n\r\n{{".encode())
