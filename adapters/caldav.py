@@ -1,6 +1,5 @@
 """People's calendars over CalDAV (RFC 4791): what Entrevue asks of a calendar, as requests to a server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from activities.calendar import (
     Busy,
     CalendarRefused,
-    CalendarUnavailable,
     Changes,
     Ensured,
     EventState,
@@ -24,6 +22,7 @@ from activities.calendar import (
     Removed,
 )
 from adapters import keeping
+from adapters.accounts import in_time, known
 from adapters.caldav_collection import UID_ELSEWHERE, Collection, unless_changed
 from adapters.caldav_discovery import FoundCalendar, chosen, discover
 from adapters.caldav_sync import changes
@@ -186,14 +185,9 @@ class CalDav:
 
     @asynccontextmanager
     async def _login(self, person: PersonId) -> AsyncIterator[tuple[CalendarAccount, Session]]:
-        try:
-            async with asyncio.timeout(self._within.total_seconds()):
-                account = await self._accounts(person)
-                if account is None:
-                    raise CalendarRefused(person, "there is none")
-                yield account, Session(person, account.username, account.password, self._web)
-        except TimeoutError:
-            raise CalendarUnavailable(person, "no answer in time") from None
+        async with in_time(person, self._within):
+            account = await known(person, self._accounts)
+            yield account, Session(person, account.username, account.password, self._web)
 
 
 @dataclass

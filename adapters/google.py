@@ -18,6 +18,7 @@ from activities.calendar import (
     Removed,
 )
 from adapters import google_channels, google_rooms, google_sync, keeping
+from adapters.accounts import in_time, known, written
 from adapters.batching import Batches
 from adapters.cursor import digest
 from adapters.google_busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
@@ -77,10 +78,8 @@ class GoogleCalendars:
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         check_window(start, end)
-        account = await self._accounts(person)
-        if account is None:
-            return ()  # nothing but our own interviews is known to be in their way: the ledger's business
-        async with self._in_time(person):
+        account = await known(person, self._accounts)
+        async with in_time(person, self._within):
             if account.busy_only:
                 return await self._batches.of((start, end), Asked(person, account))
             return await self._calendar(person, account).busy(start, end)
@@ -128,7 +127,7 @@ class GoogleCalendars:
         address = self._settings.meet_calendar
         if address is None:
             raise CalendarRefused(ROOMS, "set ENTREVUE_GOOGLE__MEET_CALENDAR")
-        async with self._in_time(ROOMS):
+        async with in_time(ROOMS, self._within):
             return await google_rooms.room(self._calendar(ROOMS, GoogleAccount(address)), interview, at)
 
     # --- for whoever tries a calendar out
@@ -145,21 +144,8 @@ class GoogleCalendars:
 
     @asynccontextmanager
     async def _reach(self, person: PersonId) -> AsyncIterator[GoogleCalendar]:
-        async with self._in_time(person):
-            account = await self._accounts(person)
-            if account is None:
-                raise CalendarRefused(person, "there is none")
-            if account.busy_only:
-                raise CalendarRefused(person, "only when they are free may be read there: see the directory")
-            yield self._calendar(person, account)
-
-    @asynccontextmanager
-    async def _in_time(self, person: PersonId) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._within.total_seconds()):
-                yield
-        except TimeoutError:
-            raise CalendarUnavailable(person, "no answer in time") from None
+        async with in_time(person, self._within):
+            yield self._calendar(person, await written(person, self._accounts))
 
     def _calendar(self, person: PersonId, account: GoogleAccount) -> GoogleCalendar:
         asked = account.asked if self._makes.acts_for_owner(person) else None

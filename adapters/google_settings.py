@@ -1,14 +1,14 @@
 """How Entrevue reaches Google Calendar: as a service account, or with what people themselves have consented to."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, model_validator
 
+from adapters.accounts import Account
 from adapters.web import checked_address
-from entrevue.values import EmailAddress, ZoneName
+from entrevue.values import EmailAddress
 
 EVENTS: Final = "https://www.googleapis.com/auth/calendar.events"
 FREE_BUSY: Final = "https://www.googleapis.com/auth/calendar.events.freebusy"
@@ -47,24 +47,8 @@ class GoogleSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_error
         return self
 
 
-@dataclass(frozen=True)
-class GoogleAccount:
-    """A person's calendar at Google."""
-
-    address: EmailAddress
-    """The calendar's id: the owner's address, where it is their own."""
-    zone: ZoneName = "UTC"
-    """The owner's: all-day events are in it."""
-    email: EmailAddress | None = None
-    """The owner's: without it they are not asked whether they accept."""
-    busy_only: bool = False
-    """Only when they are free is read, nothing written and nothing watched."""
-
-    def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.zone)
-        except (LookupError, OSError, ValueError):
-            raise ValueError("the zone is no IANA time zone") from None
+class GoogleAccount(Account):
+    """A person's calendar at Google. Its id is its owner's address, where it is their own."""
 
     @property
     def owner(self) -> EmailAddress:

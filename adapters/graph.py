@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -12,7 +11,6 @@ from zoneinfo import ZoneInfo
 from activities.calendar import (
     Busy,
     CalendarRefused,
-    CalendarUnavailable,
     Changes,
     Ensured,
     EventState,
@@ -21,6 +19,7 @@ from activities.calendar import (
     Removed,
 )
 from adapters import graph_subscriptions, keeping
+from adapters.accounts import Account, in_time, known, written
 from adapters.graph_mailbox import Mailbox, Place
 from adapters.graph_rooms import meeting
 from adapters.graph_schedules import Schedules
@@ -32,7 +31,7 @@ from adapters.push import PushTo
 from adapters.rest import RestSession, Tokens
 from adapters.web import Web
 from entrevue.orders import CalendarEvent
-from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
+from entrevue.values import InterviewId, PersonId, ZoneName
 
 __all__ = ["GraphAccount", "GraphCalendars", "GraphSettings"]
 
@@ -47,24 +46,11 @@ def _system_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # no call of the port says what time it is
 
 
-@dataclass(frozen=True)
-class GraphAccount:
-    """A person's mailbox. Events are in its default calendar."""
+class GraphAccount(Account):
+    """A person's mailbox, by its user principal name or primary address. Events are in its default calendar.
 
-    address: str
-    """User principal name, or the mailbox's primary address."""
-    zone: ZoneName = "UTC"
-    """The owner's: all-day events are in it."""
-    email: EmailAddress | None = None
-    """As everywhere. Nobody is named in an event here, so nothing depends on it."""
-    busy_only: bool = False
-    """We read when they are busy, and no more."""
-
-    def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.zone)
-        except (LookupError, OSError, ValueError):
-            raise ValueError("the zone is no IANA time zone") from None
+    Nobody is named in an event here, so nothing depends on `email`.
+    """
 
 
 class GraphCalendars:
@@ -104,10 +90,8 @@ class GraphCalendars:
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         check_window(start, end)
-        async with self._in_time(person):
-            account = await self._accounts(person)
-            if account is None:
-                return ()  # nothing but our own interviews is known to be in their way: the ledger's business
+        async with in_time(person, self._within):
+            account = await known(person, self._accounts)
             if account.busy_only:
                 return await self._schedules.busy(person, account.address, start, end)
             return await self._mailbox(person, account.address, account.zone).busy(start, end)
@@ -144,7 +128,7 @@ class GraphCalendars:
             return await graph_subscriptions.listen(mailbox, self._push, held, self._clock())
 
     async def hang_up(self, person: PersonId, held: str) -> None:
-        async with self._in_time(person):
+        async with in_time(person, self._within):
             account = await self._accounts(person)
             if account is not None:
                 await graph_subscriptions.hang_up(self._mailbox(person, account.address), held)
@@ -158,7 +142,7 @@ class GraphCalendars:
             raise CalendarRefused(
                 _ROOMS, "name the mailbox whose Teams meetings they are (ENTREVUE_GRAPH__TEAMS_MAILBOX)"
             )
-        async with self._in_time(_ROOMS):
+        async with in_time(_ROOMS, self._within):
             mailbox = self._mailbox(_ROOMS, address)
             async with self._turn(mailbox, interview):
                 return await meeting(mailbox, interview, at)
@@ -177,21 +161,9 @@ class GraphCalendars:
 
     @asynccontextmanager
     async def _reach(self, person: PersonId) -> AsyncIterator[Mailbox]:
-        async with self._in_time(person):
-            account = await self._accounts(person)
-            if account is None:
-                raise CalendarRefused(person, "there is none")
-            if account.busy_only:
-                raise CalendarRefused(person, "it is one that we only ask when they are busy (busy_only)")
+        async with in_time(person, self._within):
+            account = await written(person, self._accounts)
             yield self._mailbox(person, account.address, account.zone)
-
-    @asynccontextmanager
-    async def _in_time(self, person: PersonId) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._within.total_seconds()):
-                yield
-        except TimeoutError:
-            raise CalendarUnavailable(person, "no answer in time") from None
 
     @asynccontextmanager
     async def _turn(self, mailbox: Mailbox, uid: str) -> AsyncIterator[Place]:

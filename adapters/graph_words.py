@@ -67,7 +67,7 @@ def _refused(status: int, code: str) -> str:
     if status == codes.UNAUTHORIZED:
         return "Microsoft takes our token no more: let the app be consented to again, and check its secret"
     if status == codes.FORBIDDEN:
-        return "Microsoft lets our app not into this mailbox: consent to Calendars.ReadWrite, and widen its policy"
+        return "Microsoft does not let our app into this mailbox: consent to Calendars.ReadWrite, and widen its policy"
     return "Microsoft refuses what we ask"
 
 

@@ -230,9 +230,10 @@ def test_settings_name_a_way_in_and_a_safe_address() -> None:
         GoogleSettings(key_file=Path("key.json"), url="http://www.googleapis.com/calendar/v3")
 
 
-async def test_who_is_not_known_has_no_calendar(google: GoogleServer, tmp_path: Path) -> None:
+async def test_who_is_not_known_has_no_calendar_and_is_not_taken_for_free(google: GoogleServer, tmp_path: Path) -> None:
     async with reaching(settings_for(google, tmp_path), {}) as calendar:
-        assert await calendar.busy("nobody", NINE, NINE + HOUR) == ()
+        with pytest.raises(CalendarRefused, match="there is none"):
+            await calendar.busy("nobody", NINE, NINE + HOUR)
         assert await calendar.ours("nobody", NINE, NINE + HOUR) == ()
         assert (await calendar.changes("nobody", None, ())).cursor is None
         assert await calendar.listen("nobody", None) is None

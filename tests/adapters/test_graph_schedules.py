@@ -145,9 +145,10 @@ async def test_of_whom_we_read_no_more_than_that_nothing_else_is_read_or_written
     assert microsoft.troubles.asked == []
 
 
-async def test_of_whom_nobody_knows_a_calendar_nothing_is_in_the_way(microsoft: GraphServer) -> None:
+async def test_of_whom_nobody_knows_a_calendar_is_not_taken_for_free(microsoft: GraphServer) -> None:
     async with reaching(settings_for(microsoft), {}) as calendar:
-        assert await calendar.busy("nobody", NINE, NINE + DAY) == ()
+        with pytest.raises(CalendarRefused, match="there is none"):
+            await calendar.busy("nobody", NINE, NINE + DAY)
         assert await calendar.changes("nobody", None, ()) == Changes(cursor=None)
         with pytest.raises(CalendarRefused, match="there is none"):
             await calendar.read("nobody", "r7.p1")
