@@ -44,7 +44,7 @@ _OF_PUSH: Final = "Google takes our address for its news not: it must be public,
 
 _OF_TOKENS: Final[Mapping[str, str]] = {
     "invalid_grant": "Google takes our key no more: allow the service account again, or have them consent again",
-    "unauthorized_client": "Google: our service account may not act for them; delegate the two scopes of the docs to it",
+    "unauthorized_client": "Google: our service account may act for nobody; delegate the two scopes of the docs to it",
     "invalid_client": "Google does not know our key: make a new one, and give it to the workers",
     "access_denied": "the administrator keeps our service account out: let them allow it again",
     "admin_policy_enforced": "the administrator has closed Calendar to our app: let them allow it",
