@@ -204,6 +204,7 @@ ALLOWED: Mapping[str, Mapping[str, int]] = {
     "feedback_reviewed": {"feedback_available": 1},
     "interview_cancelled": {"cancellation": 1, "offer_withdrawn": 1, "apology": 1},
     "answer_heard": {"answer_check": 1},
+    "counter_heard": {"answer_check": 1},
     "event_moved": {"calendar_notice": 1},
     "event_deleted": {"calendar_notice": 1},
     "event_restored": {"calendar_notice": 1},

@@ -106,13 +106,18 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     )
 
 
+_A_BREATH = 0.005
+"""Seconds. A look into memory is no round trip: who looks without a pause keeps the workflows' threads from the
+interpreter, until Temporal takes one for dead."""
+
+
 async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bool], seconds: float = 30) -> _T:
-    """Look until it holds. Each look is a round trip, which is all the pause there is."""
+    """Look until it holds."""
     seen = await look()
     try:
         async with asyncio.timeout(seconds):
             while not holds(seen):
-                await asyncio.sleep(0)  # a look into memory is no round trip: let others, and the timeout, have a turn
+                await asyncio.sleep(_A_BREATH)
                 seen = await look()
     except TimeoutError:
         raise AssertionError(f"never came true; last seen: {seen!r}") from None
