@@ -58,3 +58,8 @@ async def written(person: PersonId, accounts: Callable[[PersonId], Awaitable[_A 
     if account.busy_only:
         raise CalendarRefused(person, "only when they are free may be read there (busy_only): see the directory")
     return account
+
+
+async def is_written(person: PersonId, accounts: Callable[[PersonId], Awaitable[_A | None]]) -> bool:
+    account = await accounts(person)
+    return account is not None and not account.busy_only

@@ -1,7 +1,7 @@
 """People's calendars over CalDAV (RFC 4791): what Entrevue asks of a calendar, as requests to a server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -117,7 +117,7 @@ class CalDav:
 
     async def busy(self, person: PersonId, start: datetime, end: datetime) -> tuple[Busy, ...]:
         check_window(start, end)
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             reading = await collection.busy(start, end)
         if reading.doubts:
             _log.warning(
@@ -126,24 +126,24 @@ class CalDav:
         return reading.busy
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             return await keeping.ensure(self._place(collection, event.uid), event, interview, etag)
 
     async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             return await keeping.remove(self._place(collection, uid), sequence, etag)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             return await keeping.read(self._place(collection, uid))
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
         check_window(start, end)
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             return await collection.ours(start, end)
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
-        async with self._reach(person) as collection:
+        async with self.reach(person) as collection:
             return await changes(collection, cursor, uids)
 
     async def listen(self, person: PersonId, held: str | None) -> Listening | None:
@@ -161,17 +161,14 @@ class CalDav:
         async with self._login(person) as (account, session):
             return await discover(session, account.collection, account.email)
 
-    def reach(self, person: PersonId) -> AbstractAsyncContextManager[Collection]:
-        """Give the one that is meant, for as long as a call may take."""
-        return self._reach(person)
-
     def _place(self, collection: Collection, uid: str) -> "_Place":
         return _Place(collection, uid, self._organizer, self._organisation, self._schedules)
 
     # --- connections
 
     @asynccontextmanager
-    async def _reach(self, person: PersonId) -> AsyncIterator[Collection]:
+    async def reach(self, person: PersonId) -> AsyncIterator[Collection]:
+        """Give the one that is meant, for as long as a call may take."""
         async with self._login(person) as (account, session):
             try:
                 calendar = self._calendars.get(account)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,7 +18,7 @@ from activities.calendar import (
     Removed,
 )
 from adapters import google_channels, google_rooms, google_sync, keeping
-from adapters.accounts import in_time, known, written
+from adapters.accounts import in_time, is_written, known, written
 from adapters.batching import Batches
 from adapters.cursor import digest
 from adapters.google_busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
@@ -85,39 +85,39 @@ class GoogleCalendars:
             return await self._calendar(person, account).busy(start, end)
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await keeping.ensure(GooglePlace(calendar, event.uid), event, interview, etag)
 
     async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await keeping.remove(GooglePlace(calendar, uid), sequence, etag)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await keeping.read(GooglePlace(calendar, uid))
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
         check_window(start, end)
-        if not await self._is_written(person):
+        if not await is_written(person, self._accounts):
             return ()
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await calendar.ours(start, end)
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
-        if not await self._is_written(person):
+        if not await is_written(person, self._accounts):
             return Changes(cursor=None)
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await google_sync.changes(calendar, cursor, uids)
 
     async def listen(self, person: PersonId, held: str | None) -> Listening | None:
-        if self._push is None or not await self._is_written(person):
+        if self._push is None or not await is_written(person, self._accounts):
             return None
-        async with self._reach(person) as calendar:
+        async with self.reach(person) as calendar:
             return await google_channels.listen(calendar, self._push, held)
 
     async def hang_up(self, person: PersonId, held: str) -> None:
-        if await self._is_written(person):
-            async with self._reach(person) as calendar:
+        if await is_written(person, self._accounts):
+            async with self.reach(person) as calendar:
                 await google_channels.hang_up(calendar, held)
 
     # --- rooms
@@ -130,20 +130,11 @@ class GoogleCalendars:
         async with in_time(ROOMS, self._within):
             return await google_rooms.room(self._calendar(ROOMS, GoogleAccount(address)), interview, at)
 
-    # --- for whoever tries a calendar out
-
-    def reach(self, person: PersonId) -> AbstractAsyncContextManager[GoogleCalendar]:
-        """Give a person's calendar, for as long as a call may take."""
-        return self._reach(person)
-
     # --- connections
 
-    async def _is_written(self, person: PersonId) -> bool:
-        account = await self._accounts(person)
-        return account is not None and not account.busy_only
-
     @asynccontextmanager
-    async def _reach(self, person: PersonId) -> AsyncIterator[GoogleCalendar]:
+    async def reach(self, person: PersonId) -> AsyncIterator[GoogleCalendar]:
+        """Give a person's calendar, for as long as a call may take."""
         async with in_time(person, self._within):
             yield self._calendar(person, await written(person, self._accounts))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -19,7 +19,7 @@ from activities.calendar import (
     Removed,
 )
 from adapters import graph_subscriptions, keeping
-from adapters.accounts import Account, in_time, known, written
+from adapters.accounts import Account, in_time, is_written, known, written
 from adapters.graph_mailbox import Mailbox, Place
 from adapters.graph_rooms import meeting
 from adapters.graph_schedules import Schedules
@@ -97,34 +97,34 @@ class GraphCalendars:
             return await self._mailbox(person, account.address, account.zone).busy(start, end)
 
     async def ensure(self, person: PersonId, event: CalendarEvent, interview: InterviewId, etag: str | None) -> Ensured:
-        async with self._reach(person) as mailbox, self._turn(mailbox, event.uid) as place:
+        async with self.reach(person) as mailbox, self._turn(mailbox, event.uid) as place:
             return await keeping.ensure(place, event, interview, etag)
 
     async def remove(self, person: PersonId, uid: str, sequence: int, etag: str | None) -> Removed:
-        async with self._reach(person) as mailbox, self._turn(mailbox, uid) as place:
+        async with self.reach(person) as mailbox, self._turn(mailbox, uid) as place:
             return await keeping.remove(place, sequence, etag)
 
     async def read(self, person: PersonId, uid: str) -> EventState | None:
-        async with self._reach(person) as mailbox, self._turn(mailbox, uid) as place:
+        async with self.reach(person) as mailbox, self._turn(mailbox, uid) as place:
             return await keeping.read(place)
 
     async def ours(self, person: PersonId, start: datetime, end: datetime) -> tuple[OurEvent, ...]:
         check_window(start, end)
-        if not await self._is_written(person):
+        if not await is_written(person, self._accounts):
             return ()
-        async with self._reach(person) as mailbox:
+        async with self.reach(person) as mailbox:
             return await mailbox.ours(start, end)
 
     async def changes(self, person: PersonId, cursor: str | None, uids: tuple[str, ...]) -> Changes:
-        if not await self._is_written(person):
+        if not await is_written(person, self._accounts):
             return Changes(cursor=None)
-        async with self._reach(person) as mailbox:
+        async with self.reach(person) as mailbox:
             return await changes(mailbox, cursor, uids, self._clock(), self._within / 2)
 
     async def listen(self, person: PersonId, held: str | None) -> Listening | None:
-        if self._push is None or not await self._is_written(person):
+        if self._push is None or not await is_written(person, self._accounts):
             return None
-        async with self._reach(person) as mailbox:
+        async with self.reach(person) as mailbox:
             return await graph_subscriptions.listen(mailbox, self._push, held, self._clock())
 
     async def hang_up(self, person: PersonId, held: str) -> None:
@@ -147,20 +147,11 @@ class GraphCalendars:
             async with self._turn(mailbox, interview):
                 return await meeting(mailbox, interview, at)
 
-    # --- for whoever tries a calendar out
-
-    def reach(self, person: PersonId) -> AbstractAsyncContextManager[Mailbox]:
-        """Give a person's mailbox, for as long as a call may take."""
-        return self._reach(person)
-
     # --- connections
 
-    async def _is_written(self, person: PersonId) -> bool:
-        account = await self._accounts(person)
-        return account is not None and not account.busy_only
-
     @asynccontextmanager
-    async def _reach(self, person: PersonId) -> AsyncIterator[Mailbox]:
+    async def reach(self, person: PersonId) -> AsyncIterator[Mailbox]:
+        """Give a person's calendar, for as long as a call may take."""
         async with in_time(person, self._within):
             account = await written(person, self._accounts)
             yield self._mailbox(person, account.address, account.zone)
