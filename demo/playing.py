@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from activities.people import PersonEntry
 from adapters.directory import FileDirectory
-from demo import looking
+from demo import clock, looking
 from demo.diaries import Held
 from demo.embedded import Servers
 from demo.looking import Letter
@@ -26,10 +26,6 @@ _WAIT = 60
 
 _MORNING, _EVENING = time(8), time(19, 30)
 """Half an hour less than the engine's own hours: what is told then also arrives before the night."""
-
-_LAST = timedelta(milliseconds=150)
-"""This much of the time that passes is real. A clock goes forward from timer to timer: where it shall stop just after
-one, and real time passes that stop while the timer's work is done, the server lets it run on to the next timer."""
 
 _Seen = TypeVar("_Seen")
 
@@ -111,9 +107,7 @@ class Playing:
         ahead = until - await self.now()
         if ahead > timedelta(0):
             self._telling.time_passes(ahead, why)
-            if ahead > _LAST:
-                await self.servers.skipper.fast_forward(self._workflow, ahead - _LAST)
-            await eventually(self.now, lambda now: now >= until, f"{until:%H:%M} on the interview's own clock")
+            await clock.forward(self.servers.skipper, self._workflow, ahead)
 
     async def watcher_passes(self, person: Person, duration: timedelta) -> None:
         """Put the clock of whoever watches this person's calendar forward: that is a workflow of its own."""
@@ -121,7 +115,7 @@ class Playing:
         self._telling.time_passes(
             duration, f"{person.first_name}'s calendar is looked at every few minutes", "the watcher's"
         )
-        await self.servers.skipper.fast_forward(watcher, duration)
+        await clock.forward(self.servers.skipper, watcher, duration)
 
     async def until_all_are_awake(self) -> None:
         """Nobody is written to at night: wait until nobody here has one."""

@@ -14,6 +14,7 @@ import caldav
 import pytest
 from caldav.elements.dav import GetEtag
 
+from demo import clock
 from demo.embedded import Servers, embedded
 from demo.playing import Person, Playing
 from entrevue import contract
@@ -83,7 +84,7 @@ def _save(event: caldav.CalendarObjectResource) -> None:
 async def a_quarter_passes(servers: Servers, person: Person) -> None:
     """On the watcher's own clock: the interview's stands still but for real time."""
     watcher = servers.skipper.client.get_workflow_handle(contract.watch_id(person.login))
-    await servers.skipper.fast_forward(watcher, A_QUARTER)
+    await clock.forward(servers.skipper, watcher, A_QUARTER)
 
 
 async def starts(scene: Playing, person: Person) -> list[datetime]:

@@ -10,6 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.calendar import Watched
+from demo import clock
 from entrevue import contract
 from on_server import WatchersOnServer
 from tests.workflows.desk import Desk, Diary
@@ -46,7 +47,7 @@ class Place(Desk):
                     raise
 
     async def forward(self, duration: timedelta) -> None:
-        await self.env.fast_forward(self.watcher, duration)
+        await clock.forward(self.env, self.watcher, duration)
 
 
 @asynccontextmanager

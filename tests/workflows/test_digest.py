@@ -25,6 +25,7 @@ from activities.digest import (
 from activities.mail import PostUnavailable, Rejected
 from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory_directory import MemoryDirectory
+from demo import clock
 from entrevue import contract
 from entrevue.orders import OpenForm
 from entrevue.owed import Owed
@@ -60,7 +61,7 @@ async def digested(stage: Stage, at: datetime) -> Digested:
         start_delay=at - datetime.now(UTC),
         result_type=Digested,
     )
-    await stage.env.fast_forward(handle, at - await stage.env.get_current_time(handle))
+    await clock.forward(stage.env, handle, at - await stage.env.get_current_time(handle))
     return await handle.result()
 
 

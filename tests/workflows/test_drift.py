@@ -8,6 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.people import PersonEntry
+from demo import clock
 from entrevue import contract
 from entrevue.drift import DriftEvent
 from entrevue.values import Status
@@ -35,7 +36,7 @@ class Watched:
     async def minutes_pass(self, person: str) -> None:
         """Let a quarter of an hour go by for whoever watches this person."""
         watcher = self.stage.env.client.get_workflow_handle(contract.watch_id(person))
-        await self.stage.env.fast_forward(watcher, A_QUARTER)
+        await clock.forward(self.stage.env, watcher, A_QUARTER)
 
     async def in_calendar(self, person: str) -> list[datetime]:
         """Give when our events stand in this person's calendar."""

@@ -18,6 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.mailbox import MailboxRefused, MailboxUnavailable
 from adapters.imap import ImapMailbox
 from adapters.memory_mail import Posted
+from demo import clock
 from entrevue import contract
 from entrevue.orders import JournalEntry
 from entrevue.values import Status
@@ -55,7 +56,7 @@ class Reader:
         """Wait in real time until it is so, and move its clock until then."""
 
         async def look() -> Reading:
-            await self.env.fast_forward(self.handle, timedelta(minutes=1))
+            await clock.forward(self.env, self.handle, timedelta(minutes=1))
             return await self.view()
 
         return await eventually(look, holds)

@@ -18,6 +18,7 @@ from adapters.google_settings import GoogleAccount
 from adapters.graph import GraphAccount
 from adapters.push import PushTo
 from adapters.push_receiver import receiving
+from demo import clock
 from entrevue import contract
 from entrevue.drift import CalendarEventChanged
 from entrevue.orders import CalendarEvent
@@ -83,7 +84,7 @@ class Scene:
     watcher: WorkflowHandle[object, object]
 
     async def forward(self, duration: timedelta) -> None:
-        await self.env.fast_forward(self.watcher, duration)
+        await clock.forward(self.env, self.watcher, duration)
 
     async def poked(self) -> None:
         """Wait until the watcher has heard."""
