@@ -11,10 +11,10 @@ from activities.calendar import Calendar, CalendarRefused
 from activities.letters import agent_address
 from activities.people import Directory, PersonEntry, Provider, calendar_at
 from activities.rooms import Rooms
-from adapters.caldav import CalDav, CalDavSettings, CalendarAccount
+from adapters.caldav.calendars import CalDav, CalDavSettings, CalendarAccount
 from adapters.calendars import Calendars
-from adapters.google_settings import GoogleAccount
-from adapters.graph import GraphAccount, GraphCalendars
+from adapters.google.settings import GoogleAccount
+from adapters.graph.calendars import GraphAccount, GraphCalendars
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
 from settings import Settings
@@ -53,7 +53,7 @@ async def opened(directory: Directory, settings: Settings) -> AsyncIterator[Prov
             stack.push_async_callback(caldav.aclose)
             usable["caldav"] = caldav
         if settings.google is not None and "google" not in lacking:
-            from adapters.google import GoogleCalendars  # noqa: PLC0415 - google-auth is an extra
+            from adapters.google.calendars import GoogleCalendars  # noqa: PLC0415 - google-auth is an extra
 
             google = GoogleCalendars(_accounts(directory, "google", _google), settings.google, push=push)
             stack.push_async_callback(google.aclose)

@@ -13,13 +13,13 @@ from pydantic_settings import (
 )
 
 from activities.letters import MailSettings
-from adapters.caldav import CalDavSettings
-from adapters.google_settings import GoogleSettings
-from adapters.graph_tokens import GraphSettings
-from adapters.imap import ImapSettings
-from adapters.push import PushSettings
-from adapters.smtp import SmtpSettings
-from adapters.sql import checked
+from adapters.caldav.calendars import CalDavSettings
+from adapters.google.settings import GoogleSettings
+from adapters.graph.tokens import GraphSettings
+from adapters.mail.imap import ImapSettings
+from adapters.mail.smtp import SmtpSettings
+from adapters.push.address import PushSettings
+from adapters.sql.database import checked
 
 
 class Settings(BaseSettings):

@@ -53,15 +53,15 @@ from activities.rooms import RoomActivities, Rooms
 from activities.watching import WatchingActivities
 from activities.zone_rules import ZoneRulesActivities
 from adapters.directory import FileDirectory
-from adapters.imap import ImapMailbox
-from adapters.migrations import migrate
-from adapters.push import PushSettings
-from adapters.smtp import SmtpPost
-from adapters.sql import open_database
-from adapters.sql_journal import SqlJournal
-from adapters.sql_ledger import SqlLedger
-from adapters.sql_lessons import SqlLessons
-from adapters.sql_outbox import SqlOutbox
+from adapters.mail.imap import ImapMailbox
+from adapters.mail.smtp import SmtpPost
+from adapters.push.address import PushSettings
+from adapters.sql.database import open_database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.ledger import SqlLedger
+from adapters.sql.lessons import SqlLessons
+from adapters.sql.migrations import migrate
+from adapters.sql.outbox import SqlOutbox
 from entrevue import contract
 from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
@@ -374,7 +374,7 @@ async def told_of_changes(push: PushSettings | None, watchers: WatchersOnServer)
 
     async with AsyncExitStack() as stack:
         if push is not None:
-            from adapters.push_receiver import receiving  # noqa: PLC0415 - starlette and uvicorn are an extra
+            from adapters.push.receiver import receiving  # noqa: PLC0415 - starlette and uvicorn are an extra
 
             try:
                 port = await stack.enter_async_context(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from adapters.ical import Owner
-from adapters.ical_busy import ParseCache, busy_times
+from adapters.ical.busy import ParseCache, busy_times
+from adapters.ical.objects import Owner
 
 OBJECTS, DAYS = 1600, 28
 """Eight people with 200 objects each."""

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.migrations import migrate
-from adapters.sql import open_database
-from adapters.sql_ledger import SqlLedger
+from adapters.sql.database import open_database
+from adapters.sql.ledger import SqlLedger
+from adapters.sql.migrations import migrate
 from bench.figures import Figure
 from demo.postgres_server import postgres_server
 

@@ -48,7 +48,7 @@ class PostgresServer:
         )
 
     def url(self, database: str = "postgres", user: str = SUPERUSER, password: str | None = None) -> str:
-        """Give what `adapters.sql.open_database` reads."""
+        """Give what `adapters.sql.database.open_database` reads."""
         return self._url("postgresql+asyncpg", database, user, password)
 
     async def start(self) -> None:

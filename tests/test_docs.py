@@ -14,15 +14,15 @@ from pydantic import BaseModel
 
 from activities.calendar import CalendarRefused
 from activities.letters import LinkSettings
-from adapters.caldav import CalDavSettings
-from adapters.google_settings import SCOPES, GoogleSettings
-from adapters.google_words import token_trouble
-from adapters.google_words import trouble as google_trouble
-from adapters.graph import GraphSettings
-from adapters.graph_words import login_trouble
-from adapters.push import PushSettings
+from adapters.caldav.calendars import CalDavSettings
+from adapters.google.settings import SCOPES, GoogleSettings
+from adapters.google.words import token_trouble
+from adapters.google.words import trouble as google_trouble
+from adapters.graph.calendars import GraphSettings
+from adapters.graph.words import login_trouble
+from adapters.push.address import PushSettings
 from adapters.rest import Reply
-from adapters.sql import METADATA
+from adapters.sql.database import METADATA
 from docs.generate import CODES, ROOT, all_schemas, files
 from entrevue import learning, rubrics
 from entrevue.attention import CLEARS

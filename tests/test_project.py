@@ -93,7 +93,7 @@ LAYERS = (
         calls_nothing_unstable=True,
     ),
     Layer(
-        path="adapters/google_tokens.py",
+        path="adapters/google/tokens.py",
         may=("activities.calendar", "adapters", "entrevue.values", "google", "httpx2", *PYDANTIC),
     ),
     Layer(
@@ -101,12 +101,12 @@ LAYERS = (
         may=("activities", "adapters", "entrevue.learning", "entrevue.orders", "entrevue.values", *PYDANTIC, *WORKER),
     ),
     Layer(
-        path="adapters/graph_tokens.py",
+        path="adapters/graph/tokens.py",
         may=("activities", "adapters", "entrevue.values", "jwt", *PYDANTIC, *WORKER),
     ),
     Layer(
-        path="adapters/push_receiver.py",
-        may=("adapters.push", "entrevue.values", *PYDANTIC, "starlette", "structlog", "uvicorn"),
+        path="adapters/push/receiver.py",
+        may=("adapters.push.address", "entrevue.values", *PYDANTIC, "starlette", "structlog", "uvicorn"),
     ),
 )
 

@@ -23,7 +23,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from adapters.push import PushSettings
+from adapters.push.address import PushSettings
 from demo.postgres_server import PostgresServer
 from demo.processes import environment
 from on_server import WatchersOnServer

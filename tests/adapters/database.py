@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.migrations import migrate
-from adapters.sql import open_database
+from adapters.sql.database import open_database
+from adapters.sql.migrations import migrate
 from demo.postgres_server import PostgresServer
 
 _SHARED = "shared"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
-from adapters.caldav import CalDav, CalendarAccount
+from adapters.caldav.calendars import CalDav, CalendarAccount
 from demo.calendar_server import CalendarServer
 from entrevue.orders import CalendarEvent
 from entrevue.values import EmailAddress, Slot

@@ -13,8 +13,8 @@ from activities import letters
 from activities.letters import MailSettings, agent_address, message_id, token_in
 from activities.letters.settings import bounce_address
 from activities.mailbox import Mailbox, MailboxActivities, MailboxRead, Mark, ReadMailbox
-from adapters.memory_mail import MemoryOutbox
-from adapters.memory_mailbox import MemoryMailbox
+from adapters.memory.mail import MemoryOutbox
+from adapters.memory.mailbox import MemoryMailbox
 from entrevue.orders import Correspondent
 
 SETTINGS = MailSettings(

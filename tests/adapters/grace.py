@@ -9,8 +9,8 @@ import httpx2
 import icalendar
 
 from activities.calendar import Busy, Calendar, OwnerAnswer
-from adapters.caldav import CalDav, CalendarAccount
-from adapters.memory_calendar import MemoryCalendar
+from adapters.caldav.calendars import CalDav, CalendarAccount
+from adapters.memory.calendar import MemoryCalendar
 from demo.calendar_server import CalendarServer
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot

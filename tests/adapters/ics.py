@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.ical import Owner
-from adapters.ical_busy import Reading, busy_times
+from adapters.ical.busy import Reading, busy_times
+from adapters.ical.objects import Owner
 
 BERLIN = Owner(ZoneInfo("Europe/Berlin"), "grace@acme.example")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from adapters.imap import ImapSettings
+from adapters.mail.imap import ImapSettings
 from demo.processes import HOST, Child, answers, free_port
 
 USER, PASSWORD = "entrevue", "sesame, öffne dich"

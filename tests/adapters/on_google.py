@@ -10,9 +10,9 @@ import httpx2
 from pydantic import JsonValue
 
 from activities.calendar import Calendar, OwnerAnswer
-from adapters.google import GoogleCalendars
-from adapters.google_settings import GoogleAccount, GoogleSettings
-from adapters.push import PushTo
+from adapters.google.calendars import GoogleCalendars
+from adapters.google.settings import GoogleAccount, GoogleSettings
+from adapters.push.address import PushTo
 from tests.adapters.grace import GRACE
 from tests.providers.google_server import GoogleServer
 

@@ -8,9 +8,9 @@ import httpx2
 from pydantic import JsonValue, SecretStr
 
 from activities.calendar import Calendar, OwnerAnswer
-from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
-from adapters.graph_events import moment, with_uid
-from adapters.push import PushTo
+from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph.events import moment, with_uid
+from adapters.push.address import PushTo
 from tests.adapters.grace import GRACE, NINE
 from tests.adapters.on_google import address_for
 from tests.providers.graph_server import GraphServer

@@ -22,8 +22,8 @@ from activities.mail import (
     PostUnsure,
     Rejected,
 )
-from adapters.memory_mail import MemoryPost
-from adapters.smtp import SmtpPost, SmtpSettings
+from adapters.mail.smtp import SmtpPost, SmtpSettings
+from adapters.memory.mail import MemoryPost
 from entrevue.orders import (
     CalendarEvent,
     Correspondent,

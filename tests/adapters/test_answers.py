@@ -5,8 +5,8 @@ import pytest
 from activities.letters import agent_address, message_id
 from activities.letters.settings import thread_address
 from activities.mailbox import Nothing
-from adapters import mails
-from adapters.memory_mailbox import MemoryMailbox
+from adapters.mail import mails
+from adapters.memory.mailbox import MemoryMailbox
 from tests.adapters.desk import (
     ADA,
     ARRIVED,

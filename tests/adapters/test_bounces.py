@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.imap import ImapMailbox
+from adapters.mail.imap import ImapMailbox
 from tests.adapters.desk import ARRIVED, CORPUS, DIGEST, INTERVIEW, INVITATION, Desk, read_one, returned, token_of
 from tests.adapters.imap_server import ImapServer
 

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarActivities, CalendarRefused, CalendarUnavailable, Removed
-from adapters.caldav import CalendarAccount
-from adapters.memory_calendar import MemoryWatchers
+from adapters.caldav.calendars import CalendarAccount
+from adapters.caldav.webdav import Session
+from adapters.memory.calendar import MemoryWatchers
 from adapters.web import Web
-from adapters.webdav import Session
 from demo.calendar_server import CalendarServer
 from entrevue.orders import WriteEvent
 from tests.adapters.dav import (

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.caldav import CalendarAccount
-from adapters.caldav_discovery import FoundCalendar
+from adapters.caldav.calendars import CalendarAccount
+from adapters.caldav.discovery import FoundCalendar
 from demo.calendar_server import CalendarServer
 from tests.adapters.dav import (
     A_CALENDAR,

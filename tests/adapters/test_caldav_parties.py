@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from activities.calendar import CalendarRefused
-from adapters.caldav import CalendarAccount
+from adapters.caldav.calendars import CalendarAccount
 from entrevue.values import EmailAddress
 from tests.adapters.dav import (
     A_CALENDAR,

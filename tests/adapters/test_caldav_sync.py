@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from activities.calendar import Calendar, CalendarRefused
-from adapters.caldav_collection import name_of
+from adapters.caldav.collection import name_of
 from demo.calendar_server import CalendarServer, calendar_server
 from tests.adapters.dav import (
     A_CALENDAR,

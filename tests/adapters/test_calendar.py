@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Busy, CalendarActivities, CalendarUnavailable, OurEvent
-from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
+from adapters.memory.calendar import MemoryCalendar, MemoryWatchers
 from entrevue.orders import EventWritten, RemoveEvent, WriteEvent
 from entrevue.values import PersonId
 from tests.adapters.grace import GRACE, HOUR, NINE, Person, event

@@ -14,13 +14,13 @@ from activities.calendar import Busy, CalendarRefused, Changes
 from activities.letters import MailSettings
 from activities.people import OrganisationEntry, PersonEntry
 from activities.rooms import RoomActivities
-from adapters.caldav import CalDavSettings
+from adapters.caldav.calendars import CalDavSettings
 from adapters.calendars import Calendars
-from adapters.google_settings import GoogleSettings
-from adapters.graph_tokens import GraphSettings
-from adapters.memory_calendar import MemoryCalendar
-from adapters.memory_directory import MemoryDirectory
-from adapters.smtp import SmtpSettings
+from adapters.google.settings import GoogleSettings
+from adapters.graph.tokens import GraphSettings
+from adapters.mail.smtp import SmtpSettings
+from adapters.memory.calendar import MemoryCalendar
+from adapters.memory.directory import MemoryDirectory
 from demo.calendar_server import CalendarServer
 from entrevue.orders import MakeRoom, RoomsAt
 from providers import Providers, opened

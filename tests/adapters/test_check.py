@@ -8,8 +8,8 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Changes, Ensured, EventState
-from adapters.checks import HOUR, LONG_AGO
-from adapters.memory_calendar import MemoryCalendar
+from adapters.check.checks import HOUR, LONG_AGO
+from adapters.memory.calendar import MemoryCalendar
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
 from tests.adapters.trial import ALWAYS, NOW, InMemory, tried

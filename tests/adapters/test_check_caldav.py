@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.caldav_probe import CalDavProvider
-from adapters.check import main
+from adapters.caldav.probe import CalDavProvider
+from adapters.check.program import main
 from demo.calendar_server import CalendarServer
 from tests.adapters.dav import (
     A_CALENDAR,
@@ -312,7 +312,7 @@ async def test_what_a_provider_needs_is_asked_for_only_where_it_is_tried_out(
     tmp_path: Path, provider: str, address: str, expected: str
 ) -> None:
     """Whoever has no Google calendar need not install its library."""
-    program = "import sys; sys.modules['google.auth'] = None; import adapters.check; sys.exit(adapters.check.main())"
+    program = "import sys; sys.modules['google.auth'] = None; from adapters.check.program import main; sys.exit(main())"
     environment = {"PATH": os.environ["PATH"], "ENTREVUE_GOOGLE__USERS": str(tmp_path)}
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program, provider, address),

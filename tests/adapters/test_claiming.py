@@ -13,9 +13,9 @@ from temporalio.exceptions import ApplicationError
 from activities.calendar import Busy, CalendarUnavailable
 from activities.claiming import ClaimingActivities
 from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
-from adapters.memory_calendar import MemoryCalendar
-from adapters.memory_directory import MemoryDirectory
-from adapters.memory_ledger import MemoryLedger
+from adapters.memory.calendar import MemoryCalendar
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.ledger import MemoryLedger
 from entrevue.orders import CalendarEvent, ClaimTime, ReleaseTime, SeatWanted, TimeClaimed, TimeReleased, TimeTaken
 from entrevue.values import PersonId, Slot
 

@@ -28,7 +28,7 @@ from activities.people import (
     zone_names,
 )
 from adapters.directory import FileDirectory
-from adapters.memory_directory import MemoryDirectory
+from adapters.memory.directory import MemoryDirectory
 from entrevue.civil import Clock, instant, is_business_day
 from entrevue.orders import Confidant, Found, Invitee, LookUpPeople, PeopleFound
 from entrevue.slots import HOUR

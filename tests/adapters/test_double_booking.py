@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from activities.calendar import Calendar
-from adapters.sql_ledger import SqlLedger
+from adapters.sql.ledger import SqlLedger
 from demo.calendar_server import CalendarServer
 from tests.adapters.database import Database
 from tests.adapters.grace import GRACE, HOUR, NINE, event, on_radicale

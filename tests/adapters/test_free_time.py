@@ -16,9 +16,9 @@ from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
 from activities.claiming import ClaimingActivities
 from activities.free_time import FreeTimeActivities
 from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
-from adapters.memory_calendar import MemoryCalendar
-from adapters.memory_directory import MemoryDirectory
-from adapters.memory_ledger import MemoryLedger
+from adapters.memory.calendar import MemoryCalendar
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.ledger import MemoryLedger
 from entrevue.orders import CalendarEvent, ClaimTime, FindSlots, SeatWanted, SlotsFound, TimeClaimed, Window
 from entrevue.values import PersonId, Slot
 

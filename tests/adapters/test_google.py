@@ -9,8 +9,8 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, CalendarUnavailable, OurEvent
-from adapters.google_events import id_of
-from adapters.google_settings import GoogleAccount
+from adapters.google.events import id_of
+from adapters.google.settings import GoogleAccount
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.on_google import OnGoogle, address_for, on_google, reaching, settings_for, when
 from tests.providers.google_server import GoogleServer

@@ -10,8 +10,8 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Changes
-from adapters.google import GoogleCalendars
-from adapters.google_settings import GoogleAccount
+from adapters.google.calendars import GoogleCalendars
+from adapters.google.settings import GoogleAccount
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.on_google import address_for, reaching, settings_for, when
 from tests.providers.google_errors import google_trouble

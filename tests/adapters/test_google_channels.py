@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from activities.calendar import CalendarRefused, CalendarUnavailable, Listening
-from adapters.push import PushTo
+from adapters.push.address import PushTo
 from tests.adapters.grace import GRACE, HOUR, NINE
 from tests.adapters.on_google import OnGoogle, on_google
 from tests.providers.google_channels import Channel

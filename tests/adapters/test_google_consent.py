@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from adapters.google_consent import Client, ConsentFailed, consent, main
-from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.google.consent import Client, ConsentFailed, consent, main
+from adapters.google.settings import GoogleAccount, GoogleSettings
 from tests.adapters.grace import GRACE, HOUR, NINE
 from tests.adapters.on_google import address_for, reaching
 from tests.providers.google_server import GoogleServer
@@ -169,7 +169,7 @@ async def test_an_id_that_is_none_names_no_file(google: GoogleServer, tmp_path: 
 async def test_the_command_writes_the_file_and_says_so(undone: GoogleServer, address: str, tmp_path: Path) -> None:
     given = tmp_path / "client.json"
     given.write_text(undone.client())
-    command = (sys.executable, "-u", "-m", "adapters.google_consent", GRACE, "--client", str(given))
+    command = (sys.executable, "-u", "-m", "adapters.google.consent", GRACE, "--client", str(given))
     process = await asyncio.create_subprocess_exec(
         *command, "--users", str(tmp_path), "--address", address, stdout=asyncio.subprocess.PIPE
     )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from adapters.google_events import (
+from adapters.google.events import (
     OF_OTHERS,
     by_name,
     event_body,

@@ -7,7 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import CalendarRefused
-from adapters.google_events import id_of
+from adapters.google.events import id_of
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.on_google import OnGoogle, on_google, when
 from tests.providers.google_server import GoogleServer

@@ -10,8 +10,8 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.google import GoogleCalendars
-from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.google.calendars import GoogleCalendars
+from adapters.google.settings import GoogleAccount, GoogleSettings
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried
 from tests.adapters.on_google import address_for, reaching, settings_for
@@ -91,7 +91,7 @@ async def test_a_consent_that_is_taken_back_is_given_anew_without_a_restart(
 async def test_whoever_has_not_consented_is_told_to(undone: GoogleServer, address: str, tmp_path: Path) -> None:
     settings = GoogleSettings(users=tmp_path, url=f"{undone.url}/calendar/v3")
     async with reaching(settings, {GRACE: GoogleAccount(address)}) as calendar:
-        with pytest.raises(CalendarRefused, match="google_consent"):
+        with pytest.raises(CalendarRefused, match=r"adapters\.google\.consent"):
             await calendar.busy(GRACE, NINE, NINE + HOUR)
 
 

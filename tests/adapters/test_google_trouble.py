@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.google import GoogleCalendars
-from adapters.google_settings import GoogleAccount, GoogleSettings
+from adapters.google.calendars import GoogleCalendars
+from adapters.google.settings import GoogleAccount, GoogleSettings
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried
 from tests.adapters.on_google import OnGoogle, address_for, on_google, reaching, settings_for, when

@@ -13,8 +13,8 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.graph import GraphAccount, GraphCalendars, GraphSettings
-from adapters.graph_events import moment
+from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph.events import moment
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried
 from tests.adapters.on_graph import OnGraph, on_graph, reaching, settings_for

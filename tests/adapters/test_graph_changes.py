@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Listening
-from adapters.graph import GraphAccount, GraphCalendars
-from adapters.push import PushTo
-from adapters.push_receiver import Receiver
+from adapters.graph.calendars import GraphAccount, GraphCalendars
+from adapters.push.address import PushTo
+from adapters.push.receiver import Receiver
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.on_graph import OnGraph, days_before, on_graph, reaching, settings_for
 from tests.providers.graph_events import Said

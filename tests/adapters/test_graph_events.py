@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.graph_events import (
+from adapters.graph.events import (
     body,
     busy,
     etag,
@@ -20,8 +20,8 @@ from adapters.graph_events import (
     transaction,
     with_uid,
 )
-from adapters.graph_schedules import LONGEST, windows
-from adapters.graph_words import login_trouble, schedule_trouble, trouble
+from adapters.graph.schedules import LONGEST, windows
+from adapters.graph.words import login_trouble, schedule_trouble, trouble
 from adapters.rest import Reply
 from tests.adapters.grace import HOUR, NINE, event
 

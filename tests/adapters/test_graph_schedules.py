@@ -9,7 +9,7 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Changes
-from adapters.graph import GraphAccount, GraphCalendars
+from adapters.graph.calendars import GraphAccount, GraphCalendars
 from tests.adapters.grace import HOUR, NINE, event
 from tests.adapters.on_graph import reaching, settings_for
 from tests.providers.graph_events import Said

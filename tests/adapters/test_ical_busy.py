@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.calendar import Busy
-from adapters import ical_busy
-from adapters.ical import Owner
-from adapters.ical_busy import ParseCache, busy_times
+from adapters.ical import busy as ical_busy
+from adapters.ical.busy import ParseCache, busy_times
+from adapters.ical.objects import Owner
 from tests.adapters.ics import BERLIN, NINE_UTC, a_zone, an_object, at, read, spans
 
 # --- what takes time, and what does not ------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from adapters.ical import Owner
-from adapters.ical_events import Parties, event_text, our_events, stored_event
+from adapters.ical.events import Parties, event_text, our_events, stored_event
+from adapters.ical.objects import Owner
 from adapters.written import Written
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot
@@ -137,7 +137,7 @@ def test_what_does_not_say_that_it_is_ours_is_not_found_among_ours(old: str, new
 
 
 _INJECT = """
-from adapters.ical_events import Parties, event_text
+from adapters.ical.events import Parties, event_text
 from tests.adapters.test_ical_events import our_event
 evil = "a\\r\\nX-EVIL:1\\x00"
 parties = Parties(organizer=evil, organisation=evil + '"', owner=evil)

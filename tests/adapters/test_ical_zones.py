@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from activities.people import use_pinned_tzdata
-from adapters.ical import Owner, is_tame, localise_tzids
-from adapters.ical_busy import busy_times
+from adapters.ical.busy import busy_times
+from adapters.ical.objects import Owner, is_tame, localise_tzids
 from tests.adapters.ics import BERLIN, NINE_UTC, a_zone, an_object, at, read, spans
 from tests.domain.test_walltime import old_rules
 

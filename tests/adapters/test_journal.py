@@ -10,10 +10,10 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from activities.journal import Journal, JournalActivities, JournalGap
-from adapters.memory_ledger import MemoryJournal
-from adapters.sql import journal as journal_table
-from adapters.sql import open_database
-from adapters.sql_journal import SqlJournal
+from adapters.memory.ledger import MemoryJournal
+from adapters.sql.database import journal as journal_table
+from adapters.sql.database import open_database
+from adapters.sql.journal import SqlJournal
 from entrevue.orders import AppendJournal, JournalAnswer, JournalEntry
 from tests.adapters.database import Database
 

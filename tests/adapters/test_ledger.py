@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.ledger import Claimed, Ledger
-from adapters.memory_ledger import MemoryLedger
-from adapters.sql import claims, lock, open_database, sqlstate
-from adapters.sql_ledger import SqlLedger
+from adapters.memory.ledger import MemoryLedger
+from adapters.sql.database import claims, lock, open_database, sqlstate
+from adapters.sql.ledger import SqlLedger
 from demo.postgres_server import PostgresServer
 from tests.adapters.database import Database
 
@@ -576,8 +576,8 @@ async def test_attempts_of_one_claim_with_other_people_leave_one_of_their_panels
 ONE_OF_THREE = """
 import asyncio, sys
 from datetime import datetime, timedelta, UTC
-from adapters.sql import claims, lock, open_database, sqlstate
-from adapters.sql_ledger import SqlLedger
+from adapters.sql.database import claims, lock, open_database, sqlstate
+from adapters.sql.ledger import SqlLedger
 
 async def main(url, name):
     engine = open_database(url)

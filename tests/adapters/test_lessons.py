@@ -12,11 +12,11 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.journal import Journal, JournalActivities
 from activities.learning import TEACHES, Learning, LearningActivities, LearningFound, Lessons
-from adapters.memory_ledger import MemoryJournal
-from adapters.memory_lessons import MemoryLessons
-from adapters.sql import open_database
-from adapters.sql_journal import SqlJournal
-from adapters.sql_lessons import SqlLessons
+from adapters.memory.ledger import MemoryJournal
+from adapters.memory.lessons import MemoryLessons
+from adapters.sql.database import open_database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.lessons import SqlLessons
 from entrevue.interview import Recorded, fold
 from entrevue.learning import (
     ORGANISATION,

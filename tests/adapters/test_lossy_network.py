@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from activities.calendar import Busy, CalendarUnavailable
-from adapters.caldav import CalDav, CalendarAccount
+from adapters.caldav.calendars import CalDav, CalendarAccount
 from demo.calendar_server import CalendarServer, calendar_server
 from tests.adapters.dav import HOUR, NINE, account, event, reaching
 from tests.adapters.engine import PEOPLE, Engine, Wire, until_it_works

@@ -15,9 +15,9 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Busy, Calendar, CalendarUnavailable
-from adapters.google_settings import GoogleAccount
-from adapters.graph import GraphAccount
-from adapters.graph_events import read_event, uid_of
+from adapters.google.settings import GoogleAccount
+from adapters.graph.calendars import GraphAccount
+from adapters.graph.events import read_event, uid_of
 from tests.adapters import on_google, on_graph
 from tests.adapters.engine import PEOPLE, Engine, Wire, until_it_works
 from tests.adapters.grace import GRACE, HOUR, NINE, event

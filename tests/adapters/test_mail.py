@@ -19,8 +19,8 @@ from activities.mail import (
     PostUnsure,
     Rejected,
 )
-from adapters.memory_mail import MemoryOutbox, MemoryPost
-from adapters.smtp import SmtpPost, SmtpSettings
+from adapters.mail.smtp import SmtpPost, SmtpSettings
+from adapters.memory.mail import MemoryOutbox, MemoryPost
 from demo.mail_server import MailServer, mail_server
 from entrevue.orders import (
     Letter,

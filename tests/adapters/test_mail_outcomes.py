@@ -7,7 +7,7 @@ import pytest
 
 from activities.letters import returned
 from activities.mail import Handover, MailActivities, PostUnavailable, PostUnsure
-from adapters.memory_mail import MemoryOutbox
+from adapters.memory.mail import MemoryOutbox
 from entrevue.orders import Digest, LetterRefused, LetterSent, LetterUnsure, OpenForm, SendDigest, SendLetter
 from tests.adapters.post_office import INVITATION, NOW, NUDGE, RECIPIENT, SETTINGS, SLOT, SmtpOffice, Trouble, order_of
 

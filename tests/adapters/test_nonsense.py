@@ -10,8 +10,8 @@ import pytest
 from pydantic import JsonValue
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from adapters.google_settings import GoogleAccount
-from adapters.graph import GraphAccount
+from adapters.google.settings import GoogleAccount
+from adapters.graph.calendars import GraphAccount
 from tests.adapters import on_google, on_graph
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried

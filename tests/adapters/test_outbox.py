@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, text
 
 from activities.mail import Begun, Handover, KeyReused, Outbox, Rejected
-from adapters.memory_mail import MemoryOutbox
-from adapters.sql import open_database, outbox
-from adapters.sql_outbox import SqlOutbox
+from adapters.memory.mail import MemoryOutbox
+from adapters.sql.database import open_database, outbox
+from adapters.sql.outbox import SqlOutbox
 from tests.adapters.database import Database
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

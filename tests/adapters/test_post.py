@@ -16,7 +16,7 @@ from activities.mail import (
     PostUnsure,
     Rejected,
 )
-from adapters.smtp import SmtpPost, SmtpSettings, xtext
+from adapters.mail.smtp import SmtpPost, SmtpSettings, xtext
 from tests.adapters.post_office import (
     CERTIFICATE,
     RAW,

@@ -5,7 +5,7 @@ import sys
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from adapters.push import PushSettings, PushTo
+from adapters.push.address import PushSettings, PushTo
 
 WORDS = "a secret that only tests know"
 TO = PushTo(url="https://hooks.acme.example/entrevue", secret=SecretStr(WORDS))

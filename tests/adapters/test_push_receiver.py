@@ -14,8 +14,8 @@ import pytest
 from pydantic import JsonValue, SecretStr
 from structlog.testing import capture_logs
 
-from adapters.push import Pusher, PushTo
-from adapters.push_receiver import receiving
+from adapters.push.address import Pusher, PushTo
+from adapters.push.receiver import receiving
 
 TO = PushTo(url="https://hooks.acme.example/entrevue", secret=SecretStr("a secret that only tests know"))
 ANOTHER = PushTo(url=TO.url, secret=SecretStr("a secret that somebody guessed"))

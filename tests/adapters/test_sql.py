@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Integer, cast, insert, literal, make_url, sel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.migrations import migrate
-from adapters.sql import METADATA, atomically, claims, journal, open_database, releases, sqlstate
-from adapters.sql_ledger import SqlLedger
+from adapters.sql.database import METADATA, atomically, claims, journal, open_database, releases, sqlstate
+from adapters.sql.ledger import SqlLedger
+from adapters.sql.migrations import migrate
 from demo.postgres_server import GUARDED, PostgresServer
 from tests.adapters.database import Database, empty_database, sqlite_database, sqlite_url
 
@@ -76,7 +76,7 @@ async def test_migrating_again_keeps_what_is_there(database: Database) -> None:
 
 MIGRATE = """
 import asyncio, sys
-from adapters.migrations import migrate
+from adapters.sql.migrations import migrate
 
 print("ready", flush=True)
 sys.stdin.readline()
@@ -102,7 +102,7 @@ async def test_workers_that_start_at_once_migrate_a_new_database_once(new_url: s
 
 async def test_the_command_line_migrates_there_and_back(new_url: str) -> None:
     async def alembic(*arguments: str) -> bytes:
-        command = (sys.executable, "-m", "alembic", "-c", "adapters/alembic.ini", *arguments)
+        command = (sys.executable, "-m", "alembic", "-c", "adapters/sql/alembic.ini", *arguments)
         environment = {**os.environ, "ENTREVUE_DATABASE_URL": new_url}
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=pipe)

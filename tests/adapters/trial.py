@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.check import check
-from adapters.checks import Check, Finding, Provider
-from adapters.memory_calendar import MemoryCalendar
+from adapters.check.checks import Check, Finding, Provider
+from adapters.check.program import check
+from adapters.memory.calendar import MemoryCalendar
 from docs.generate import ROOT
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -56,7 +56,7 @@ async def tried(
 
 @dataclass
 class InMemory:
-    """Fulfils `adapters.checks.Provider`."""
+    """Fulfils `adapters.check.checks.Provider`."""
 
     calendar: MemoryCalendar
 

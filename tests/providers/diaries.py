@@ -15,7 +15,7 @@ import icalendar
 import recurring_ical_events  # type: ignore[import-untyped]  # it ships no types
 from pydantic import JsonValue, TypeAdapter
 
-from adapters.graph_events import WITH_PROPERTIES
+from adapters.graph.events import WITH_PROPERTIES
 from adapters.rest import Values
 from demo.diaries import Held
 from demo.on_radicale import leaves_free

@@ -18,7 +18,7 @@ from activities.calendar import (
     Watched,
 )
 from activities.watching import TellInterviews, WatchingActivities
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory.calendar import MemoryCalendar
 from entrevue.orders import CalendarEvent
 from entrevue.values import PersonId, Slot
 from workflows.channel import Poked

@@ -28,12 +28,12 @@ from activities.letters import MailSettings
 from activities.mailbox import Mailbox
 from activities.people import OrganisationEntry, PersonEntry
 from activities.rooms import Rooms
-from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
-from adapters.memory_directory import MemoryDirectory
-from adapters.memory_ledger import MemoryJournal, MemoryLedger
-from adapters.memory_lessons import MemoryLessons
-from adapters.memory_mail import MemoryOutbox, MemoryPost
-from adapters.memory_mailbox import MemoryMailbox
+from adapters.memory.calendar import MemoryCalendar, MemoryWatchers
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.ledger import MemoryJournal, MemoryLedger
+from adapters.memory.lessons import MemoryLessons
+from adapters.memory.mail import MemoryOutbox, MemoryPost
+from adapters.memory.mailbox import MemoryMailbox
 from demo import clock
 from entrevue import contract
 from entrevue.contract import Receipt

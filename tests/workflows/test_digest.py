@@ -24,7 +24,7 @@ from activities.digest import (
 )
 from activities.mail import PostUnavailable, Rejected
 from activities.people import OrganisationEntry, PersonEntry
-from adapters.memory_directory import MemoryDirectory
+from adapters.memory.directory import MemoryDirectory
 from demo import clock
 from entrevue import contract
 from entrevue.orders import OpenForm

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.calendar import CalendarRefused, Ensured
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract, rubrics
 from entrevue.orders import CalendarEvent, JournalEntry
 from entrevue.values import InterviewId, PersonId, Status

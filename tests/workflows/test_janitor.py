@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.calendar import CalendarRefused, CalendarUnavailable, OurEvent, Removed
-from adapters.memory_calendar import MemoryCalendar
+from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract
 from entrevue.client import InterviewClient
 from entrevue.orders import CalendarEvent

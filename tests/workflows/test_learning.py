@@ -11,7 +11,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.memory_lessons import MemoryLessons
+from adapters.memory.lessons import MemoryLessons
 from entrevue import contract
 from entrevue.client import InterviewClient, NoAnswerYet
 from entrevue.learning import Aggregates, Lesson

@@ -12,7 +12,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.mail import Delivered, Handover, PostUnavailable, Rejected
-from adapters.memory_mail import Posted
+from adapters.memory.mail import Posted
 from entrevue.values import Status
 from tests.workflows.stage import Running, Stage, eventually, staged
 from tests.workflows.story import to_offer

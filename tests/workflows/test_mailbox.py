@@ -16,8 +16,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.mailbox import MailboxRefused, MailboxUnavailable
-from adapters.imap import ImapMailbox
-from adapters.memory_mail import Posted
+from adapters.mail.imap import ImapMailbox
+from adapters.memory.mail import Posted
 from demo import clock
 from entrevue import contract
 from entrevue.orders import JournalEntry

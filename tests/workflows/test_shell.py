@@ -12,8 +12,8 @@ from temporalio.worker import Replayer, Worker
 
 from activities.calendar import Busy, CalendarUnavailable, Ensured
 from activities.ledger import Claimed
-from adapters.memory_calendar import MemoryCalendar
-from adapters.memory_ledger import MemoryLedger
+from adapters.memory.calendar import MemoryCalendar
+from adapters.memory.ledger import MemoryLedger
 from entrevue import contract
 from entrevue.orders import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Status

@@ -14,10 +14,10 @@ from temporalio.worker import Worker
 
 from activities.calendar import Watched
 from activities.watching import WatchingActivities
-from adapters.google_settings import GoogleAccount
-from adapters.graph import GraphAccount
-from adapters.push import PushTo
-from adapters.push_receiver import receiving
+from adapters.google.settings import GoogleAccount
+from adapters.graph.calendars import GraphAccount
+from adapters.push.address import PushTo
+from adapters.push.receiver import receiving
 from demo import clock
 from entrevue import contract
 from entrevue.drift import CalendarEventChanged

@@ -16,11 +16,11 @@ from temporalio.worker import Worker
 from activities.calendar import Busy, CalendarUnavailable, Ensured, Removed
 from activities.mail import Delivered, PostUnavailable, PostUnsure, Rejected
 from activities.people import OrganisationEntry, PersonEntry
-from adapters.memory_calendar import MemoryCalendar, MemoryWatchers
-from adapters.memory_directory import MemoryDirectory
-from adapters.memory_ledger import MemoryJournal, MemoryLedger
-from adapters.memory_lessons import MemoryLessons
-from adapters.memory_mail import MemoryOutbox, MemoryPost
+from adapters.memory.calendar import MemoryCalendar, MemoryWatchers
+from adapters.memory.directory import MemoryDirectory
+from adapters.memory.ledger import MemoryJournal, MemoryLedger
+from adapters.memory.lessons import MemoryLessons
+from adapters.memory.mail import MemoryOutbox, MemoryPost
 from entrevue.orders import CalendarEvent, JournalEntry
 from entrevue.values import InterviewId, PersonId
 from tests.workflows.glass import GlassWorkflow
