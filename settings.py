@@ -1,19 +1,13 @@
 """The worker's settings: from `ENTREVUE_…` in the environment, or from files of these names. See docs/operating.md."""
 
-import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from activities.letters import MailSettings
 from adapters.caldav.calendars import CalDavSettings
+from adapters.environment import FromEnvironment
 from adapters.google.settings import GoogleSettings
 from adapters.graph.tokens import GraphSettings
 from adapters.mail.imap import ImapSettings
@@ -22,17 +16,8 @@ from adapters.push.address import PushSettings
 from adapters.sql.database import checked
 
 
-class Settings(BaseSettings):
+class Settings(FromEnvironment, extra="forbid"):
     """From `ENTREVUE_…`, or files of these names in the folder `ENTREVUE_SECRETS_DIR`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ENTREVUE_",
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        secrets_dir=os.environ.get("ENTREVUE_SECRETS_DIR"),
-    )
 
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///entrevue.db")
     """Secret as a whole: PostgreSQL's may hold a password."""
@@ -59,15 +44,3 @@ class Settings(BaseSettings):
     def _is_known(cls, url: SecretStr) -> SecretStr:
         checked(url.get_secret_value())
         return url
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings  # two sources are enough
-        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings)

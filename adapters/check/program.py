@@ -6,7 +6,6 @@ what the provider honours is said in plain words. See docs/calendars-and-mail.md
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 import textwrap
@@ -20,19 +19,14 @@ from zoneinfo import available_timezones
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import SettingsError
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from activities.people import use_pinned_tzdata
 from adapters.caldav.calendars import CalDav, CalDavSettings, CalendarAccount
 from adapters.caldav.probe import CalDavProvider
 from adapters.check.checks import Finding, Provider, Result, Trial, because
+from adapters.environment import FromEnvironment
 from adapters.google.settings import GoogleAccount, GoogleSettings
 from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
 from adapters.graph.probe import GraphProvider
@@ -53,36 +47,15 @@ NOBODY_AT_GOOGLE: Final = "entrevue-nobody@group.calendar.google.com"
 _BY_HAND: Final = "run this again, or take “Entrevue tries out this calendar” on 1 January 2000 out by hand"
 
 
-class _Settings(BaseSettings):
-    """From where the worker reads its own, but for one provider alone: an administrator need not have the others."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ENTREVUE_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, init_settings, dotenv_settings
-        secrets = os.environ.get("ENTREVUE_SECRETS_DIR")  # at the time of the call, not of the import
-        return env_settings, NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets)
-
-
-class _CalDav(_Settings):
+class _CalDav(FromEnvironment, extra="ignore"):
     caldav: CalDavSettings
 
 
-class _Google(_Settings):
+class _Google(FromEnvironment, extra="ignore"):
     google: GoogleSettings
 
 
-class _Graph(_Settings):
+class _Graph(FromEnvironment, extra="ignore"):
     graph: GraphSettings
 
 
