@@ -21,7 +21,7 @@ from bench import calendars, ledger, slots
 from bench.figures import Figure
 from entrevue.agenda import plan
 from entrevue.interview import Interview, Recorded, fold, settle
-from entrevue.view import view
+from entrevue.showing import view
 from worker import PLUGIN
 from workflows.interview import InterviewWorkflow
 

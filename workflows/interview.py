@@ -70,8 +70,9 @@ with workflow.unsafe.imports_passed_through():  # together: two copies of a clas
     from entrevue.scheduling import ApprovalRequested
     from entrevue.seats import AddSeat, RemoveSeat, ReplaceInterviewer
     from entrevue.sharing import Asked, DayLookedUp, Shared, answer
+    from entrevue.showing import ball, card, export, timeline, view
     from entrevue.values import Actor, Code, InterviewId, Message, Refused, digest
-    from entrevue.view import Export, Happening, View, ball, card, export, timeline, view
+    from entrevue.view import Export, Happening, View
 
 _CLAIMS_TIME = (
     ChooseSlot,

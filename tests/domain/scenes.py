@@ -64,8 +64,9 @@ from entrevue.permissions import TABLE, Command
 from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
 from entrevue.sharing import Asked, answer, found
+from entrevue.showing import view
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
-from entrevue.view import View, view
+from entrevue.view import View
 
 MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 """When interviews are opened here: 10:00 in New York, where the candidate lives, 16:00 in Berlin, where staff do."""

@@ -9,8 +9,9 @@ from entrevue.attention import needs
 from entrevue.interview import Interview
 from entrevue.orders import SendLetter
 from entrevue.rubrics import CandidateForm
+from entrevue.showing import card, timeline, view
 from entrevue.values import CANDIDATE, Refused
-from entrevue.view import View, card, timeline, view
+from entrevue.view import View
 from tests.domain.scenes import Scene
 
 OFFICES = ("coordinator", "decision_maker", "reviewer", "ruler", "conduct", "backend", "operator")

@@ -5,8 +5,8 @@ import pytest
 
 from entrevue.effects import MessageReturned
 from entrevue.orders import LetterSent, LetterUnsure
+from entrevue.showing import timeline
 from entrevue.values import CANDIDATE, CONFIDANT, Status
-from entrevue.view import timeline
 from tests.domain.scenes import (
     Scene,
     a_booking,

@@ -9,20 +9,9 @@ from entrevue.orders import Improvement, SendLetter, TurnTo
 from entrevue.privacy import ASKED
 from entrevue.report import Shared
 from entrevue.rubrics import LIBRARY, Behaviour, Competency
+from entrevue.showing import ball, card, export, timeline, view
 from entrevue.values import CANDIDATE, Code, Refused, Status
-from entrevue.view import (
-    Export,
-    FormView,
-    PracticeView,
-    ProcessView,
-    SideBySide,
-    View,
-    ball,
-    card,
-    export,
-    timeline,
-    view,
-)
+from entrevue.view import Export, FormView, PracticeView, ProcessView, SideBySide, View
 from entrevue.visibility import SEALED_KINDS
 from tests.domain.scenes import (
     REACHED,

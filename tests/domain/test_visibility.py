@@ -10,8 +10,8 @@ import pytest
 from entrevue import visibility
 from entrevue.interview import Event, advance
 from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBriefs, Order
+from entrevue.showing import timeline
 from entrevue.values import CANDIDATE, Refused
-from entrevue.view import timeline
 from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content
 from tests.domain.scenes import Scene, candidate_form, command, meant, scorecard, secret, told
 from tests.domain.secrecy import (

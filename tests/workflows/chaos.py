@@ -35,8 +35,9 @@ from entrevue.contract import Ended, Receipt
 from entrevue.interview import Recorded, advance, fold
 from entrevue.orders import JournalEntry
 from entrevue.permissions import TABLE, Command
+from entrevue.showing import view
 from entrevue.values import CANDIDATE, Code, Refused, Slot, Status, digest, said
-from entrevue.view import View, view
+from entrevue.view import View
 from tests.domain.scenes import Scene, command, well_formed
 from tests.workflows.glass import Inside
 from tests.workflows.model import Model, told
