@@ -187,6 +187,10 @@ class Running:
         """Move this interview's own clock."""
         await clock.forward(self.env, self.handle, duration)
 
+    async def settle(self) -> None:
+        """Wait until all that can be done at this moment of its clock is done."""
+        await self.forward(timedelta(0))
+
     async def forward_to(self, at: datetime) -> None:
         ahead = at - await self.now()
         if ahead > timedelta(0):

@@ -33,6 +33,7 @@ CANDIDATE_FORM = {
 async def to_offer(interview: Running) -> datetime:
     """An offer is out and delivered; give the start of its last slot."""
     view = await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
+    await interview.settle()
     if "offer_delivered" not in await interview.kinds():
         await interview.forward(timedelta(hours=12))  # past the candidate's night
     await interview.happened("offer_delivered")
