@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from activities.people import use_pinned_tzdata
 from demo import diaries, next_one, scenes
+from demo.clock import NeverCame
 from demo.embedded import ROOT, STAFF, Servers, embedded
-from demo.playing import NeverCame
 from demo.processes import DidNotStart
 from demo.telling import Telling
 from entrevue.client import NoAnswerYet

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from activities.people import PersonEntry
 from adapters.directory import FileDirectory
 from demo import clock, looking
+from demo.clock import NeverCame
 from demo.diaries import Held
 from demo.embedded import Servers
 from demo.looking import Letter
@@ -214,10 +215,6 @@ class Playing:
 
 def _of_staff(who: Who, entry: PersonEntry) -> Person:
     return Person(who, entry.name, entry.email, ZoneInfo(entry.zone), entry.id if entry.calendar else "")
-
-
-class NeverCame(Exception):
-    """What should have followed by itself did not."""
 
 
 async def eventually(look: Callable[[], Awaitable[_Seen]], holds: Callable[[_Seen], bool], what: str) -> _Seen:

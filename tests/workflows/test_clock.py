@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
-from temporalio import workflow
-from temporalio.client import WorkflowHandle
+from temporalio import activity, workflow
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import RetryPolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from demo import clock
 from tests.workflows.stage import new_queue
 
-MINUTE = timedelta(minutes=1)
+_Workflow = TypeVar("_Workflow")
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @workflow.defn(sandboxed=False)  # this file imports what no workflow may
@@ -39,11 +43,38 @@ class Alarm:
         return [rang - wound for wound, rang in zip(self._wound, self._rang, strict=False)]
 
 
-@pytest.fixture(name="alarm")
-async def _alarm(server: WorkflowEnvironment) -> AsyncIterator[WorkflowHandle[Alarm, None]]:
+@workflow.defn(sandboxed=False)
+class Relay:
+    """Goes on in another run every hour, so many times; in each, what is tried comes off at the third attempt."""
+
+    @workflow.run
+    async def run(self, runs: int) -> None:
+        await workflow.execute_activity(
+            comes_off_at_the_third,
+            start_to_close_timeout=HOUR,
+            retry_policy=RetryPolicy(initial_interval=10 * MINUTE, backoff_coefficient=1),
+        )
+        await workflow.sleep(HOUR)
+        if runs > 1:
+            workflow.continue_as_new(runs - 1)
+
+
+@activity.defn
+async def comes_off_at_the_third() -> None:
+    if activity.info().attempt < 3:
+        raise RuntimeError("not yet")
+
+
+@pytest.fixture(name="queue")
+async def _queue(server: WorkflowEnvironment) -> AsyncIterator[str]:
     queue = new_queue()
-    async with Worker(server.client, task_queue=queue, workflows=[Alarm]):
-        yield await server.client.start_workflow(Alarm.run, 20, id=queue, task_queue=queue)
+    async with Worker(server.client, task_queue=queue, workflows=[Alarm, Relay], activities=[comes_off_at_the_third]):
+        yield queue
+
+
+@pytest.fixture(name="alarm")
+async def _alarm(server: WorkflowEnvironment, queue: str) -> WorkflowHandle[Alarm, None]:
+    return await server.client.start_workflow(Alarm.run, 20, id=queue, task_queue=queue)
 
 
 async def test_what_is_just_due_when_the_clock_is_put_forward_again_is_not_passed_over(
@@ -68,3 +99,25 @@ async def test_what_has_ended_needs_no_more_time(
     await clock.forward(server, alarm, MINUTE)
 
     assert len(await alarm.query(Alarm.took)) == 20
+
+
+async def test_attempts_and_further_runs_come_in_their_time(server: WorkflowEnvironment, queue: str) -> None:
+    relay = await server.client.start_workflow(Relay.run, 3, id=queue, task_queue=queue)
+
+    assert await _ends_after(server, relay, 3 * (HOUR + 20 * MINUTE))
+
+
+async def test_a_start_that_is_delayed_has_come_when_its_time_has(server: WorkflowEnvironment, queue: str) -> None:
+    over_at_once = await server.client.start_workflow(Alarm.run, 0, id=queue, task_queue=queue, start_delay=HOUR)
+
+    assert await _ends_after(server, over_at_once, HOUR)
+
+
+async def _ends_after(
+    server: WorkflowEnvironment, handle: WorkflowHandle[_Workflow, None], duration: timedelta
+) -> bool:
+    await clock.forward(server, handle, duration - MINUTE)
+    before = (await handle.describe()).status
+    await clock.forward(server, handle, 2 * MINUTE)
+    after = (await handle.describe()).status
+    return (before, after) == (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
