@@ -9,14 +9,14 @@ from activities.letters import MailSettings
 from adapters.caldav.calendars import CalDavSettings
 from adapters.environment import FromEnvironment
 from adapters.google.settings import GoogleSettings
-from adapters.graph.tokens import GraphSettings
+from adapters.graph.settings import GraphSettings
 from adapters.mail.imap import ImapSettings
 from adapters.mail.smtp import SmtpSettings
 from adapters.push.address import PushSettings
 from adapters.sql.database import checked
 
 
-class Settings(FromEnvironment, extra="forbid"):
+class Settings(FromEnvironment):
     """From `ENTREVUE_…`, or files of these names in the folder `ENTREVUE_SECRETS_DIR`."""
 
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///entrevue.db")

@@ -53,6 +53,7 @@ from activities.rooms import RoomActivities, Rooms
 from activities.watching import WatchingActivities
 from activities.zone_rules import ZoneRulesActivities
 from adapters.directory import FileDirectory
+from adapters.environment import wrong_settings
 from adapters.mail.imap import ImapMailbox
 from adapters.mail.smtp import SmtpPost
 from adapters.push.address import PushSettings
@@ -431,9 +432,7 @@ def main() -> None:
     try:
         settings = Settings()
     except ValidationError as problem:
-        for error in problem.errors(include_input=False, include_url=False):
-            name = "ENTREVUE_" + "__".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"{name}: {error['msg']}\n")
+        sys.stderr.write("".join(f"{line}\n" for line in wrong_settings(problem)))
         sys.exit(2)
     except SettingsError as problem:  # names the setting, never its value
         sys.stderr.write(f"{problem}\n")

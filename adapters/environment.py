@@ -1,7 +1,9 @@
 """Settings from `ENTREVUE_…` in the environment, or from files of these names in `ENTREVUE_SECRETS_DIR`."""
 
 import os
+from typing import Final
 
+from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -9,12 +11,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+_PREFIX: Final = "ENTREVUE_"
+_BETWEEN: Final = "__"
+
 
 class FromEnvironment(BaseSettings):
-    """The worker's settings, or some of them: who tries a calendar out need not have the others."""
+    """The worker's settings, or some of them: whoever tries a calendar out need not have the other settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ENTREVUE_", env_nested_delimiter="__", frozen=True, hide_input_in_errors=True
+        env_prefix=_PREFIX, env_nested_delimiter=_BETWEEN, frozen=True, hide_input_in_errors=True
     )
 
     @classmethod
@@ -26,6 +31,12 @@ class FromEnvironment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings  # two sources are enough
+        del settings_cls, dotenv_settings  # no .env file
         secrets = os.environ.get("ENTREVUE_SECRETS_DIR")  # at the time of the call, not of the import
         return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets)
+
+
+def wrong_settings(problem: ValidationError) -> list[str]:
+    """Name what is wrong with what was set, by its variable, and never its value."""
+    errors = problem.errors(include_input=False, include_url=False, include_context=False)
+    return [f"{_PREFIX}{_BETWEEN.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]

@@ -11,10 +11,11 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
-from typing import Final, ParamSpec, TypeVar
+from typing import Annotated, Final, ParamSpec, TypeVar
 
 import httpx2
 from httpx2 import codes
+from pydantic import AfterValidator
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from entrevue.values import PersonId
@@ -129,6 +130,14 @@ def checked_address(text: str, what: str = "the address") -> str:
     if not url.host or url.userinfo or url.query or url.fragment:
         raise ValueError(f"{what} is https://host/path/ and no more")
     return text
+
+
+def _without_slash(text: str) -> str:
+    return checked_address(text).rstrip("/")
+
+
+ServerAddress = Annotated[str, AfterValidator(_without_slash)]
+"""Of an interface: paths are put after it."""
 
 
 def is_loopback(host: str) -> bool:

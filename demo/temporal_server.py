@@ -12,12 +12,12 @@ from demo.processes import HOST, Child, answers, environment, free_port
 from entrevue import contract
 
 _NAMESPACE = "default"
-_SETTINGS = (
-    "frontend.WorkflowTimeSkippingEnabled=true",  # a clock of its own for each interview
+OWN_CLOCKS = (
+    "frontend.WorkflowTimeSkippingEnabled=true",  # one for each interview
     'history.timerProcessorMaxTimeShift="20ms"',  # else each clock that is put forward takes a second
     "history.timerProcessorMaxPollRPS=1000",  # 20 a second, else: each timer of a long story would wait for its turn
-    "frontend.enableServerVersionCheck=false",  # it asks nobody on the internet
 )
+_SETTINGS = (*OWN_CLOCKS, "frontend.enableServerVersionCheck=false")  # it asks nobody on the internet
 
 
 class TemporalServer:

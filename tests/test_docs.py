@@ -18,7 +18,7 @@ from adapters.caldav.calendars import CalDavSettings
 from adapters.google.settings import SCOPES, GoogleSettings
 from adapters.google.words import token_trouble
 from adapters.google.words import trouble as google_trouble
-from adapters.graph.calendars import GraphSettings
+from adapters.graph.settings import GraphSettings
 from adapters.graph.words import login_trouble
 from adapters.push.address import PushSettings
 from adapters.rest import Reply

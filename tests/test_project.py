@@ -184,6 +184,9 @@ def test_each_layer_imports_only_what_the_table_allows(layer: Layer) -> None:
         ("adapters", "import entrevue"),
         ("adapters", "import temporalio.exceptions"),
         ("adapters", "import uvicorn"),
+        ("adapters/google/tokens.py", "import jwt"),
+        ("adapters/graph/tokens.py", "import google.auth"),
+        ("adapters/push/receiver.py", "from adapters.google import tokens"),
     ],
 )
 def test_an_import_outside_the_table_is_found(path: str, line: str) -> None:
@@ -225,6 +228,7 @@ def _ruled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("adapters/new.py", "from temporalio.exceptions import ApplicationError"),
         ("adapters/new.py", "import workflows"),
         ("adapters/new.py", "from datetime import date; date.today()"),
+        ("adapters/google/new.py", "import workflows"),
         ("worker.py", "import radicale"),
         ("tests/test_new.py", "from unittest.mock import Mock"),
     ],

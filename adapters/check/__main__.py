@@ -1,7 +1,8 @@
-"""`python -m adapters.check`."""
+"""`python -m adapters.check`: see `adapters.check.program`."""
 
 import sys
 
 from adapters.check.program import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

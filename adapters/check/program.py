@@ -19,17 +19,17 @@ from zoneinfo import available_timezones
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from pydantic_settings import SettingsError
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from activities.people import use_pinned_tzdata
 from adapters.caldav.calendars import CalDav, CalDavSettings, CalendarAccount
-from adapters.caldav.probe import CalDavProvider
-from adapters.check.checks import Finding, Provider, Result, Trial, because
-from adapters.environment import FromEnvironment
+from adapters.check.on_caldav import CalDavProvider
+from adapters.check.on_graph import GraphProvider
+from adapters.check.trial import Finding, Provider, Result, Trial, because
+from adapters.environment import FromEnvironment, wrong_settings
 from adapters.google.settings import GoogleAccount, GoogleSettings
-from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
-from adapters.graph.probe import GraphProvider
+from adapters.graph.calendars import GraphAccount, GraphCalendars
+from adapters.graph.settings import GraphSettings
 from entrevue.values import EmailAddress, PersonId, ZoneName
 
 _Account = TypeVar("_Account")
@@ -47,15 +47,15 @@ NOBODY_AT_GOOGLE: Final = "entrevue-nobody@group.calendar.google.com"
 _BY_HAND: Final = "run this again, or take “Entrevue tries out this calendar” on 1 January 2000 out by hand"
 
 
-class _CalDav(FromEnvironment, extra="ignore"):
+class _CalDav(FromEnvironment):
     caldav: CalDavSettings
 
 
-class _Google(FromEnvironment, extra="ignore"):
+class _Google(FromEnvironment):
     google: GoogleSettings
 
 
-class _Graph(FromEnvironment, extra="ignore"):
+class _Graph(FromEnvironment):
     graph: GraphSettings
 
 
@@ -84,8 +84,8 @@ async def caldav(settings: CalDavSettings, whose: Whose) -> AsyncIterator[Provid
 @asynccontextmanager
 async def google(settings: GoogleSettings, whose: Whose) -> AsyncIterator[Provider]:
     """Raise ModuleNotFoundError where the extra is not installed."""
+    from adapters.check.on_google import GoogleProvider  # noqa: PLC0415  # likewise
     from adapters.google.calendars import GoogleCalendars  # noqa: PLC0415  # google-auth is of the extra `google`
-    from adapters.google.probe import GoogleProvider  # noqa: PLC0415  # likewise
 
     account = GoogleAccount(whose.address, whose.zone, whose.email or whose.address)
     nobodys = GoogleAccount(NOBODY_AT_GOOGLE, whose.zone, account.owner, busy_only=True)
@@ -248,7 +248,7 @@ async def _run(options: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         try:
             provider = await stack.enter_async_context(_PROVIDERS[options.provider](whose))
-        except (SettingsError, ValueError, ModuleNotFoundError) as problem:
+        except (ValueError, ModuleNotFoundError) as problem:
             sys.stderr.write("".join(f"{line}\n" for line in _wrong(problem, options.provider)))
             return 2
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # it is said, not logged
@@ -260,8 +260,7 @@ def _wrong(problem: Exception, provider: str) -> list[str]:
     """Say what is wrong with what was set, and never its value."""
     match problem:
         case ValidationError():
-            errors = problem.errors(include_input=False, include_url=False, include_context=False)
-            return [f"ENTREVUE_{'__'.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]
+            return wrong_settings(problem)
         case ModuleNotFoundError():
             return [f"A library is lacking: pip install 'entrevue[{provider}]'"]
         case _:

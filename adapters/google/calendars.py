@@ -23,7 +23,7 @@ from adapters.batching import Batches
 from adapters.cursor import digest
 from adapters.google import channels, rooms, sync
 from adapters.google.busy import MOST_CALENDARS, Answer, Asked, FreeBusy, Window
-from adapters.google.calendar import GoogleCalendar, GooglePlace, Manners
+from adapters.google.requests import GoogleCalendar, GooglePlace, Manners
 from adapters.google.settings import GoogleAccount, GoogleSettings
 from adapters.google.tokens import GoogleTokens
 from adapters.google.words import trouble

@@ -9,7 +9,7 @@ from httpx2 import codes
 from pydantic import JsonValue
 
 from activities.calendar import CalendarRefused, CalendarUnavailable, Listening
-from adapters.google.calendar import GoogleCalendar, text
+from adapters.google.requests import GoogleCalendar, text
 from adapters.google.times import clock
 from adapters.push.address import PushTo
 from adapters.web import ABSENT

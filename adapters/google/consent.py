@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
-from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from adapters.google.settings import SCOPES
-from adapters.web import checked_address
+from adapters.web import ServerAddress
 from entrevue.values import DirectoryId, EmailAddress
 
 LONGEST: Final = timedelta(minutes=10)
@@ -34,8 +34,6 @@ _LARGEST_REQUEST: Final = 16 * 1024
 _PERSON: Final = TypeAdapter[str](DirectoryId)
 _SAID: Final = "Entrevue may use this calendar now. This page can be closed."
 _REFUSED: Final = "Nothing was allowed. This page can be closed."
-
-ServerAddress = Annotated[str, AfterValidator(checked_address)]
 
 
 class ConsentFailed(Exception):

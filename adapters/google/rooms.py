@@ -12,8 +12,8 @@ from httpx2 import codes
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.google.calendar import GoogleCalendar, text
 from adapters.google.events import id_of, parsed
+from adapters.google.requests import GoogleCalendar, text
 from adapters.google.times import stamp
 from adapters.rest import Reply, Values
 from adapters.web import ABSENT

@@ -1,13 +1,13 @@
 """How Entrevue reaches Google Calendar: as a service account, or with what people themselves have consented to."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, model_validator
+from pydantic import BaseModel, model_validator
 
 from adapters.accounts import Account
-from adapters.web import checked_address
+from adapters.web import ServerAddress
 from entrevue.values import EmailAddress
 
 EVENTS: Final = "https://www.googleapis.com/auth/calendar.events"
@@ -19,12 +19,8 @@ _SHARED: Final = ".calendar.google.com"
 """Where the ids of calendars end that are nobody's own: those of groups, rooms and subscriptions."""
 
 
-def _address(url: str) -> str:
-    return checked_address(url).rstrip("/")
-
-
 class GoogleSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """See docs/calendars-and-mail.md for how each is come by."""
+    """See docs/google.md for how each is come by."""
 
     key_file: Path | None = None
     """A service account's key, as Google Cloud gives it out."""
@@ -38,7 +34,7 @@ class GoogleSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_error
     """Whom Google mails about what we write. Entrevue writes to people itself, and `none` keeps Google from it, too."""
     meet_calendar: EmailAddress | None = None
     """Whose calendar holds the events that Meet rooms hang on; the rooms are theirs."""
-    url: Annotated[str, AfterValidator(_address)] = "https://www.googleapis.com/calendar/v3"
+    url: ServerAddress = "https://www.googleapis.com/calendar/v3"
 
     @model_validator(mode="after")
     def _a_way_in(self) -> Self:

@@ -7,8 +7,8 @@ from httpx2 import codes
 
 from activities.calendar import Changes
 from adapters.cursor import Cursor, digest, fits
-from adapters.google.calendar import LARGEST_PAGE, PAGE, GoogleCalendar, items, text
 from adapters.google.events import by_name
+from adapters.google.requests import LARGEST_PAGE, PAGE, GoogleCalendar, items, text
 from adapters.google.times import clock, stamp
 
 _FORGOTTEN: Final = {codes.BAD_REQUEST, codes.GONE}

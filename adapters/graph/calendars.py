@@ -24,8 +24,9 @@ from adapters.graph import subscriptions
 from adapters.graph.mailbox import Mailbox, Place
 from adapters.graph.rooms import meeting
 from adapters.graph.schedules import Schedules
+from adapters.graph.settings import GraphSettings
 from adapters.graph.sync import changes
-from adapters.graph.tokens import GraphSettings, GraphTokens
+from adapters.graph.tokens import GraphTokens
 from adapters.graph.words import trouble
 from adapters.keeping import check_window
 from adapters.push.address import PushTo
@@ -33,8 +34,6 @@ from adapters.rest import RestSession, Tokens
 from adapters.web import Web
 from entrevue.orders import CalendarEvent
 from entrevue.values import InterviewId, PersonId, ZoneName
-
-__all__ = ["GraphAccount", "GraphCalendars", "GraphSettings"]
 
 _AT_ONCE: Final = 3
 """Requests to one mailbox. Graph takes four of an app, and we are not alone: there may be a second worker."""

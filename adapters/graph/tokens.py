@@ -8,58 +8,25 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Final
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from httpx2 import codes
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
+from pydantic import SecretStr
 
 from activities.calendar import CalendarRefused
+from adapters.graph.settings import GraphSettings
 from adapters.graph.words import login_trouble
 from adapters.rest import Token, reply_of
-from adapters.web import Web, checked_address
-from entrevue.values import EmailAddress, PersonId
+from adapters.web import Web
+from entrevue.values import PersonId
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LASTS: Final = timedelta(minutes=5)
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=1)
 _KEY: Final = re.compile(r"-----BEGIN (?:RSA )?PRIVATE KEY-----.*?-----END (?:RSA )?PRIVATE KEY-----", re.DOTALL)
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-
-
-def _address(url: str) -> str:
-    return checked_address(url).rstrip("/")
-
-
-ServerAddress = Annotated[str, AfterValidator(_address)]
-
-
-class GraphSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """Our app, as it is registered in Entra."""
-
-    tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$")]
-    """Its id, or one of its domains."""
-    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
-    client_secret: SecretStr | None = None
-    certificate_file: Path | None = None
-    """PEM, with the private key and the certificate. Of the two ways Microsoft recommends this one."""
-    teams_mailbox: EmailAddress | None = None
-    """Whose calendar holds the rooms' events; the meetings are theirs."""
-    url: ServerAddress = "https://graph.microsoft.com/v1.0"
-    login_url: ServerAddress = "https://login.microsoftonline.com"
-    scope: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+/\.default$")] = "https://graph.microsoft.com/.default"
-    """All that an administrator has consented to. National clouds have other addresses, and another scope."""
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
-        if (self.client_secret is None) == (self.certificate_file is None):
-            raise ValueError("give either a client secret or a certificate's file")
-        return self
-
-    @property
-    def token_url(self) -> str:
-        return f"{self.login_url}/{self.tenant}/oauth2/v2.0/token"
 
 
 class GraphTokens:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from activities.mailbox import Batch, Mail, MailboxRefused, MailboxUnavailable, Mark, Place
-from adapters.mail.mails import LONGEST, read_mail
+from adapters.mail.reading import LONGEST, read_mail
 from entrevue.values import Message
 
 _BUDGET = 30.0

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from activities.mailbox import Batch, MailboxRefused, MailboxUnavailable, Mark, Place
-from adapters.mail.mails import read_mail
+from adapters.mail.reading import read_mail
 
 _FOLDER = "INBOX"
 

@@ -8,8 +8,9 @@ import httpx2
 from pydantic import JsonValue, SecretStr
 
 from activities.calendar import Calendar, OwnerAnswer
-from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph.calendars import GraphAccount, GraphCalendars
 from adapters.graph.events import moment, with_uid
+from adapters.graph.settings import GraphSettings
 from adapters.push.address import PushTo
 from tests.adapters.grace import GRACE, NINE
 from tests.adapters.on_google import address_for

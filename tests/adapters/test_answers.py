@@ -5,7 +5,7 @@ import pytest
 from activities.letters import agent_address, message_id
 from activities.letters.settings import thread_address
 from activities.mailbox import Nothing
-from adapters.mail import mails
+from adapters.mail import reading as mails
 from adapters.memory.mailbox import MemoryMailbox
 from tests.adapters.desk import (
     ADA,

@@ -17,7 +17,7 @@ from activities.rooms import RoomActivities
 from adapters.caldav.calendars import CalDavSettings
 from adapters.calendars import Calendars
 from adapters.google.settings import GoogleSettings
-from adapters.graph.tokens import GraphSettings
+from adapters.graph.settings import GraphSettings
 from adapters.mail.smtp import SmtpSettings
 from adapters.memory.calendar import MemoryCalendar
 from adapters.memory.directory import MemoryDirectory

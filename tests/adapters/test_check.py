@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Changes, Ensured, EventState
-from adapters.check.checks import HOUR, LONG_AGO
+from adapters.check.trial import HOUR, LONG_AGO
 from adapters.memory.calendar import MemoryCalendar
 from entrevue.orders import CalendarEvent
 from entrevue.values import Slot

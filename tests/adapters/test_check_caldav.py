@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.caldav.probe import CalDavProvider
+from adapters.check.on_caldav import CalDavProvider
 from adapters.check.program import main
 from demo.calendar_server import CalendarServer
 from tests.adapters.dav import (

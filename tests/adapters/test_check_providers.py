@@ -15,11 +15,11 @@ from typing import Literal, Protocol
 import pytest
 from pydantic import JsonValue
 
-from adapters.check.checks import LONG_AGO, Provider
+from adapters.check.on_google import GoogleProvider
+from adapters.check.on_graph import GraphProvider
 from adapters.check.program import Whose, google, graph
-from adapters.google.probe import GoogleProvider
+from adapters.check.trial import LONG_AGO, Provider
 from adapters.google.settings import GoogleSettings
-from adapters.graph.probe import GraphProvider
 from tests.adapters.on_google import settings_for as google_settings
 from tests.adapters.on_graph import settings_for as graph_settings
 from tests.adapters.trial import NOW, Said, documented, tried

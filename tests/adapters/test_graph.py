@@ -13,8 +13,9 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable
-from adapters.graph.calendars import GraphAccount, GraphCalendars, GraphSettings
+from adapters.graph.calendars import GraphAccount, GraphCalendars
 from adapters.graph.events import moment
+from adapters.graph.settings import GraphSettings
 from tests.adapters.grace import GRACE, HOUR, NINE, event
 from tests.adapters.lossy import Network, carried
 from tests.adapters.on_graph import OnGraph, on_graph, reaching, settings_for

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from activities.mailbox import Mailbox, MailboxRefused, MailboxUnavailable, Mark
 from adapters.mail.imap import ImapMailbox, ImapSettings
-from adapters.mail.mails import read_mail
+from adapters.mail.reading import read_mail
 from adapters.memory.mailbox import MemoryMailbox
 from tests.adapters.desk import ARRIVED, INVITATION, SERVER, Desk, event, mail, returned, token_of
 from tests.adapters.imap_server import PASSWORD, ImapServer

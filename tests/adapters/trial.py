@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from activities.calendar import CalendarRefused, CalendarUnavailable
-from adapters.check.checks import Check, Finding, Provider
 from adapters.check.program import check
+from adapters.check.trial import Check, Finding, Provider
 from adapters.memory.calendar import MemoryCalendar
 from docs.generate import ROOT
 
@@ -56,7 +56,7 @@ async def tried(
 
 @dataclass
 class InMemory:
-    """Fulfils `adapters.check.checks.Provider`."""
+    """Fulfils `adapters.check.trial.Provider`."""
 
     calendar: MemoryCalendar
 

@@ -211,7 +211,7 @@ async def test_an_interview_that_has_ended_explains_itself_in_plain_words_and_is
     found = await eventually(lambda: operator.listed(of_this_status), bool, "the interview in the list")
 
     assert telling.conclude()
-    assert len(texts) > 40  # those that are answered together need no deadline in between, so it is never the same
+    assert len(texts) > 40  # how many differs: what is answered together needs no timer in between
     assert [text for text in texts if not text[:1].isupper() or len(text.split()) < 3 or "{" in text] == []
     assert {"Search everyone's free time for up to 5 slots", "Mail to candidate: offer"} <= set(texts)
     assert found == [contract.workflow_id(scene.handle.id)]

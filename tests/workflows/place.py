@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -14,7 +14,7 @@ from demo import clock
 from entrevue import contract
 from on_server import WatchersOnServer
 from tests.workflows.desk import Desk, Diary
-from tests.workflows.stage import eventually, new_queue
+from tests.workflows.stage import answered, eventually, new_queue
 from workflows.watching import WatchWorkflow
 
 
@@ -38,13 +38,8 @@ class Place(Desk):
         await self.watchers.poke(self.person, anew=anew)
 
     async def details(self) -> str:
-        """Give what operators read; asked again while a run that has just begun has not had its first task."""
-        while True:
-            try:
-                return str(await self.watcher.query("__temporal_workflow_metadata"))
-            except RPCError as error:
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    raise
+        """Give what operators read."""
+        return str(await answered(partial(self.watcher.query, "__temporal_workflow_metadata")))
 
     async def forward(self, duration: timedelta) -> None:
         await clock.forward(self.env, self.watcher, duration)

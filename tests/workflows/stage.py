@@ -35,6 +35,7 @@ from adapters.memory.lessons import MemoryLessons
 from adapters.memory.mail import MemoryOutbox, MemoryPost
 from adapters.memory.mailbox import MemoryMailbox
 from demo import clock
+from demo.temporal_server import OWN_CLOCKS
 from entrevue import contract
 from entrevue.contract import Receipt
 from entrevue.orders import RoomsAt
@@ -89,12 +90,6 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     """Start the real dev server, with a clock for each workflow; `settings` are dynamic configuration, `key=value`."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
     assert binary, "the temporal command is missing; it comes with the lock file"
-    wanted = (
-        "frontend.WorkflowTimeSkippingEnabled=true",
-        'history.timerProcessorMaxTimeShift="20ms"',  # else each clock that is put forward takes a second
-        "history.timerProcessorMaxPollRPS=1000",  # 20 a second, else: each timer of a long test would wait for its turn
-        *settings,
-    )
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=binary,
@@ -103,7 +98,7 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
         identity="stage",  # recorded histories shall not name a machine
         dev_server_extra_args=[
             *(f"--search-attribute={name}={kind}" for name, kind in contract.SEARCH_ATTRIBUTES.items()),
-            *(f"--dynamic-config-value={one}" for one in wanted),
+            *(f"--dynamic-config-value={one}" for one in (*OWN_CLOCKS, *settings)),
         ],
     )
 
@@ -124,6 +119,18 @@ async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bo
     except TimeoutError:
         raise AssertionError(f"never came true; last seen: {seen!r}") from None
     return seen
+
+
+async def answered(ask: Callable[[], Awaitable[_T]]) -> _T:
+    """Ask until there is an answer: a run that has just begun has had no task yet, and a worker may be busy."""
+    async with asyncio.timeout(2 * PATIENCE.total_seconds()):
+        while True:
+            try:
+                return await ask()
+            except RPCError as error:
+                if error.status not in (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.DEADLINE_EXCEEDED):
+                    raise
+            await asyncio.sleep(_A_BREATH)
 
 
 @dataclass(kw_only=True)
@@ -161,18 +168,13 @@ class Running:
         return [one.kind for one in happened]
 
     async def ask(self, query: str, argument: object, answer: type[_T]) -> _T:
-        """Ask again while a run that has just continued as new has had no task, and a busy worker no time for us."""
-        async with asyncio.timeout(PATIENCE.total_seconds()):
-            while True:
-                try:
-                    given: _T = await self.handle.query(
-                        query, args=[argument] if argument else [], result_type=answer, rpc_timeout=PATIENCE
-                    )
-                except RPCError as error:
-                    if error.status not in (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.DEADLINE_EXCEEDED):
-                        raise
-                else:
-                    return given
+        async def once() -> _T:
+            given: _T = await self.handle.query(
+                query, args=[argument] if argument else [], result_type=answer, rpc_timeout=PATIENCE
+            )
+            return given
+
+        return await answered(once)
 
     async def updates(self) -> list[str]:
         """Give what updates have left in the history, and the domain's events: a refusal adds to neither."""

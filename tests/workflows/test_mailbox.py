@@ -12,7 +12,6 @@ from pathlib import Path
 import icalendar
 import pytest
 from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.mailbox import MailboxRefused, MailboxUnavailable
@@ -24,7 +23,7 @@ from entrevue.orders import JournalEntry
 from entrevue.values import Status
 from tests.adapters.desk import returned
 from tests.adapters.imap_server import imap_server
-from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, dev_server, eventually, new_queue, staged
+from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, answered, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.test_janitor import Worker
 from tests.workflows.world import OPENING
@@ -42,15 +41,11 @@ class Reader:
     handle: WorkflowHandle[MailboxWorkflow, None]
 
     async def view(self) -> Reading:
-        """Ask again while a run that has just continued as new has not had its first task."""
-        while True:
-            try:
-                seen: Reading = await self.handle.query(contract.VIEW, result_type=Reading, rpc_timeout=PATIENCE)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
-                    raise
-            else:
-                return seen
+        async def once() -> Reading:
+            seen: Reading = await self.handle.query(contract.VIEW, result_type=Reading, rpc_timeout=PATIENCE)
+            return seen
+
+        return await answered(once)
 
     async def until(self, holds: Callable[[Reading], bool]) -> Reading:
         """Wait in real time until it is so, and move its clock until then."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from httpx2 import codes
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from adapters.check.checks import (
+from adapters.check.trial import (
     BESIDE,
     HOUR,
     INTERVIEW,
@@ -19,9 +19,9 @@ from adapters.check.checks import (
     free_busy_checks,
     patiently,
 )
-from adapters.google.calendar import GoogleCalendar, GooglePlace, items, text
 from adapters.google.calendars import ROOMS, GoogleCalendars
 from adapters.google.events import UID, event_body, id_of, parsed
+from adapters.google.requests import GoogleCalendar, GooglePlace, items, text
 from adapters.google.rooms import SUMMARY
 from adapters.google.times import stamp
 from adapters.rest import Reply, Values
@@ -31,7 +31,7 @@ from entrevue.values import PersonId
 
 @dataclass
 class GoogleProvider:
-    """Fulfils `adapters.check.checks.Provider`."""
+    """Fulfils `adapters.check.trial.Provider`."""
 
     calendar: GoogleCalendars
     person: PersonId

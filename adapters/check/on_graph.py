@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from adapters.check.checks import (
+from adapters.check.trial import (
     BESIDE,
     HOUR,
     INTERVIEW,
@@ -27,7 +27,7 @@ from entrevue.values import PersonId
 
 @dataclass
 class GraphProvider:
-    """Fulfils `adapters.check.checks.Provider`."""
+    """Fulfils `adapters.check.trial.Provider`."""
 
     calendar: GraphCalendars
     person: PersonId

@@ -12,7 +12,7 @@ from httpx2 import URL, codes
 from activities.calendar import CalendarRefused, CalendarUnavailable
 from adapters.caldav.calendars import CalDav
 from adapters.caldav.collection import Collection, unless_changed
-from adapters.check.checks import BESIDE, INTERVIEW, Check, Finding, an_event
+from adapters.check.trial import BESIDE, INTERVIEW, Check, Finding, an_event
 from adapters.ical.events import event_text
 from adapters.ical.objects import parsing
 from entrevue.values import PersonId
@@ -31,7 +31,7 @@ _REMEDIES: Final = {
 
 @dataclass(frozen=True)
 class CalDavProvider:
-    """Fulfils `adapters.check.checks.Provider`."""
+    """Fulfils `adapters.check.trial.Provider`."""
 
     calendar: CalDav
     person: PersonId

@@ -1,0 +1,55 @@
+"""Settings as every command reads them: from the environment, or from files that hold what nobody else shall see."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from adapters.environment import FromEnvironment, wrong_settings
+
+
+class Server(BaseModel):
+    host: str
+    port: int = 25
+    password: SecretStr
+
+
+class Some(FromEnvironment):
+    server: Server
+
+
+@pytest.fixture(name="secrets")
+def _secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ENTREVUE_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("ENTREVUE_SERVER__HOST", "mail.acme.example")
+    (tmp_path / "ENTREVUE_SERVER__PASSWORD").write_text("sesame")
+    return tmp_path
+
+
+def test_what_is_secret_may_lie_in_a_file_beside_what_the_environment_says(secrets: Path) -> None:
+    assert secrets.is_dir()
+    assert Some().server == Server(host="mail.acme.example", password=SecretStr("sesame"))
+
+
+def test_the_environment_goes_before_the_files(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "ENTREVUE_SERVER__PORT").write_text("465")
+    monkeypatch.setenv("ENTREVUE_SERVER__PORT", "587")
+
+    assert Some().server.port == 587
+
+
+def test_settings_of_others_are_not_in_the_way(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "ENTREVUE_IMAP__PORT").write_text("no number")
+    monkeypatch.setenv("ENTREVUE_SMTP__PORT", "no number")
+
+    assert Some().server.port == 25
+
+
+def test_what_is_wrong_is_named_and_not_told(secrets: Path) -> None:
+    (secrets / "ENTREVUE_SERVER__PORT").write_text("opensesame")
+    with pytest.raises(ValidationError) as problem:
+        Some()
+
+    (said,) = wrong_settings(problem.value)
+    assert said.startswith("ENTREVUE_SERVER__PORT: ")
+    assert "opensesame" not in said
