@@ -47,7 +47,9 @@ class Clocks(Protocol):
 async def forward(clocks: Clocks, handle: WorkflowHandle[_Workflow, _Result], duration: timedelta) -> None:
     """Put the clock forward by `duration`; all that is due by then has happened, but for what child workflows do.
 
-    The handle names no run: a workflow that continues as new goes on. Raises `NeverCame` where one step takes a minute.
+    The handle names no run: a workflow that continues as new goes on. An activity that waits for its next attempt is
+    tried once the clock stops, if not before: that is the server's doing. Raises `NeverCame` where one step takes a
+    minute.
     """
     until = _now((await handle.describe()).raw_description) + duration
     while (rest := await _at_rest(handle)) is not None:
