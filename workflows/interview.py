@@ -16,6 +16,7 @@ from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
     FailureError,
+    RetryState,
     TimeoutError,  # noqa: A004 - Temporal's: an activity's, never asyncio's
     is_cancelled_exception,
 )
@@ -424,7 +425,7 @@ class InterviewWorkflow:
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
         except ActivityError as failure:
-            if is_cancelled_exception(failure):
+            if _is_called_off(failure):
                 return
             self._record(GaveUp(key=order.key, order=order.kind, because=_trouble(failure)))
             if retry is _PATIENT and isinstance(order, ReleaseTime | RemoveEvent):
@@ -496,7 +497,7 @@ class InterviewWorkflow:
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
         except ActivityError as failure:
-            if is_cancelled_exception(failure):
+            if _is_called_off(failure):
                 return
             raise
         if answer.diverged_at is not None:
@@ -640,6 +641,11 @@ def _read(model: type[_Model], payload: object) -> _Model:
 def _refusal(refused: Refused) -> ApplicationError:
     """Say no as Temporal carries it: the code is the error's type."""
     return ApplicationError(refused.sentence, type=refused.code.value, non_retryable=True)
+
+
+def _is_called_off(failure: ActivityError) -> bool:
+    """Whether it ended because we wanted it no more: also with a last try that failed, after which there was none."""
+    return is_cancelled_exception(failure) or failure.retry_state is RetryState.CANCEL_REQUESTED
 
 
 def _trouble(failure: ActivityError) -> str:

@@ -1,5 +1,6 @@
 """Letters of whole interviews: what a mail server that is down does to them, and what their readers' calendars show."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
@@ -102,6 +103,36 @@ async def test_what_changed_while_the_mail_server_was_down_is_told_once_and_as_i
         await has_come(stage, "offer", "invitation")
 
     assert [_start(event) for event in events(stage.post.letters)] == [second]
+
+
+async def test_a_try_that_fails_when_the_letter_is_no_longer_owed_is_no_trouble(
+    server: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be given up for good where it was only not to leave in the night, and come back in the morning."""
+    tried, overtaken = asyncio.Event(), asyncio.Event()
+
+    async def slow(raw: bytes, *, sender: str, recipient: str) -> Delivered | Rejected:
+        tried.set()
+        await overtaken.wait()
+        return await unreachable(raw, sender=sender, recipient=recipient)
+
+    async with staged(server) as stage:
+        interview = await stage.start(interviewers=["grace"])
+        await to_offer(interview)
+        first, second = await working_day(interview, days=14), await working_day(interview, days=20)
+        with monkeypatch.context() as outage:
+            outage.setattr(stage.post, "send", slow)
+            await interview.send("book_slot", by="coordinator", start=first.isoformat())
+            await tried.wait()
+            await interview.send("reschedule", by="coordinator", start=second.isoformat(), reason="a clash")
+            await interview.happened("calendar_written", times=2)
+        overtaken.set()
+        await has_come(stage, "offer", "invitation")
+        await interview.settle()
+        happened = await interview.kinds()
+
+    assert [_start(event) for event in events(stage.post.letters) if event] != [first]
+    assert "order_delayed" not in happened
 
 
 # --- what the candidate's own calendar shows -------------------------------------------------------------------------
