@@ -112,7 +112,7 @@ async def _check_index(servers: Servers, telling: Telling, played: Sequence[Play
             return {found.interview async for found in servers.interviews.search(status=status)}
 
         def complete(found: set[str], wanted: set[str] = wanted) -> bool:
-            return len(found) >= len(wanted)
+            return found == wanted  # the index lags behind
 
         listed = await eventually(look, complete, f"interviews listed as {status}")
         telling.check(listed == wanted, f"{contract.STATUS} = {status} lists {', '.join(sorted(wanted))}", listed)

@@ -1,8 +1,8 @@
 """Put a workflow's own clock forward so that nothing which is due meanwhile is passed over.
 
-The server puts a clock forward from timer to timer whenever the workflow has nothing to do. But it looks only at timers
-that lie ahead: one that is due already, and has not fired for another few milliseconds, it passes over, to the next one
-or to the end. So this goes one timer at a time, and waits until each has fired and its work is done.
+The server puts a clock forward from timer to timer whenever the workflow has nothing to do. But it looks only at what
+lies ahead: a timer, or the end of a request, that is due already and waits for its turn is passed over, to whatever
+comes next. So this goes one timer at a time, waits until all that it woke is done, and lets no request end just then.
 """
 
 import asyncio
@@ -21,8 +21,11 @@ _PATIENCE = 60
 """Seconds for one step: a worker may be slow, or have just been killed."""
 
 _A_BREATH = 0.005
-_REAL = timedelta(milliseconds=150)
-"""So little is not skipped but waited for: it might be over before the server has seen to it."""
+_LATE = timedelta(milliseconds=300)
+"""By so much a request may reach the server after we looked. So little is not skipped but waited for."""
+
+_BEYOND = timedelta(seconds=7.3)
+"""A request ends so long after the timer that it goes to, when what that woke is done; no pause of ours is as long."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _START = ""
@@ -54,13 +57,22 @@ async def forward(clocks: Clocks, handle: WorkflowHandle[_Workflow, _Result], du
     until = _now((await handle.describe()).raw_description) + duration
     while (rest := await _at_rest(handle)) is not None:
         now, due = rest
-        ahead = min(due, until) - now
-        if ahead > _REAL:
-            await _skip(clocks, handle, ahead)
-        elif ahead > timedelta(0):
-            await asyncio.sleep(ahead.total_seconds())
-        else:
+        if now >= until:
             return
+        ahead = _stop(due, until) - now
+        if min(ahead, due - now) > _LATE:
+            await _skip(clocks, handle, ahead)
+        else:
+            await asyncio.sleep((min(due, until) - now).total_seconds())
+
+
+def _stop(due: datetime, until: datetime) -> datetime:
+    """Say where the next request ends: with nothing due there, or shortly before."""
+    if due > until + _LATE:
+        return until
+    if due + _BEYOND + _LATE < until:
+        return due + _BEYOND
+    return due - _LATE
 
 
 async def _skip(clocks: Clocks, handle: WorkflowHandle[_Workflow, _Result], ahead: timedelta) -> None:

@@ -166,7 +166,9 @@ async def _choose(scene: Playing, number: int) -> Slot:
     """Take the `number`-th offered time, or one of a fresh offer where somebody was faster."""
     while True:
         offered = (await scene.until(lambda view: bool(view.offered), "an offer")).offered
-        slot = offered[(number - 1) % len(offered)]
+        soonest = await scene.now() + timedelta(hours=36)  # so that there is a day before
+        far = [slot for slot in offered if slot.start > soonest]
+        slot = far[(number - 1) % len(far)]
         try:
             await scene.handle.choose_slot(by="candidate", start=slot.start)
         except Refused as refused:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import random
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -154,10 +155,12 @@ async def answers(port: int, greeting: bytes = b"") -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Give a port that nobody has: any below those that the system gives to connections until our child takes it."""
+    for port in random.sample(range(20_000, 32_768), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise OSError("no free port was found between 20000 and 32767")
 
 
 def environment(**ours: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import UpdateActivityOptionsRequest
+from temporalio.service import RPCError, RPCStatusCode
 
 from demo.playing import Playing
 from entrevue import contract
@@ -18,12 +19,16 @@ async def give_up_dead_attempts(scene: Playing) -> None:
     options.start_to_close_timeout.FromTimedelta(timedelta(seconds=1))
     workflow = client.get_workflow_handle(contract.workflow_id(scene.handle.id))
     for pending in (await workflow.describe()).raw_description.pending_activities:
-        await client.workflow_service.update_activity_options(
-            UpdateActivityOptionsRequest(
-                namespace=client.namespace,
-                execution=WorkflowExecution(workflow_id=workflow.id),
-                id=pending.activity_id,
-                activity_options=options,
-                update_mask=FieldMask(paths=["start_to_close_timeout"]),
+        try:
+            await client.workflow_service.update_activity_options(
+                UpdateActivityOptionsRequest(
+                    namespace=client.namespace,
+                    execution=WorkflowExecution(workflow_id=workflow.id),
+                    id=pending.activity_id,
+                    activity_options=options,
+                    update_mask=FieldMask(paths=["start_to_close_timeout"]),
+                )
             )
-        )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # that one was done when the worker died
+                raise

@@ -259,6 +259,7 @@ async def test_what_a_terminated_interview_left_with_each_provider_goes_with_the
 async def call_off(scene: Playing) -> None:
     """Give back everybody's time: the other interviews here need it."""
     await scene.handle.cancel(by="coordinator", reason="the role was filled")
+    await scene.until_all_are_awake()  # who awaits something is told in the morning
     await scene.handle.result()
 
     assert await shown(scene) == NOTHING

@@ -21,6 +21,7 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.calendar import Watchers
 from activities.ledger import Ledger
@@ -82,6 +83,9 @@ REQUEST: dict[str, object] = {
 
 PATIENCE = timedelta(seconds=60)
 """With one answer of the server: a machine that runs everything at once takes its time."""
+
+A_LOOK = timedelta(seconds=10)
+"""With one query: it is asked again."""
 
 _T = TypeVar("_T")
 
@@ -170,7 +174,7 @@ class Running:
     async def ask(self, query: str, argument: object, answer: type[_T]) -> _T:
         async def once() -> _T:
             given: _T = await self.handle.query(
-                query, args=[argument] if argument else [], result_type=answer, rpc_timeout=PATIENCE
+                query, args=[argument] if argument else [], result_type=answer, rpc_timeout=A_LOOK
             )
             return given
 
@@ -291,5 +295,16 @@ async def staged(
         max_cached_workflows=max_cached_workflows,
         watchers=watchers or MemoryWatchers(),
     )
+    _be_patient_with_threads(worker)
     async with worker:
         yield stage
+
+
+def _be_patient_with_threads(worker: Worker) -> None:
+    """On a busy machine a workflow's thread waits for the interpreter; the SDK takes it for dead after two seconds.
+
+    That is no setting: its debug mode, which looks for no dead threads, also lets workflows out of their sandbox.
+    """
+    workflows = worker._workflow_worker  # noqa: SLF001
+    assert workflows is not None
+    workflows._deadlock_timeout_seconds = int(PATIENCE.total_seconds())  # noqa: SLF001

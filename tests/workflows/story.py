@@ -1,9 +1,12 @@
 """The happy path in steps, so that a test can stop the story where its own begins."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from entrevue.values import Status
 from tests.workflows.stage import Running
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 SCORECARD = {
     "form": "scorecard",
@@ -31,11 +34,13 @@ CANDIDATE_FORM = {
 
 
 async def to_offer(interview: Running) -> datetime:
-    """An offer is out and delivered; give the start of its last slot."""
+    """An offer is out and delivered, and the candidate's day goes on for an hour; give the start of its last slot."""
     view = await interview.until(lambda view: view.status is Status.AWAITING_CANDIDATE)
     await interview.settle()
-    if "offer_delivered" not in await interview.kinds():
-        await interview.forward(timedelta(hours=12))  # past the candidate's night
+    now = (await interview.now()).astimezone(NEW_YORK)
+    if now.hour >= 19 or "offer_delivered" not in await interview.kinds():  # nobody is written to at night
+        day = now.date() + timedelta(days=now.hour >= 19)
+        await interview.forward_to(datetime.combine(day, time(8, 5), NEW_YORK))
     await interview.happened("offer_delivered")
     return view.offered[-1].start
 
@@ -45,6 +50,7 @@ async def to_booking(interview: Running) -> datetime:
     await interview.send("choose_slot", by="candidate", start=start.isoformat())
     await interview.happened("calendar_written", times=2)
     await interview.happened("message_sent", times=2)
+    await interview.settle()
     return start
 
 

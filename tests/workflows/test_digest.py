@@ -1,6 +1,5 @@
 """The daily digest on a real server. Each run has a clock of its own, which stands at the morning that a test wants."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -131,7 +130,7 @@ async def test_in_an_hour_when_it_is_nobodys_nine_oclock_no_interview_is_asked(s
 async def test_whoever_cannot_be_written_to_is_counted_and_the_others_are_told(stage: Stage) -> None:
     interview = await stage.start()
     await to_forms(interview)
-    await eventually(lambda: asyncio.sleep(0, len(stage.post.letters)), lambda seen: seen >= 9)
+    await interview.settle()
     await indexed(stage, interview)
     stage.post.next_time.append(Rejected(smtp_code=550, address_is_bad=True))
     result = await digested(stage, nine(await interview.now()))
@@ -151,7 +150,7 @@ class Outlasting(PostUnavailable, ApplicationError):
 async def test_whom_an_outage_kept_from_their_digest_the_next_run_tells_and_nobody_twice(stage: Stage) -> None:
     interview = await stage.start()
     await to_forms(interview)
-    await eventually(lambda: asyncio.sleep(0, len(stage.post.letters)), lambda seen: seen >= 9)
+    await interview.settle()
     await indexed(stage, interview)
     morning = nine(await interview.now())
     stage.post.next_time.append(Outlasting())

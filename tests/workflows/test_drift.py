@@ -70,6 +70,7 @@ async def test_what_an_interview_itself_does_to_its_events_is_never_taken_for_dr
     await booked.minutes_pass(edsger)
     await interview.send("replace_interviewer", by="coordinator", whom="i3", person=linus)
     await interview.happened("calendar_cleared", times=2)
+    await interview.settle()
     await booked.minutes_pass(linus)
     await booked.minutes_pass(grace)
     held = [await booked.in_calendar(person) for person in booked.panel]

@@ -13,7 +13,7 @@ from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract, rubrics
 from entrevue.orders import CalendarEvent, JournalEntry
 from entrevue.values import InterviewId, PersonId, Status
-from tests.workflows.stage import Running, Stage, dev_server, eventually, staged
+from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.test_shell import UnwritableCalendar
 
@@ -230,8 +230,9 @@ async def test_a_refusal_is_not_remembered_as_an_acceptance_across_continue_as_n
 
 
 async def test_a_journal_that_diverged_is_let_go_once_an_operator_has_looked(stage: Stage) -> None:
+    name = new_queue()
     foreign = JournalEntry(
-        interview="diverged",
+        interview=name,
         seq=1,
         kind="other",
         at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -239,8 +240,8 @@ async def test_a_journal_that_diverged_is_let_go_once_an_operator_has_looked(sta
         schema_version=1,
         data={},
     )
-    await stage.journal.append("diverged", [foreign])
-    interview = await stage.start(id="diverged")
+    await stage.journal.append(name, [foreign])
+    interview = await stage.start(id=name)
     await interview.until(lambda view: "JOURNAL_DIVERGED" in [item.id for item in view.attention])
     await interview.send("clear_attention", by="operator", item="JOURNAL_DIVERGED")
     cleared = await interview.view()
@@ -250,7 +251,7 @@ async def test_a_journal_that_diverged_is_let_go_once_an_operator_has_looked(sta
 
     assert cleared.attention == ()
     assert ended.status is Status.CANCELLED
-    assert await stage.journal.read("diverged") == (foreign,)
+    assert await stage.journal.read(name) == (foreign,)
 
 
 async def test_a_time_that_nobody_can_mean_is_refused_and_freezes_nothing(stage: Stage) -> None:

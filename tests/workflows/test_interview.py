@@ -130,6 +130,7 @@ async def test_rescheduling_keeps_the_uid_and_raises_the_sequence(stage: Stage) 
         await interview.send("request_reschedule", by="candidate", reason="a clash")
         view = await interview.until(lambda view: bool(view.offered))
         await interview.send("choose_slot", by="candidate", start=view.offered[0].start.isoformat())
+        await interview.settle()  # what is told of it has left
     view = await interview.view()
     await interview.happened("calendar_written", times=6)
     await interview.forward(timedelta(hours=15))

@@ -345,6 +345,7 @@ async def test_what_an_interview_held_that_the_server_has_forgotten_goes_at_the_
     stage: Stage, schedule: ScheduleHandle
 ) -> None:
     await schedule_janitor(stage.env.client, task_queue=stage.task_queue)
+    await schedule.pause(note="it comes when it is called")
     forgotten = await stage.start()
     tomorrow = await forgotten.now() + DAY
     await claim(stage, named(forgotten), tomorrow)

@@ -63,6 +63,7 @@ async def test_a_mail_server_that_is_down_for_two_days_loses_no_letter_and_keeps
         start = await working_day(interview, days=14)
         await interview.send("book_slot", by="coordinator", start=start.isoformat())
         await has_come(stage, "offer", "invitation")
+        await interview.settle()  # the interviewer's has left as well
         with monkeypatch.context() as outage:
             outage.setattr(stage.post, "send", unreachable)
             for n, need in enumerate(("captions", "a break"), start=1):

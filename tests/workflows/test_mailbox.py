@@ -23,7 +23,7 @@ from entrevue.orders import JournalEntry
 from entrevue.values import Status
 from tests.adapters.desk import returned
 from tests.adapters.imap_server import imap_server
-from tests.workflows.stage import MAIL, PATIENCE, Running, Stage, answered, dev_server, eventually, new_queue, staged
+from tests.workflows.stage import A_LOOK, MAIL, Running, Stage, answered, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.test_janitor import Worker
 from tests.workflows.world import OPENING
@@ -42,7 +42,7 @@ class Reader:
 
     async def view(self) -> Reading:
         async def once() -> Reading:
-            seen: Reading = await self.handle.query(contract.VIEW, result_type=Reading, rpc_timeout=PATIENCE)
+            seen: Reading = await self.handle.query(contract.VIEW, result_type=Reading, rpc_timeout=A_LOOK)
             return seen
 
         return await answered(once)

@@ -181,7 +181,7 @@ async def test_mail_goes_on_while_the_calendar_is_down_and_the_calendar_catches_
 
     assert [(item.id, item.owner, item.rank) for item in behind.attention] == [("CALENDAR_BEHIND", "operator", "now")]
     assert behind.status is caught_up.status is Status.SCHEDULED
-    assert mailed[:2] == ["ada@example.org", "ada@example.org"]  # the offer and, without the calendar, the invitation
+    assert mailed.count("ada@example.org") == 2  # the offer and, without the calendar, the invitation
     assert stored is not None
     assert stored.start == start_of_slot
 
