@@ -111,6 +111,7 @@ async def test_the_setting_alone_says_which_database_is_used_and_the_settings_sh
     assert "sixteen characters" not in repr(read)
 
 
+@pytest.mark.slow  # starts processes
 async def test_lessons_are_rebuilt_from_the_journals_without_a_server_and_a_second_time_too(
     tmp_path: Path, settings: Callable[[str], Settings]
 ) -> None:
@@ -135,6 +136,7 @@ async def test_a_word_that_the_worker_does_not_know_is_named() -> None:
     assert "--rebuild" in told
 
 
+@pytest.mark.slow  # starts processes
 async def test_a_mailbox_is_named_by_the_environment_and_a_wrong_one_is_named_at_the_start() -> None:
     said = await run("-c", "from settings import Settings; print(Settings().imap)", **IMAP)
     refused = await run("worker.py", **IMAP | {"ENTREVUE_IMAP__TLS": "none"})

@@ -54,13 +54,13 @@ async def _alarm(server: WorkflowEnvironment, queue: str) -> WorkflowHandle[Alar
 async def test_what_is_just_due_when_the_clock_is_put_forward_again_is_not_passed_over(
     server: WorkflowEnvironment, alarm: WorkflowHandle[Alarm, None]
 ) -> None:
-    for _ in range(20):
+    for _ in range(12):
         await alarm.signal(Alarm.wind)
         await clock.forward(server, alarm, MINUTE)
         await clock.forward(server, alarm, 20 * MINUTE)
     took = await alarm.query(Alarm.took)
 
-    assert len(took) == 20
+    assert len(took) == 12
     assert max(took) < 2 * MINUTE
 
 

@@ -270,6 +270,7 @@ async def test_what_waits_for_a_review_is_one_list_across_interviews_the_earlies
     assert "ask about on-call" not in str(first)
 
 
+@pytest.mark.slow  # it waits for answers that do not come
 async def test_an_interview_that_gives_no_answer_hides_no_other_that_waits_for_a_review(
     apart: Stage,
 ) -> None:

@@ -128,6 +128,7 @@ async def test_a_choice_repeated_while_another_panel_is_claimed_is_not_told_that
     assert refused.type == "slot_unavailable"
 
 
+@pytest.mark.slow  # the server tries a failed task again in ten seconds
 async def test_a_bug_in_a_background_task_fails_the_workflow_task_and_is_mended_by_a_deploy(
     server: WorkflowEnvironment,
 ) -> None:
