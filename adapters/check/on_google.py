@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from httpx2 import codes
 
-from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
 from adapters.check.trial import (
     BESIDE,
     HOUR,
@@ -15,8 +14,8 @@ from adapters.check.trial import (
     LONG_AGO,
     Check,
     Finding,
+    OverRest,
     an_event,
-    free_busy_checks,
     patiently,
 )
 from adapters.google.calendars import ROOMS, GoogleCalendars
@@ -26,31 +25,15 @@ from adapters.google.rooms import SUMMARY
 from adapters.google.times import stamp
 from adapters.rest import Reply, Values
 from adapters.web import ABSENT
-from entrevue.values import PersonId
 
 
 @dataclass
-class GoogleProvider:
-    """Fulfils `adapters.check.trial.Provider`."""
+class GoogleProvider(OverRest[GoogleCalendars]):
+    """`rooms`: the calendar of the Meet rooms, as that of `ROOMS`."""
 
-    calendar: GoogleCalendars
-    person: PersonId
-    now: datetime
-    busy_only: Calendar
-    """The same calendar, of which we only ask when its owner is free."""
-    nobody: Calendar
-    """A calendar that is not there."""
-    rooms: GoogleCalendars | None = None
-    """The calendar of the Meet rooms, as that of `ROOMS`; None: there is none."""
     _made: set[str] = field(default_factory=set)
     """Ids of what was made here and may be there still."""
     _etag: str | None = None
-
-    def first(self) -> Sequence[Check]:
-        return (
-            Check("get a token", self._token, vital=True),
-            *free_busy_checks(self.person, self.busy_only, self.nobody, self.now),
-        )
 
     def honours(self) -> Sequence[Check]:
         return (
@@ -78,13 +61,9 @@ class GoogleProvider:
                 self._made.discard(event_id)
         return cleared
 
-    def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
-        """The adapter's own words say what to do."""
-        return "run it again in a while; it may pass by itself" if isinstance(trouble, CalendarUnavailable) else ""
-
     # --- the checks
 
-    async def _token(self) -> Finding:
+    async def token(self) -> Finding:
         async with self._reach() as calendar:
             await calendar.session.tokens.of(self.person, calendar.session.subject)
         if calendar.asked:
@@ -101,10 +80,10 @@ class GoogleProvider:
 
     async def _properties(self) -> Finding:
         async with self._reach() as calendar:
-            query = {"privateExtendedProperty": f"{UID}={self._uid}", "fields": "items(id,extendedProperties/private)"}
+            query = {"privateExtendedProperty": f"{UID}={self.uid}", "fields": "items(id,extendedProperties/private)"}
             reply = await calendar.session.ask("GET", calendar.path, query=query)
         found = [event for item in items(reply) if (event := parsed(item)) is not None]
-        if [one.extended_properties.private.get(UID) for one in found] != [self._uid]:
+        if [one.extended_properties.private.get(UID) for one in found] != [self.uid]:
             return Finding("not kept, or not found by", "fails", "Entrevue could not tell its events from others")
         return Finding("kept, and found by: our events are told from others")
 
@@ -135,7 +114,7 @@ class GoogleProvider:
     async def _room(self) -> Finding:
         await self._clear_rooms()
         try:
-            await patiently(self.calendar.room, self._uid, LONG_AGO)
+            await patiently(self.calendar.room, self.uid, LONG_AGO)
         finally:
             await self._clear_rooms()
         return Finding("Google gives a link; the event that it hung on is gone again")
@@ -154,7 +133,7 @@ class GoogleProvider:
     # --- requests
 
     async def _insert(self, calendar: GoogleCalendar) -> Reply:
-        body: Values = {"id": self._id, **event_body(an_event(self._uid), INTERVIEW)}
+        body: Values = {"id": self._id, **event_body(an_event(self.uid), INTERVIEW)}
         self._made.add(self._id)
         return await _ask(calendar, "POST", calendar.path, body, expect={codes.CONFLICT})
 
@@ -167,12 +146,8 @@ class GoogleProvider:
         return await _ask(calendar, "DELETE", f"{calendar.path}/{event_id}", None, expect=ABSENT)
 
     @property
-    def _uid(self) -> str:
-        return f"{INTERVIEW}-probe-{self.now:%Y%m%dT%H%M%S}"
-
-    @property
     def _id(self) -> str:
-        return id_of(self.person, self._uid, 0)
+        return id_of(self.person, self.uid, 0)
 
     def _reach(self) -> AbstractAsyncContextManager[GoogleCalendar]:
         return self.calendar.reach(self.person)

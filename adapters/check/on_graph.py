@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
 from adapters.check.trial import (
     BESIDE,
     HOUR,
@@ -13,8 +12,8 @@ from adapters.check.trial import (
     LONG_AGO,
     Check,
     Finding,
+    OverRest,
     an_event,
-    free_busy_checks,
     patiently,
 )
 from adapters.graph.calendars import GraphCalendars
@@ -22,31 +21,15 @@ from adapters.graph.events import WITH_PROPERTIES, body, etag, moment, propertie
 from adapters.graph.mailbox import Mailbox, stamp
 from adapters.graph.rooms import uid_of_room
 from adapters.rest import Reply
-from entrevue.values import PersonId
 
 
 @dataclass
-class GraphProvider:
-    """Fulfils `adapters.check.trial.Provider`."""
+class GraphProvider(OverRest[GraphCalendars]):
+    """`rooms`: the mailbox of the Teams meetings, whoever is asked about."""
 
-    calendar: GraphCalendars
-    person: PersonId
-    now: datetime
-    busy_only: Calendar
-    """The same mailbox, of which we only ask when it is busy."""
-    nobody: Calendar
-    """A mailbox that is not there."""
-    rooms: GraphCalendars | None = None
-    """The mailbox of the Teams meetings, whoever is asked about; None: there is none."""
     _ids: list[str] = field(default_factory=list)
     """Of what was made here and may be there still."""
     _etag: str = ""
-
-    def first(self) -> Sequence[Check]:
-        return (
-            Check("get a token", self._token, vital=True),
-            *free_busy_checks(self.person, self.busy_only, self.nobody, self.now),
-        )
 
     def honours(self) -> Sequence[Check]:
         return (
@@ -74,13 +57,9 @@ class GraphProvider:
                 self._ids.pop()
         return cleared
 
-    def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
-        """The adapter's own words say what to do."""
-        return "run it again in a while; it may pass by itself" if isinstance(trouble, CalendarUnavailable) else ""
-
     # --- the checks
 
-    async def _token(self) -> Finding:
+    async def token(self) -> Finding:
         async with self._reach() as mailbox:
             await mailbox.session.tokens.of(self.person, mailbox.session.subject)
         return Finding("Microsoft gives our app one")
@@ -95,7 +74,7 @@ class GraphProvider:
 
     async def _properties(self) -> Finding:
         async with self._reach() as mailbox:
-            found = await mailbox.of_uid(self._uid)
+            found = await mailbox.of_uid(self.uid)
         if not found or not properties(found[0]):
             return Finding("not kept, or not found by", "fails", "Entrevue could not tell its events from others")
         return Finding("kept, and found by: our events are told from others")
@@ -103,7 +82,7 @@ class GraphProvider:
     async def _transaction(self) -> Finding:
         async with self._reach() as mailbox:
             reply = await self._post(mailbox)
-            found = await mailbox.of_uid(self._uid)
+            found = await mailbox.of_uid(self.uid)
         if len(found) == 1:
             return Finding(f"heeded (status {reply.status}): a repetition makes no second event")
         return Finding("not heeded: a second event is found by our properties, and taken away", "without")
@@ -127,10 +106,10 @@ class GraphProvider:
 
     async def _deleted_transaction(self) -> Finding:
         async with self._reach() as mailbox:
-            for item in await mailbox.of_uid(self._uid):
+            for item in await mailbox.of_uid(self.uid):
                 await mailbox.delete(text(item, "id"), None)
             reply = await self._post(mailbox)
-            found = await mailbox.of_uid(self._uid)
+            found = await mailbox.of_uid(self.uid)
             for item in found:
                 await mailbox.delete(text(item, "id"), None)
         if found:
@@ -140,7 +119,7 @@ class GraphProvider:
     async def _room(self) -> Finding:
         await self._clear_rooms()
         try:
-            await patiently(self.calendar.room, self._uid, LONG_AGO)
+            await patiently(self.calendar.room, self.uid, LONG_AGO)
         finally:
             await self._clear_rooms()
         return Finding("Microsoft gives a link; the event that it hung on is gone again")
@@ -154,19 +133,15 @@ class GraphProvider:
             query = {**around, "$select": "id", "$expand": WITH_PROPERTIES}
             found = [item async for item in mailbox.pages(f"{mailbox.path}/calendarView", query)]
             found = [one for one in found if (uid_of(one) or "").startswith(f"{INTERVIEW}-")]
-            for item in [*found, *await mailbox.of_uid(uid_of_room(self._uid))]:
+            for item in [*found, *await mailbox.of_uid(uid_of_room(self.uid))]:
                 await mailbox.delete(text(item, "id"), None)
 
     async def _post(self, mailbox: Mailbox) -> Reply:
-        event = an_event(self._uid)
+        event = an_event(self.uid)
         reply = await mailbox.create({**body(event, INTERVIEW), "transactionId": transaction(event, INTERVIEW, 0)})
         if reply.well and (made := text(reply.body, "id")) not in self._ids:
             self._ids.append(made)
         return reply
-
-    @property
-    def _uid(self) -> str:
-        return f"{INTERVIEW}-probe-{self.now:%Y%m%dT%H%M%S}"
 
     def _reach(self) -> AbstractAsyncContextManager[Mailbox]:
         return self.calendar.reach(self.person)

@@ -5,10 +5,11 @@ nothing that is said, holds a secret, an address or a title.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, ParamSpec, Protocol, TypeVar
+from typing import Final, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
 from entrevue.orders import CalendarEvent
@@ -16,6 +17,7 @@ from entrevue.values import InterviewId, PersonId, Slot
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_Calendars = TypeVar("_Calendars", bound=Calendar)
 
 LONG_AGO: Final = datetime(2000, 1, 1, 9, tzinfo=UTC)
 """No calendar program shows it by chance, should it be left over."""
@@ -84,6 +86,39 @@ class Provider(Protocol):
     def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
         """Say what to do about it, where the trouble itself does not."""
         ...
+
+
+@dataclass
+class OverRest(ABC, Generic[_Calendars]):
+    """What Google and Microsoft have in common as a `Provider`."""
+
+    calendar: _Calendars
+    person: PersonId
+    now: datetime
+    busy_only: Calendar
+    """The same calendar, of which we only ask when its owner is free."""
+    nobody: Calendar
+    """A calendar that is not there."""
+    rooms: _Calendars | None = None
+    """Where events lie that rooms hang on; None: there are none."""
+
+    @property
+    def uid(self) -> str:
+        """Of the event that is tried with."""
+        return f"{INTERVIEW}-probe-{self.now:%Y%m%dT%H%M%S}"
+
+    def first(self) -> Sequence[Check]:
+        return (
+            Check("get a token", self.token, vital=True),
+            *free_busy_checks(self.person, self.busy_only, self.nobody, self.now),
+        )
+
+    @abstractmethod
+    async def token(self) -> Finding: ...
+
+    def remedy(self, trouble: CalendarRefused | CalendarUnavailable) -> str:
+        """The adapter's own words say what to do."""
+        return "run it again in a while; it may pass by itself" if isinstance(trouble, CalendarUnavailable) else ""
 
 
 @dataclass
