@@ -89,7 +89,7 @@ PLUGIN = SimplePlugin(
 """What client, worker, replayer and tests must agree on. Given to the client, it reaches the workers made of it."""
 
 STICKY = timedelta(seconds=3)
-"""How long the next command waits after a worker was killed; the default is ten seconds (architecture, section 5)."""
+"""How long the next command waits after a worker was killed; the default is ten seconds."""
 
 GRACE = timedelta(seconds=25)
 """Less than the 30 s after which orchestrators kill."""

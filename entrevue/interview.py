@@ -102,7 +102,7 @@ from entrevue.values import Message, Side, Status, Who
 from entrevue.voices import Voices, VoicesCommand, VoicesEvent
 
 RULES = 1
-"""Which logic an interview was opened under; `Interview.rules` keeps it when the logic changes (architecture, 1)."""
+"""Which logic an interview was opened under; `Interview.rules` keeps it (docs/architecture.md, Versioning)."""
 
 SCHEMA_VERSION = 1
 

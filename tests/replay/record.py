@@ -1,7 +1,7 @@
 """Record the histories that later versions must replay: `make histories` writes one file a path into tests/replay/.
 
 They are recorded on the dev server with every clock moved by hand. Before 1.0 they may be recorded anew in the commit
-that changes them; then they are frozen (architecture, section 1).
+that changes them; then they are frozen (docs/architecture.md, Versioning).
 """
 
 import asyncio
