@@ -125,14 +125,21 @@ async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bo
     return seen
 
 
+_NO_ANSWER = {
+    RPCStatusCode.FAILED_PRECONDITION,  # a run that has just begun has had no task yet
+    RPCStatusCode.DEADLINE_EXCEEDED,  # the worker is busy, or dropped the question with its cache
+    RPCStatusCode.CANCELLED,  # the same, when our own end of the line counted the seconds out first
+}
+
+
 async def answered(ask: Callable[[], Awaitable[_T]]) -> _T:
-    """Ask until there is an answer: a run that has just begun has had no task yet, and a worker may be busy."""
+    """Ask until there is an answer."""
     async with asyncio.timeout(2 * PATIENCE.total_seconds()):
         while True:
             try:
                 return await ask()
             except RPCError as error:
-                if error.status not in (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.DEADLINE_EXCEEDED):
+                if error.status not in _NO_ANSWER:
                     raise
             await asyncio.sleep(_A_BREATH)
 
