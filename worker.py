@@ -53,7 +53,7 @@ from activities.rooms import RoomActivities, Rooms
 from activities.watching import WatchingActivities
 from activities.zone_rules import ZoneRulesActivities
 from adapters.directory import FileDirectory
-from adapters.environment import wrong_settings
+from adapters.environment import unknown_settings, wrong_settings
 from adapters.mail.imap import ImapMailbox
 from adapters.mail.smtp import SmtpPost
 from adapters.push.address import PushSettings
@@ -438,6 +438,8 @@ def main() -> None:
         sys.stderr.write(f"{problem}\n")
         sys.exit(2)
     configure_logging(settings)
+    if unknown := unknown_settings(Settings):
+        _log.warning("set, and no setting of ours", kind="settings_unknown", names=unknown)
     version = use_pinned_tzdata()
     _log.info("zone rules", tzdata=version)
     asyncio.run(learn_anew(settings) if rebuild else serve(settings))

@@ -1,6 +1,7 @@
 """Settings from `ENTREVUE_…` in the environment, or from files of these names in `ENTREVUE_SECRETS_DIR`."""
 
 import os
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from pydantic_settings import (
 
 _PREFIX: Final = "ENTREVUE_"
 _BETWEEN: Final = "__"
+_SECRETS_DIR: Final = "ENTREVUE_SECRETS_DIR"
 
 
 class FromEnvironment(BaseSettings):
@@ -32,7 +34,7 @@ class FromEnvironment(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, dotenv_settings  # no .env file
-        secrets = os.environ.get("ENTREVUE_SECRETS_DIR")  # at the time of the call, not of the import
+        secrets = os.environ.get(_SECRETS_DIR)  # at the time of the call, not of the import
         return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets)
 
 
@@ -40,3 +42,15 @@ def wrong_settings(problem: ValidationError) -> list[str]:
     """Name what is wrong with what was set, by its variable, and never its value."""
     errors = problem.errors(include_input=False, include_url=False, include_context=False)
     return [f"{_PREFIX}{_BETWEEN.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]
+
+
+def unknown_settings(known: type[FromEnvironment]) -> list[str]:
+    """Name what is set under our prefix and is none of the `known` settings: one is misspelt, or another program's.
+
+    That is no error: where a service is called `entrevue`, Kubernetes itself sets ENTREVUE_PORT and the like.
+    """
+    fields = {_SECRETS_DIR} | {f"{_PREFIX}{field.upper()}" for field in known.model_fields}
+    folder = Path(os.environ.get(_SECRETS_DIR, os.devnull))
+    files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    names = {name.upper() for name in (*os.environ, *files)}
+    return sorted(name for name in names if name.startswith(_PREFIX) and name.split(_BETWEEN)[0] not in fields)

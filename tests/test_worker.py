@@ -119,13 +119,15 @@ async def test_lessons_are_rebuilt_from_the_journals_without_a_server_and_a_seco
     async with Adapters.of(settings(url)) as adapters:
         await adapters.journal.append("r7", entries(completed()))
         before = await adapters.lessons.of("r7")
-    rebuilt = [await run("worker.py", "--rebuild-lessons", ENTREVUE_DATABASE_URL=url) for _ in range(2)]
+    misspelt = {"ENTREVUE_DATABASE_URL": url, "ENTREVUE_IMPA__HOST": "imap.acme.example"}
+    rebuilt = [await run("worker.py", "--rebuild-lessons", **misspelt) for _ in range(2)]
     async with Adapters.of(settings(url)) as adapters:
         after = [one.subject for one in await adapters.lessons.of("r7")]
 
     assert before == ()
     assert [code for code, _ in rebuilt] == [0, 0]
     assert all('"kind": "lessons_rebuilt"' in told and '"interviews": 1' in told for _, told in rebuilt)
+    assert all('"kind": "settings_unknown"' in told and '"ENTREVUE_IMPA__HOST"' in told for _, told in rebuilt)
     assert len([subject for subject in after if subject.startswith("interviewer/")]) == 2
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from adapters.environment import FromEnvironment, wrong_settings
+from adapters.environment import FromEnvironment, unknown_settings, wrong_settings
 
 
 class Server(BaseModel):
@@ -53,3 +53,21 @@ def test_what_is_wrong_is_named_and_not_told(secrets: Path) -> None:
     (said,) = wrong_settings(problem.value)
     assert said.startswith("ENTREVUE_SERVER__PORT: ")
     assert "opensesame" not in said
+
+
+def test_what_no_setting_of_ours_is_called_is_named(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = unknown_settings(Some)
+    (secrets / "ENTREVUE_SERVRE__PASSWORD").write_text("opensesame")
+    monkeypatch.setenv("ENTREVUE_PORT_25_TCP", "tcp://10.0.0.1:25")
+    monkeypatch.setenv("ENTREVUE_SERVERS__HOST", "mail.acme.example")
+    monkeypatch.setenv("entrevue_server__port", "25")
+
+    assert before == []
+    assert unknown_settings(Some) == ["ENTREVUE_PORT_25_TCP", "ENTREVUE_SERVERS__HOST", "ENTREVUE_SERVRE__PASSWORD"]
+
+
+def test_a_folder_of_secrets_that_is_not_there_hides_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ENTREVUE_SECRETS_DIR", str(tmp_path / "gone"))
+    monkeypatch.setenv("ENTREVUE_SERVE", "yes")
+
+    assert unknown_settings(Some) == ["ENTREVUE_SERVE"]
