@@ -30,7 +30,7 @@ TRIES = 4
 """So often an interview is asked, or an order given, in one run."""
 
 _LONGEST = 50
-"""Forms in one letter, at most; those due first."""
+"""Forms in one letter, at most; the reader's own, and those due first."""
 
 _log = structlog.get_logger()
 
@@ -166,7 +166,9 @@ def _is_nine(person: PersonEntry, organisation: OrganisationEntry, since: dateti
 
 def _digest(organisation: OrganisationEntry, reader: PersonEntry, order: AddressDigest) -> SendDigest:
     today = local(order.now, staff_clock(reader, organisation, order.now, order.now)).date()
-    forms = sorted(order.forms, key=lambda form: (form.due, form.interview, form.who))[:_LONGEST]
+    forms = sorted(order.forms, key=lambda form: (form.whose is not None, form.due, form.interview, form.who))[
+        :_LONGEST
+    ]
     return SendDigest(
         key=f"digest:{reader.id}:{today.isoformat()}",
         now=order.now,

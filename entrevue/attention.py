@@ -39,7 +39,8 @@ _LONGEST = 500
 """Characters of what is said about one item."""
 
 _WARN_BEFORE_EXPIRY = timedelta(days=2)
-_FORMS_LATE = timedelta(hours=48)
+FORMS_LATE = timedelta(hours=48)
+"""After the session; lifecycle, section 6."""
 _ADJUST_SOON = timedelta(hours=48)
 
 
@@ -118,7 +119,7 @@ def moments(interview: "Interview") -> Iterator[datetime]:
     if scheduling.reply_by is not None:
         yield scheduling.reply_by - _WARN_BEFORE_EXPIRY
     if interview.session.ended_at is not None and interview.evaluation.sealed_at is None:
-        yield interview.session.ended_at + _FORMS_LATE
+        yield interview.session.ended_at + FORMS_LATE
     for question in interview.voices.questions:
         if question.answer is None:
             yield question.answer_by
@@ -325,7 +326,7 @@ def _of_voices(interview: "Interview", now: datetime) -> Iterator[Item]:
 def _of_evaluation(interview: "Interview", now: datetime) -> Iterator[Item]:
     """Forms that are late; pressing, where the promised answer waits for a scorecard."""
     ended = interview.session.ended_at
-    if interview.status is Status.AWAITING_EVALUATIONS and ended is not None and now >= ended + _FORMS_LATE:
+    if interview.status is Status.AWAITING_EVALUATIONS and ended is not None and now >= ended + FORMS_LATE:
         pressing = interview.feedback.overdue and release.outstanding(interview)
         yield Item(id="EVALUATIONS_LATE", owner="coordinator", rank="now" if pressing else "information")
 

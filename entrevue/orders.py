@@ -617,6 +617,8 @@ class OpenForm(Message):
 
     interview: InterviewId
     who: Who
+    whose: str | None = None
+    """Their name, in the digest of whoever leads the panel; None: the reader's own."""
     role: str
     """The position talked about."""
     candidate: str
@@ -626,7 +628,10 @@ class OpenForm(Message):
 
 
 class Digest(Message):
-    """To an interviewer, on a business day: every form of theirs that is open, in one letter."""
+    """To an interviewer, on a business day: every form of theirs that is open, in one letter.
+
+    And those of others that are late, of panels that they lead.
+    """
 
     kind: Literal["digest"] = "digest"
     forms: Annotated[tuple[OpenForm, ...], Field(min_length=1)]

@@ -131,7 +131,9 @@ def write(order: SendLetter | SendDigest, letter: Letter | Digest, words: Words,
     if isinstance(order, SendLetter):
         told["role"] = clean_line(order.role)
     if isinstance(letter, Digest):
-        told["forms"] = [(form, form_page(form.interview, form.who, form.due, links)) for form in letter.forms]
+        own = [form for form in letter.forms if form.whose is None]
+        told["forms"] = [(form, form_page(form.interview, form.who, form.due, links)) for form in own]
+        told["late"] = [form for form in letter.forms if form.whose is not None]  # no link: it would be another's
     if isinstance(letter, FormRequest | FormReminder) and to_candidate:
         told["earlier"] = [(one, form_page(one.interview, reader.who, letter.due, links)) for one in letter.siblings]
     text = _environment(settings.language, html=False).get_template(f"{letter.kind}.txt").render(told)

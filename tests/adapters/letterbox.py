@@ -293,9 +293,17 @@ def digest_of(*forms: OpenForm) -> SendDigest:
     )
 
 
-def form(n: int = 1, *, candidate: str = "Ada Lovelace", role: str = "Backend engineer") -> OpenForm:
+def form(
+    n: int = 1, *, candidate: str = "Ada Lovelace", role: str = "Backend engineer", whose: str | None = None
+) -> OpenForm:
     return OpenForm(
-        interview=f"r7-c42-{n}", who=f"i{n}", role=role, candidate=candidate, due=DAY + timedelta(days=n), minutes=10
+        interview=f"r7-c42-{n}",
+        who=f"i{n}",
+        whose=whose,
+        role=role,
+        candidate=candidate,
+        due=DAY + timedelta(days=n),
+        minutes=10,
     )
 
 

@@ -230,7 +230,7 @@ def test_a_digest_names_every_open_form_with_its_deadline_and_its_own_link() -> 
 def test_a_digest_belongs_to_no_interview() -> None:
     message = parsed(render(digest_of(form()), LINKED))
 
-    assert message["Subject"] == "Forms that wait for you at Acme"
+    assert message["Subject"] == "Forms that are open at Acme"
     assert message["Date"] == "Tue, 01 Dec 2026 09:00:00 +0000"
     assert (message["In-Reply-To"], message["References"], message["List-Unsubscribe"]) == (None, None, None)
 
@@ -243,8 +243,22 @@ def test_a_digest_of_one_form_speaks_of_one() -> None:
     assert "forms wait" not in text
 
 
-def test_the_text_of_a_digest_says_everything_that_its_html_shows() -> None:
-    letter = render(digest_of(form(1), form(2), form(3)), LINKED)
+def test_whoever_leads_reads_whose_form_is_late_and_gets_no_link_to_it() -> None:
+    both = render(digest_of(form(1), form(2, whose="Linus Winter")), LINKED)
+    late = render(digest_of(form(2, whose="Linus Winter"), form(3, whose="Edsger Winter")), LINKED)
+
+    assert [(grant.interview, grant.whom) for grant in grants(both)] == [("r7-c42-1", "i1")]
+    assert "One form of yours is open." in part(both, "plain")
+    assert "for a form of somebody else." in part(both, "plain")
+    assert grants(late) == []
+    assert "of yours" not in part(late, "plain")
+    assert "for 2 forms of others." in part(late, "plain")
+    assert "Linus Winter, on Ada Lovelace, Backend engineer\nUntil: Thursday 3 December 2026" in part(late, "plain")
+
+
+@pytest.mark.parametrize("whose", [None, "Linus Winter"])
+def test_the_text_of_a_digest_says_everything_that_its_html_shows(whose: str | None) -> None:
+    letter = render(digest_of(form(1, whose=whose), form(2), form(3, whose=whose)), LINKED)
     page, text = Page(part(letter, "html")), " ".join(part(letter, "plain").split())
 
     assert [shown for shown in page.shown if " ".join(shown.split()) not in text] == []
@@ -254,11 +268,12 @@ def test_the_text_of_a_digest_says_everything_that_its_html_shows() -> None:
 def test_names_in_a_digest_are_text() -> None:
     hostile = "<b onclick='x'>\"&</b>"
     tame, wild = (
-        Page(part(render(digest_of(form(candidate=name, role=name)), LINKED), "html")) for name in ("Ada", hostile)
+        Page(part(render(digest_of(form(candidate=name, role=name), form(2, whose=name)), LINKED), "html"))
+        for name in ("Ada", hostile)
     )
 
     assert [tag for tag, _ in wild.tags] == [tag for tag, _ in tame.tags]
-    assert "".join(wild.shown).count(hostile) == 3  # in the box, as the role, and on the button
+    assert "".join(wild.shown).count(hostile) == 4  # in the box, as the role, and on the button; whose form is late
 
 
 def test_one_order_for_a_digest_gives_the_same_bytes_each_time() -> None:

@@ -83,7 +83,7 @@ def test_contrast_is_measured_as_the_web_measures_it() -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_word_of_every_letter_stands_out_from_its_ground(*, dark: bool) -> None:
     letters = [linked(name, who) for name in LETTERS for who in ("candidate", "i1")]
-    letters.append(render(digest_of(form()), LINKED))
+    letters.append(render(digest_of(form(), form(2, whose="Linus")), LINKED))
     pages = [part(letter, "html") for letter in letters]
     shown = [one for page in pages for one in Painted(page, dark=dark).shown]
 

@@ -126,6 +126,22 @@ async def test_in_an_hour_when_it_is_nobodys_nine_oclock_no_interview_is_asked(s
     assert (await digested(stage, noon)).said == "nobody's digest is due"
 
 
+async def test_whoever_leads_a_panel_is_told_of_a_form_that_has_been_open_for_two_days(stage: Stage) -> None:
+    interview = await stage.start()
+    await to_forms(interview)
+    await interview.send("submit_evaluation", by="i1", form=SCORECARD)
+    await indexed(stage, interview)
+    await interview.forward(2 * DAY)
+    result = await digested(stage, nine(await interview.now()))
+    (grace, hers), (linus, his) = sorted(digests(stage))
+
+    assert (result.sent, result.forms) == (2, 2)
+    assert (grace, linus) == ("grace@acme.example", "linus@acme.example")
+    assert "Linus Winter, on Ada Summer" in hers
+    assert "forms of yours" not in hers
+    assert "Linus Winter, on" not in his
+
+
 @pytest.mark.slow
 async def test_whoever_cannot_be_written_to_is_counted_and_the_others_are_told(stage: Stage) -> None:
     interview = await stage.start()
