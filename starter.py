@@ -4,17 +4,15 @@ import argparse
 import asyncio
 import inspect
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
@@ -38,6 +36,7 @@ from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
 from entrevue.values import CANDIDATE, Actor, InterviewId, PersonId, Refused, Slot, Status, Who
 from entrevue.walltime import UnclearTime, WallTime, instant, zone_rules
+from leaving import leave
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _OBJECT = TypeAdapter(dict[str, JsonValue])
@@ -90,14 +89,6 @@ async def _connect(arguments: argparse.Namespace) -> InterviewClient:
 
 async def _interview(arguments: argparse.Namespace) -> InterviewHandle:
     return (await _connect(arguments)).interview(arguments.id)
-
-
-def leave(code: Exit) -> NoReturn:
-    """End the process at once: threads of Temporal's core may still run, and an orderly exit under them can abort."""
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 # --- verbs -----------------------------------------------------------------------------------------------------------

@@ -68,6 +68,7 @@ from entrevue.client import ADDRESS, RPC_TIMEOUT, InterviewClient
 from entrevue.contract import DIGEST_SCHEDULE, JANITOR_SCHEDULE, TASK_QUEUE
 from entrevue.orders import RoomsAt
 from entrevue.values import PersonId
+from leaving import leave
 from on_server import InterviewsOnServer, WatchersOnServer
 from providers import opened
 from settings import Settings
@@ -419,7 +420,7 @@ async def _seeing_to(kind: str) -> AsyncIterator[None]:
         _log.error(kind.replace("_", " "), kind=kind, because=trouble.status.name)
 
 
-def main() -> None:
+def main() -> int:
     wanted = argparse.ArgumentParser(
         prog="worker.py", description="Work for interviews until SIGTERM or SIGINT.", allow_abbrev=False
     )
@@ -433,17 +434,18 @@ def main() -> None:
         settings = Settings()
     except ValidationError as problem:
         sys.stderr.write("".join(f"{line}\n" for line in wrong_settings(problem)))
-        sys.exit(2)
+        return 2
     except SettingsError as problem:  # names the setting, never its value
         sys.stderr.write(f"{problem}\n")
-        sys.exit(2)
+        return 2
     configure_logging(settings)
     if unknown := unknown_settings(Settings):
         _log.warning("set, and no setting of ours", kind="settings_unknown", names=unknown)
     version = use_pinned_tzdata()
     _log.info("zone rules", tzdata=version)
     asyncio.run(learn_anew(settings) if rebuild else serve(settings))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

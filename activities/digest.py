@@ -15,7 +15,8 @@ from temporalio import activity
 
 from activities.people import Directory, OrganisationEntry, PersonEntry, staff_clock
 from entrevue.civil import instant, is_business_day, local
-from entrevue.orders import Correspondent, Digest, OpenForm, SendDigest
+from entrevue.letters import Correspondent, Digest, OpenForm
+from entrevue.orders import SendDigest
 from entrevue.owed import Owed
 from entrevue.values import Instant, InterviewId, Message, PersonId
 

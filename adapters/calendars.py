@@ -14,7 +14,7 @@ from activities.calendar import (
     OurEvent,
     Removed,
 )
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId, PersonId
 
 

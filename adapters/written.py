@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Self
 
 from activities.calendar import OwnerAnswer
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId
 
 _UNWANTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u0085\u2028\u2029]")

@@ -22,6 +22,7 @@ from bench.figures import Figure
 from entrevue.agenda import plan
 from entrevue.interview import Interview, Recorded, fold, settle
 from entrevue.showing import view
+from leaving import leave
 from worker import PLUGIN
 from workflows.interview import InterviewWorkflow
 
@@ -76,7 +77,7 @@ def _step(interview: Interview) -> None:
     plan(settled, interview.at)
 
 
-def main() -> None:
+def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", type=Path, help="write the figures to this file")
     chosen = arguments.parse_args()
@@ -86,7 +87,8 @@ def main() -> None:
         figures.append(asdict(figure) | {"ratio": figure.ratio, "verdict": figure.verdict})
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    leave(main())

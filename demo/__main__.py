@@ -22,6 +22,7 @@ from demo.processes import DidNotStart
 from demo.telling import Telling
 from entrevue.client import NoAnswerYet
 from entrevue.values import Refused
+from leaving import leave
 
 _FOLDER = ROOT / ".demo"
 _MARK = "made-by-the-demo"
@@ -138,4 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

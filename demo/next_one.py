@@ -6,7 +6,7 @@ from datetime import timedelta
 from demo.embedded import Servers
 from demo.playing import Playing, awake
 from demo.telling import Telling, in_zones
-from entrevue.orders import Brief
+from entrevue.letters import Brief
 from entrevue.request import InterviewRequest
 from entrevue.values import Status
 

@@ -11,7 +11,7 @@ from demo.playing import Playing, awake
 from demo.telling import Telling, city, in_zones, words
 from demo.watching import Watching, Written
 from entrevue.feedback import Item, Told, Withheld
-from entrevue.orders import Brief
+from entrevue.letters import Brief
 from entrevue.report import Report
 from entrevue.request import InterviewRequest
 from entrevue.rubrics import Behaviour, CandidateForm, Competency, Rating, Scorecard, SelfPart

@@ -14,8 +14,8 @@ from entrevue.client import COMMANDS, FACTS, InterviewHandle
 from entrevue.contract import Ended, Receipt
 from entrevue.effects import CONFIDENTIAL
 from entrevue.learning import Aggregates, Profile, ReadLearning, Record
+from entrevue.letters import Letter
 from entrevue.links import ALLOWED, SHOWN
-from entrevue.orders import Letter
 from entrevue.permissions import TABLE
 from entrevue.request import InterviewRequest
 from entrevue.values import Code, Status

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from activities.letters import LinkSettings, MailSettings, render
 from activities.people import use_pinned_tzdata
-from entrevue.orders import (
+from entrevue.letters import (
     Brief,
     Correspondent,
     FormRequest,
@@ -29,10 +29,10 @@ from entrevue.orders import (
     Letter,
     Line,
     Offer,
-    SendLetter,
     Theme,
     TurnTo,
 )
+from entrevue.orders import SendLetter
 from entrevue.rubrics import AGENDA
 from entrevue.values import Slot
 

@@ -10,7 +10,6 @@ from entrevue.claims import asking_key, claim_key, fillable, quorum, release_key
 from entrevue.effects import is_confidential
 from entrevue.interview import Interview, deadlines
 from entrevue.learning import candidate_key
-from entrevue.letters import event_for
 from entrevue.orders import (
     ClaimTime,
     FindSlots,
@@ -27,6 +26,7 @@ from entrevue.orders import (
 )
 from entrevue.scheduling import Claim
 from entrevue.values import CANDIDATE, Status
+from entrevue.writing import event_for
 
 CLOCKS_REACH = timedelta(days=400)
 """Longer than any interview lives: 120 days ahead, 60 of evaluation, 90 of follow-up."""

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from entrevue.learning import subject_of
-from entrevue.orders import Brief, Briefed, BriefsFound, LookUpBriefs
+from entrevue.letters import Brief
+from entrevue.orders import Briefed, BriefsFound, LookUpBriefs
 from entrevue.values import Message
 
 if TYPE_CHECKING:

@@ -17,9 +17,7 @@ from entrevue.drift import Drifted
 from entrevue.effects import MessageSkipped, is_confidential, letter_key
 from entrevue.feedback import announced_at, awaits_answer, candidate_feedback, open_until
 from entrevue.inviting import by_mail
-from entrevue.letters import MAYBE_SENT, SAME_DAY, Due, is_near, others, to_candidate, turn_to
-from entrevue.negotiation import reply_by
-from entrevue.orders import (
+from entrevue.letters import (
     AdjustmentArranged,
     AnswerCheck,
     AnswerDelayed,
@@ -27,7 +25,6 @@ from entrevue.orders import (
     CalendarNotice,
     Cancellation,
     ConductReport,
-    Confidant,
     Correspondent,
     DisputeRuled,
     FeedbackAvailable,
@@ -38,14 +35,16 @@ from entrevue.orders import (
     OfferWithdrawn,
     OnHold,
     SeatRequest,
-    SendLetter,
     TimeStands,
 )
+from entrevue.negotiation import reply_by
+from entrevue.orders import Confidant, SendLetter
 from entrevue.people import Member
 from entrevue.report import document, report
 from entrevue.scheduling import Booking, Offered, Scheduling, Shown, Told
 from entrevue.values import CANDIDATE, CONFIDANT, Side, Slot, Status
 from entrevue.voices import Arranged
+from entrevue.writing import MAYBE_SENT, SAME_DAY, Due, is_near, others, to_candidate, turn_to
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

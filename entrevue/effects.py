@@ -11,20 +11,8 @@ from entrevue import answers, calendars, negotiation
 from entrevue.answers import AnswerAsked, AnswerEvent, AnswerSettled, WordsRead
 from entrevue.calendars import CalendarCleared, CalendarWritten, OnCalendar
 from entrevue.facts import AFact
-from entrevue.orders import (
-    CalendarEvent,
-    CalendarNotice,
-    Cancellation,
-    EventRemoved,
-    EventWritten,
-    GaveUp,
-    Invitation,
-    Letter,
-    LetterRefused,
-    LetterSent,
-    LetterUnsure,
-    SendLetter,
-)
+from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Invitation, Letter
+from entrevue.orders import EventRemoved, EventWritten, GaveUp, LetterRefused, LetterSent, LetterUnsure, SendLetter
 from entrevue.people import ContactUpdated, DirectoryAskedAgain
 from entrevue.scheduling import OfferDelivered
 from entrevue.values import CANDIDATE, Actor, Addressee, Code, Instant, Intake, Message, Refused, Who

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from entrevue import drift, effects
 from entrevue.effects import Posted, letter_key
-from entrevue.letters import MAYBE_SENT, event_for
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.scheduling import Shown
+from entrevue.writing import MAYBE_SENT, event_for
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from entrevue.disputes import opened, words
-from entrevue.orders import Brief, Improvement, Theme
+from entrevue.letters import Brief, Improvement, Theme
 from entrevue.rubrics import CandidateForm
 from entrevue.values import CANDIDATE, Instant, InterviewId, Message, PersonId, Status, Who
 

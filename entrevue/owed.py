@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from entrevue.attention import FORMS_LATE
-from entrevue.letters import asked_for_form
-from entrevue.orders import OpenForm
+from entrevue.letters import OpenForm
 from entrevue.rubrics import SCORECARD_MINUTES
 from entrevue.values import CANDIDATE, Instant, Message, PersonId, SeatRole, Who
+from entrevue.writing import asked_for_form
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

@@ -10,8 +10,7 @@ from entrevue.briefing import to_try
 from entrevue.civil import waking
 from entrevue.effects import Posted
 from entrevue.evaluation import FormState, knows_outcome
-from entrevue.letters import MAYBE_SENT, Due, location, others, scale, to_candidate, turn_to, written_for
-from entrevue.orders import (
+from entrevue.letters import (
     Apology,
     Brief,
     DayReminder,
@@ -31,6 +30,7 @@ from entrevue.rubrics import AGENDA, CANDIDATE_MINUTES, SCORECARD_MINUTES
 from entrevue.scheduling import Booking, Offered
 from entrevue.session import can_be_denied
 from entrevue.values import CANDIDATE, Side, Status
+from entrevue.writing import MAYBE_SENT, Due, location, others, scale, to_candidate, turn_to, written_for
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

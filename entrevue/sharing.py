@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal
 from entrevue.civil import instant, local, waking
 from entrevue.evaluation import knows_outcome
 from entrevue.learning import candidate_key
-from entrevue.letters import MAYBE_SENT, location, others, written_for
-from entrevue.orders import BriefsFound, LookUpBriefs, SameDay, Shareable, Sibling
+from entrevue.letters import Shareable, Sibling
+from entrevue.orders import BriefsFound, LookUpBriefs, SameDay
 from entrevue.scheduling import Booking
 from entrevue.values import CANDIDATE, Instant, InterviewId, Message
+from entrevue.writing import MAYBE_SENT, location, others, written_for
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal, get_args
 
-from entrevue import letters
+from entrevue import writing
 from entrevue.agenda import Agenda
 from entrevue.answers import asks
 from entrevue.attention import Item, because, cause_of
@@ -17,7 +17,7 @@ from entrevue.effects import is_confidential
 from entrevue.evaluation import FormState, assigned
 from entrevue.feedback import candidate_feedback, ending, open_until, review_due
 from entrevue.interview import Interview, Recorded
-from entrevue.orders import Brief, TurnTo
+from entrevue.letters import Brief, TurnTo
 from entrevue.permissions import role_of
 from entrevue.privacy import offered
 from entrevue.report import What, lines, number, report, said_of, shared, to_markdown
@@ -94,7 +94,7 @@ def view(interview: Interview, viewer: Actor, now: datetime) -> View:
         organisation=organisation.name if organisation else None,
         slot=scheduling.booking.slot if scheduling.booking else None,
         sequence=scheduling.shown.sequence if scheduling.shown else None,
-        location=letters.location(interview),
+        location=writing.location(interview),
         agenda=AGENDA,
         held=scheduling.held.slot if scheduling.held else None,
         availability_wanted=scheduling.offer is not None and not scheduling.offer.slots,
@@ -355,7 +355,7 @@ def _brief(interview: Interview, viewer: str, now: datetime) -> Brief | None:
 
 def _scale(interview: Interview, viewer: str) -> tuple[str, ...]:
     rates = role_of(viewer) == "interviewer" and _is_ahead(interview)
-    return letters.scale(interview, viewer) if rates else ()
+    return writing.scale(interview, viewer) if rates else ()
 
 
 def _moments(interview: Interview, viewer: str, now: datetime) -> tuple[str, ...]:
@@ -410,7 +410,7 @@ def _conduct(interview: Interview, viewer: str, now: datetime) -> tuple[ConductV
 
 
 def _confidant(interview: Interview, viewer: str) -> TurnTo | None:
-    return letters.turn_to(interview) if viewer in interview.people else None
+    return writing.turn_to(interview) if viewer in interview.people else None
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pydantic import Field
 from entrevue.answers import Means
 from entrevue.attendance import Party
 from entrevue.disputes import Ruling
-from entrevue.orders import Brief, Improvement, TurnTo
+from entrevue.letters import Brief, Improvement, TurnTo
 from entrevue.privacy import Layer
 from entrevue.report import LineView, Report, Shared, What
 from entrevue.rubrics import Anchors, CandidateForm, Rating, Scorecard

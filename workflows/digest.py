@@ -13,7 +13,8 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.digest import TRIES, AddressDigest, DigestActivities, FindReaders, FormsGathered, GatherForms
     from entrevue import contract
-    from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, OpenForm, SendDigest
+    from entrevue.letters import OpenForm
+    from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, SendDigest
     from entrevue.values import Instant, InterviewId, Message, PersonId, Who
 
 _FIRST, _LATEST = timedelta(hours=1), timedelta(hours=6)

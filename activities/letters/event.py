@@ -10,7 +10,8 @@ from activities.letters.language import Words
 from activities.letters.malformed import MalformedLetter
 from activities.letters.settings import MailSettings, agent_address, thread_address
 from activities.letters.writing import is_link
-from entrevue.orders import CalendarEvent, CalendarNotice, Cancellation, Digest, Invitation, Letter, SendLetter
+from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Digest, Invitation, Letter
+from entrevue.orders import SendLetter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, model_validator
 
 from activities.letters.language import known
+from entrevue.letters import Correspondent
 from entrevue.links import Grant, mint
-from entrevue.orders import Correspondent
 from entrevue.values import EmailAddress, Link, Message, Name, Who
 
 _TOKEN = "{token}"  # noqa: S105 - a place to be filled, not a secret

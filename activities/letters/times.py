@@ -7,7 +7,7 @@ from html import escape
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from activities.letters.language import Words
-from entrevue.orders import Correspondent
+from entrevue.letters import Correspondent
 from entrevue.values import Slot
 
 _EARLY, _LATE = time(8), time(20)

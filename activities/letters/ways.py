@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from activities.letters.settings import LinkSettings, page_address
-from entrevue.links import Grant, Purpose
-from entrevue.orders import (
+from entrevue.letters import (
     AnswerCheck,
     Apology,
     CalendarNotice,
@@ -24,10 +23,10 @@ from entrevue.orders import (
     Offer,
     OnHold,
     SeatRequest,
-    SendDigest,
-    SendLetter,
     TimeStands,
 )
+from entrevue.links import Grant, Purpose
+from entrevue.orders import SendDigest, SendLetter
 from entrevue.values import CANDIDATE, InterviewId, Slot, Who
 
 _NONE: tuple[Purpose, ...] = ()

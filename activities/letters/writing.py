@@ -14,8 +14,7 @@ from activities.letters.language import TEMPLATES, Words
 from activities.letters.settings import MailSettings
 from activities.letters.times import Times
 from activities.letters.ways import form_page, pages
-from entrevue.links import Purpose
-from entrevue.orders import (
+from entrevue.letters import (
     AnswerCheck,
     CalendarNotice,
     Cancellation,
@@ -28,9 +27,9 @@ from entrevue.orders import (
     Letter,
     OfferWithdrawn,
     OnHold,
-    SendDigest,
-    SendLetter,
 )
+from entrevue.links import Purpose
+from entrevue.orders import SendDigest, SendLetter
 from entrevue.values import CANDIDATE, Link, Slot
 
 _LINK: TypeAdapter[str] = TypeAdapter(Link)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Slot
 
 _P = ParamSpec("_P")

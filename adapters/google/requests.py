@@ -30,7 +30,7 @@ from adapters.keeping import Wrote
 from adapters.rest import Reply, RestSession, Values
 from adapters.web import ABSENT
 from adapters.written import Found, Written
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId, PersonId
 
 LARGEST_PAGE: Final = "2500"

@@ -32,7 +32,7 @@ from adapters.keeping import check_window
 from adapters.push.address import PushTo
 from adapters.rest import RestSession, Tokens
 from adapters.web import Web
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId, PersonId, ZoneName
 
 _AT_ONCE: Final = 3

@@ -30,7 +30,7 @@ from adapters.graph.events import (
 from adapters.keeping import Wrote
 from adapters.rest import Reply, RestSession, Values
 from adapters.web import ABSENT
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId
 
 _SLACK = timedelta(hours=26)

@@ -22,7 +22,7 @@ from adapters.ical.objects import (
 )
 from adapters.steps import STEPS_AN_OBJECT, Steps
 from adapters.written import StoredEvent, Written, clean
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import EmailAddress, InterviewId
 
 _T = TypeVar("_T")

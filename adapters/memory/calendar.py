@@ -16,7 +16,7 @@ from activities.calendar import (
     Removed,
     Watched,
 )
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Who
 
 

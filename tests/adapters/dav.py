@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from adapters.caldav.calendars import CalDav, CalendarAccount
 from demo.calendar_server import CalendarServer
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import EmailAddress, Slot
 from tests.adapters.lossy import read_request
 

@@ -15,7 +15,7 @@ from activities.letters.settings import bounce_address
 from activities.mailbox import Mailbox, MailboxActivities, MailboxRead, Mark, ReadMailbox
 from adapters.memory.mail import MemoryOutbox
 from adapters.memory.mailbox import MemoryMailbox
-from entrevue.orders import Correspondent
+from entrevue.letters import Correspondent
 
 SETTINGS = MailSettings(
     domain="hire.acme.example",

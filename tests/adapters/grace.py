@@ -12,7 +12,7 @@ from activities.calendar import Busy, Calendar, OwnerAnswer
 from adapters.caldav.calendars import CalDav, CalendarAccount
 from adapters.memory.calendar import MemoryCalendar
 from demo.calendar_server import CalendarServer
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import Slot
 
 GRACE = "grace"

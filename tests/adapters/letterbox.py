@@ -19,7 +19,7 @@ from activities.letters import (
     render,
 )
 from entrevue.disputes import Ruling
-from entrevue.orders import (
+from entrevue.letters import (
     AdjustmentArranged,
     AnswerCheck,
     AnswerDelayed,
@@ -54,13 +54,12 @@ from entrevue.orders import (
     OpenForm,
     ReflectionRequest,
     SeatRequest,
-    SendDigest,
-    SendLetter,
     Sibling,
     Theme,
     TimeStands,
     TurnTo,
 )
+from entrevue.orders import SendDigest, SendLetter
 from entrevue.privacy import ASKED
 from entrevue.values import CANDIDATE, Slot
 

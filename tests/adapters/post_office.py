@@ -24,14 +24,8 @@ from activities.mail import (
 )
 from adapters.mail.smtp import SmtpPost, SmtpSettings
 from adapters.memory.mail import MemoryPost
-from entrevue.orders import (
-    CalendarEvent,
-    Correspondent,
-    Invitation,
-    Letter,
-    Nudge,
-    SendLetter,
-)
+from entrevue.letters import CalendarEvent, Correspondent, Invitation, Letter, Nudge
+from entrevue.orders import SendLetter
 from entrevue.values import Slot
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

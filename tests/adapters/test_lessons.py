@@ -33,16 +33,8 @@ from entrevue.learning import (
     Sentence,
     lessons,
 )
-from entrevue.orders import (
-    AppendJournal,
-    Brief,
-    Briefed,
-    Improvement,
-    JournalAnswer,
-    JournalEntry,
-    LookUpBriefs,
-    SameDay,
-)
+from entrevue.letters import Brief, Improvement
+from entrevue.orders import AppendJournal, Briefed, JournalAnswer, JournalEntry, LookUpBriefs, SameDay
 from entrevue.sharing import Asked, Shared
 from entrevue.values import CANDIDATE
 from tests.adapters.database import Database

@@ -10,18 +10,9 @@ from pydantic import ValidationError
 from activities.letters import MailSettings, Rendered, render
 from activities.letters.ways import WAYS
 from entrevue.effects import CONFIDENTIAL
+from entrevue.letters import FeedbackAvailable, FormReminder, GrowthRequest, Letter, Nudge, Offer, SeatRequest
 from entrevue.links import Grant, read
-from entrevue.orders import (
-    FeedbackAvailable,
-    FormReminder,
-    GrowthRequest,
-    Letter,
-    Nudge,
-    Offer,
-    SeatRequest,
-    SendDigest,
-    SendLetter,
-)
+from entrevue.orders import SendDigest, SendLetter
 from entrevue.values import CANDIDATE
 from tests.adapters.letterbox import (
     CONFIGURED,

@@ -9,7 +9,7 @@ import pytest
 
 from activities.letters import render
 from activities.letters.language import known, words_of
-from entrevue.orders import DayReminder, HourReminder, Line, Sibling
+from entrevue.letters import DayReminder, HourReminder, Line, Sibling
 from entrevue.sharing import Shared, found
 from entrevue.values import Slot
 from tests.adapters.letterbox import DAY, LETTERS, LINKED, SLOT, digest_of, form, linked, order_of, parsed, part

@@ -30,7 +30,7 @@ from activities.letters import (
     token_in,
 )
 from activities.letters.settings import thread_address
-from entrevue.orders import (
+from entrevue.letters import (
     Brief,
     CalendarNotice,
     Cancellation,
@@ -40,9 +40,9 @@ from entrevue.orders import (
     Invitation,
     Letter,
     Line,
-    SendLetter,
     Theme,
 )
+from entrevue.orders import SendLetter
 from tests.adapters.letterbox import (
     CONFIGURED,
     EVENT,

@@ -8,13 +8,7 @@ import pytest
 from activities.letters import (
     render,
 )
-from entrevue.orders import (
-    Correspondent,
-    HourReminder,
-    Invitation,
-    Nudge,
-    SeatRequest,
-)
+from entrevue.letters import Correspondent, HourReminder, Invitation, Nudge, SeatRequest
 from entrevue.values import Slot
 from tests.adapters.letterbox import (
     DAY,

@@ -11,11 +11,7 @@ from activities.letters import (
 from activities.letters.language import TEMPLATES, known
 from entrevue.disputes import Ruling
 from entrevue.learning import K
-from entrevue.orders import (
-    Invitation,
-    LearningReport,
-    Letter,
-)
+from entrevue.letters import Invitation, LearningReport, Letter
 from entrevue.privacy import ASKED
 from entrevue.values import CONFIDANT
 from tests.adapters.letterbox import (

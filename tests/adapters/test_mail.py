@@ -22,12 +22,8 @@ from activities.mail import (
 from adapters.mail.smtp import SmtpPost, SmtpSettings
 from adapters.memory.mail import MemoryOutbox, MemoryPost
 from demo.mail_server import MailServer, mail_server
-from entrevue.orders import (
-    Letter,
-    LetterRefused,
-    LetterSent,
-    LetterUnsure,
-)
+from entrevue.letters import Letter
+from entrevue.orders import LetterRefused, LetterSent, LetterUnsure
 from tests.adapters.post_office import (
     INVITATION,
     NOW,

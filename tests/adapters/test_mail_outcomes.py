@@ -8,7 +8,8 @@ import pytest
 from activities.letters import returned
 from activities.mail import Handover, MailActivities, PostUnavailable, PostUnsure
 from adapters.memory.mail import MemoryOutbox
-from entrevue.orders import Digest, LetterRefused, LetterSent, LetterUnsure, OpenForm, SendDigest, SendLetter
+from entrevue.letters import Digest, OpenForm
+from entrevue.orders import LetterRefused, LetterSent, LetterUnsure, SendDigest, SendLetter
 from tests.adapters.post_office import INVITATION, NOW, NUDGE, RECIPIENT, SETTINGS, SLOT, SmtpOffice, Trouble, order_of
 
 INVITED, NUDGED = order_of(INVITATION), order_of(NUDGE)

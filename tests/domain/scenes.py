@@ -23,11 +23,10 @@ from entrevue.disputes import opened as opened_sentences
 from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.learning import candidate_key
+from entrevue.letters import Brief, CalendarEvent
 from entrevue.orders import (
     Answer,
-    Brief,
     BriefsFound,
-    CalendarEvent,
     ClaimTime,
     ClockOf,
     Confidant,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from entrevue.orders import AnswerCheck, Cancellation, Offer
+from entrevue.letters import AnswerCheck, Cancellation, Offer
 from entrevue.values import CANDIDATE, Code, Status
 from entrevue.view import HeardView
 from tests.domain.scenes import Scene, a_booking, secret

@@ -5,7 +5,7 @@ import pytest
 
 from entrevue.answers import AnswerAsked
 from entrevue.civil import local
-from entrevue.orders import AnswerCheck, Cancellation, Offer
+from entrevue.letters import AnswerCheck, Cancellation, Offer
 from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
     NEW_YORK,

@@ -6,7 +6,7 @@ import pytest
 from entrevue.attendance import Attendance, Seen, below_quorum, missed, sighted
 from entrevue.evaluation import EvaluationSubmitted
 from entrevue.interview import Interview, advance, settle
-from entrevue.orders import FormRequest, InterviewerMissing, JoinNudge
+from entrevue.letters import FormRequest, InterviewerMissing, JoinNudge
 from entrevue.people import Answer, Seat
 from entrevue.session import NoShowProvisional, SessionEnded
 from entrevue.values import CANDIDATE, Code, SeatRole, Status

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from entrevue.orders import Brief, BriefsFound, Improvement, LookUpBriefs
+from entrevue.letters import Brief, Improvement
+from entrevue.orders import BriefsFound, LookUpBriefs
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import MONDAY, Scene, a_booking, a_no_show, an_exchange, an_offer
 

@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from entrevue.claims import claim_key
-from entrevue.orders import Cancellation, GaveUp, Invitation, OnHold, TimeStands
+from entrevue.letters import Cancellation, Invitation, OnHold, TimeStands
+from entrevue.orders import GaveUp
 from entrevue.scheduling import InterviewScheduled, Scheduling
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (

@@ -2,7 +2,8 @@ import pytest
 
 from entrevue.attention import needs
 from entrevue.interview import Started
-from entrevue.orders import ConductReport, GaveUp, Invitation, LetterRefused, SendLetter, TurnTo
+from entrevue.letters import ConductReport, Invitation, TurnTo
+from entrevue.orders import GaveUp, LetterRefused, SendLetter
 from entrevue.showing import ball
 from entrevue.values import CANDIDATE, CONFIDANT, Code, Status
 from tests.domain.scenes import REACHED, Scene, a_booking, a_session, an_offer, follow_up, sealed_forms, secret, story

@@ -5,7 +5,7 @@ import pytest
 from entrevue.agenda import summary
 from entrevue.disputes import Words, words
 from entrevue.interview import advance
-from entrevue.orders import DisputeRuled
+from entrevue.letters import DisputeRuled
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (
     COMMANDS,

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from entrevue.orders import CalendarNotice, EventWritten, Offer, RemoveEvent, TimeStands, WriteEvent
+from entrevue.letters import CalendarNotice, Offer, TimeStands
+from entrevue.orders import EventWritten, RemoveEvent, WriteEvent
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (
     REACHED,

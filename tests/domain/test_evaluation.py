@@ -4,7 +4,7 @@ import pytest
 
 from entrevue.evaluation import EvaluationsExtended, EvaluationsSealed, EvaluationSubmitted, assigned, is_practice
 from entrevue.interview import OperatorCancelled
-from entrevue.orders import DayReminder, HourReminder
+from entrevue.letters import DayReminder, HourReminder
 from entrevue.rubrics import DEFAULT_RUBRIC, CandidateForm
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import (

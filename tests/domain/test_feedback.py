@@ -5,7 +5,7 @@ import pytest
 
 from entrevue.evaluation import knows_outcome
 from entrevue.feedback import FeedbackReviewed
-from entrevue.orders import FeedbackAvailable
+from entrevue.letters import FeedbackAvailable
 from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, Code, Refused, Status
 from tests.domain.scenes import (

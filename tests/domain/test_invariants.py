@@ -17,27 +17,20 @@ from entrevue.drift import CalendarEventChanged, CalendarEventDeleted, DriftFact
 from entrevue.effects import MailFact
 from entrevue.interview import Fact, Interview, JournalRefused, OperatorCancelled, UnreadableFact, advance, settle
 from entrevue.learning import candidate_key
-from entrevue.orders import (
+from entrevue.letters import (
     AdjustmentArranged,
-    Answer,
     Cancellation,
-    ClaimTime,
     ConductReport,
     DayReminder,
-    GaveUp,
     HourReminder,
     InterviewerMissing,
     Invitation,
     JoinNudge,
-    LetterRefused,
-    LetterUnsure,
     Nudge,
     Offer,
     OnHold,
-    Order,
-    SendLetter,
-    TimeTaken,
 )
+from entrevue.orders import Answer, ClaimTime, GaveUp, LetterRefused, LetterUnsure, Order, SendLetter, TimeTaken
 from entrevue.permissions import TABLE
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, CONFIDANT, Refused, Status

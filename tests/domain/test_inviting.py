@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from entrevue.orders import CalendarEvent, CalendarNotice, Cancellation, Invitation
+from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Invitation
 from entrevue.values import CANDIDATE, Refused, Status
 from tests.domain.scenes import PANEL, Scene, a_booking
 

@@ -33,7 +33,7 @@ from entrevue.learning import (
     record,
     subject_of,
 )
-from entrevue.orders import Brief, Improvement, Theme
+from entrevue.letters import Brief, Improvement, Theme
 from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import (
     REACHED,

@@ -8,12 +8,10 @@ from entrevue.agenda import summary
 from entrevue.correspondence import open_letters, orders
 from entrevue.evaluation import FormState
 from entrevue.interview import Interview
-from entrevue.letters import Due
-from entrevue.orders import (
+from entrevue.letters import (
     AnswerDelayed,
     Apology,
     Brief,
-    BriefsFound,
     ConductReport,
     DayReminder,
     FormRequest,
@@ -21,12 +19,12 @@ from entrevue.orders import (
     Improvement,
     Invitation,
     LearningReport,
-    LetterUnsure,
-    SendLetter,
     Theme,
 )
+from entrevue.orders import BriefsFound, LetterUnsure, SendLetter
 from entrevue.privacy import ASKED, Layer
 from entrevue.values import CANDIDATE, CONFIDANT
+from entrevue.writing import Due
 from tests.domain.scenes import (
     MONDAY,
     Scene,

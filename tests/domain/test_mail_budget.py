@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from entrevue.civil import Clock, Offset, waking
 from entrevue.interview import advance
-from entrevue.orders import AdjustmentArranged, AnswerCheck, CalendarNotice, Cancellation, GrowthRequest, Invitation
+from entrevue.letters import AdjustmentArranged, AnswerCheck, CalendarNotice, Cancellation, GrowthRequest, Invitation
 from entrevue.permissions import TABLE
 from entrevue.privacy import Layer
 from entrevue.values import CANDIDATE, CONFIDANT, Refused, Status

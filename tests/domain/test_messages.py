@@ -9,15 +9,7 @@ from entrevue.contract import read
 from entrevue.evaluation import SubmitEvaluation
 from entrevue.interview import Event, Fact, Interview, Recorded, fold
 from entrevue.learning import Lesson
-from entrevue.orders import (
-    Answer,
-    BriefsFound,
-    GaveUp,
-    LetterRefused,
-    LetterUnsure,
-    Order,
-    TimeTaken,
-)
+from entrevue.orders import Answer, BriefsFound, GaveUp, LetterRefused, LetterUnsure, Order, TimeTaken
 from entrevue.permissions import Command
 from entrevue.values import CANDIDATE, Code, Refused, Status, digest
 from tests.domain.scenes import COMMANDS, REACHED, Scene, a_booking, command, request, secret, story, well_formed

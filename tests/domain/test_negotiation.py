@@ -2,7 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from entrevue.orders import AvailabilityRequest, ClaimTime, FindSlots, Nudge, Offer, SeatRequest
+from entrevue.letters import AvailabilityRequest, Nudge, Offer, SeatRequest
+from entrevue.orders import ClaimTime, FindSlots
 from entrevue.scheduling import InterviewScheduled, Scheduling
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import MONDAY, Scene, a_booking, a_held_time, an_exchange, an_offer, no_slots

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from entrevue.orders import Improvement
+from entrevue.letters import Improvement
 from entrevue.report import FourFields, Gap, Report, document, report, to_markdown
 from entrevue.values import CANDIDATE
 from tests.domain.scenes import Scene, candidate_form, open_forms, scorecard, secret, told

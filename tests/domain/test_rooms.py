@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from entrevue.orders import Invitation, MakeRoom
+from entrevue.letters import Invitation
+from entrevue.orders import MakeRoom
 from entrevue.values import CANDIDATE
 from tests.domain.scenes import MONDAY, Scene
 

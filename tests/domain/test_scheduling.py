@@ -2,16 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from entrevue.orders import (
-    Answer,
-    GaveUp,
-    Invitation,
-    LetterRefused,
-    Offer,
-    TimeClaimed,
-    TimeReleased,
-    TimeTaken,
-)
+from entrevue.letters import Invitation, Offer
+from entrevue.orders import Answer, GaveUp, LetterRefused, TimeClaimed, TimeReleased, TimeTaken
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import MONDAY, Scene, a_booking, an_exchange, an_offer, no_slots
 

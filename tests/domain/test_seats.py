@@ -2,7 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from entrevue.orders import Cancellation, ClaimTime, Invitation
+from entrevue.letters import Cancellation, Invitation
+from entrevue.orders import ClaimTime
 from entrevue.scheduling import Scheduling
 from entrevue.values import CANDIDATE, Code, Status
 from tests.domain.scenes import Scene, a_booking, an_exchange, an_offer, command, no_slots, request, secret

@@ -5,16 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from entrevue.orders import (
-    BriefsFound,
-    DayReminder,
-    FormReminder,
-    FormRequest,
-    HourReminder,
-    Line,
-    LookUpBriefs,
-    Sibling,
-)
+from entrevue.letters import DayReminder, FormReminder, FormRequest, HourReminder, Line, Sibling
+from entrevue.orders import BriefsFound, LookUpBriefs
 from entrevue.sharing import Shared, found
 from entrevue.values import CANDIDATE, Slot, Status
 from tests.domain.scenes import MONDAY, Scene, Sent, candidate_form, no_slots

@@ -5,7 +5,8 @@ import pytest
 
 from entrevue.agenda import plan, summary
 from entrevue.feedback import review_due
-from entrevue.orders import Improvement, SendLetter, TurnTo
+from entrevue.letters import Improvement, TurnTo
+from entrevue.orders import SendLetter
 from entrevue.privacy import ASKED
 from entrevue.report import Shared
 from entrevue.rubrics import LIBRARY, Behaviour, Competency

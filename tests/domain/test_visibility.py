@@ -9,7 +9,8 @@ import pytest
 
 from entrevue import visibility
 from entrevue.interview import Event, advance
-from entrevue.orders import Answer, Brief, BriefsFound, Improvement, LookUpBriefs, Order
+from entrevue.letters import Brief, Improvement
+from entrevue.orders import Answer, BriefsFound, LookUpBriefs, Order
 from entrevue.showing import timeline
 from entrevue.values import CANDIDATE, Refused
 from entrevue.visibility import READERS, SEALED_KINDS, TABLE, Content

@@ -4,7 +4,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from entrevue.interview import Interview
-from entrevue.orders import AdjustmentArranged, HourReminder
+from entrevue.letters import AdjustmentArranged, HourReminder
 from entrevue.values import CANDIDATE, Code, Status
 from entrevue.voices import MOST_ADJUSTMENTS, MOST_MOMENTS, MOST_QUESTIONS, MOST_REPORTS
 from tests.domain.scenes import (

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from entrevue.civil import Clock, Offset, local
-from entrevue.orders import Invitation, LocalTimeChanged, LookUpPeople
+from entrevue.letters import Invitation, LocalTimeChanged
+from entrevue.orders import LookUpPeople
 from entrevue.values import CANDIDATE, Status
 from tests.domain.scenes import BERLIN, Scene, a_booking, a_held_time, an_exchange, an_offer, no_slots
 

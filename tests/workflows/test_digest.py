@@ -26,7 +26,7 @@ from activities.people import OrganisationEntry, PersonEntry
 from adapters.memory.directory import MemoryDirectory
 from demo import clock
 from entrevue import contract
-from entrevue.orders import OpenForm
+from entrevue.letters import OpenForm
 from entrevue.owed import Owed
 from entrevue.values import InterviewId
 from on_server import InterviewsOnServer

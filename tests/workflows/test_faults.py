@@ -11,7 +11,8 @@ from temporalio.testing import WorkflowEnvironment
 from activities.calendar import CalendarRefused, Ensured
 from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract, rubrics
-from entrevue.orders import CalendarEvent, JournalEntry
+from entrevue.letters import CalendarEvent
+from entrevue.orders import JournalEntry
 from entrevue.values import InterviewId, PersonId, Status
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer

@@ -15,7 +15,7 @@ from adapters.memory.lessons import MemoryLessons
 from entrevue import contract
 from entrevue.client import InterviewClient, NoAnswerYet
 from entrevue.learning import Aggregates, Lesson
-from entrevue.orders import Improvement
+from entrevue.letters import Improvement
 from entrevue.values import Code, Refused
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_release

@@ -15,7 +15,7 @@ from activities.ledger import Claimed
 from adapters.memory.calendar import MemoryCalendar
 from adapters.memory.ledger import MemoryLedger
 from entrevue import contract
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import InterviewId, PersonId, Status
 from tests.workflows.buggy import BuggyWorkflow
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged, start

@@ -21,7 +21,7 @@ from adapters.push.receiver import receiving
 from demo import clock
 from entrevue import contract
 from entrevue.drift import CalendarEventChanged
-from entrevue.orders import CalendarEvent
+from entrevue.letters import CalendarEvent
 from entrevue.values import PersonId, Slot
 from on_server import WatchersOnServer
 from tests.adapters import on_google, on_graph
