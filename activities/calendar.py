@@ -8,9 +8,8 @@ from typing import Literal, Protocol
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from entrevue.letters import CalendarEvent
 from entrevue.orders import EventRemoved, EventWritten, RemoveEvent, WriteEvent
-from entrevue.values import Instant, InterviewId, Message, PersonId, Who
+from entrevue.values import CalendarEvent, Instant, InterviewId, Message, PersonId, Who
 
 _UNTIL_MENDED = timedelta(minutes=10)
 """A refusal is mended by an administrator, so asking every few seconds would help nobody."""

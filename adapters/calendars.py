@@ -14,8 +14,7 @@ from activities.calendar import (
     OurEvent,
     Removed,
 )
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import CalendarEvent, InterviewId, PersonId
 
 
 class Calendars:

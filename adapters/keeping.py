@@ -9,8 +9,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from activities.calendar import CalendarRefused, CalendarUnavailable, Ensured, EventState, Removed
 from adapters.written import Found, Written
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import CalendarEvent, InterviewId, PersonId
 
 _F = TypeVar("_F", bound=Found)
 

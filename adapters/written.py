@@ -7,8 +7,7 @@ from hashlib import sha256
 from typing import Self
 
 from activities.calendar import OwnerAnswer
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId
+from entrevue.values import CalendarEvent, InterviewId
 
 _UNWANTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u0085\u2028\u2029]")
 _STAMP = "%Y%m%dT%H%M%SZ"

@@ -11,11 +11,11 @@ from entrevue import answers, calendars, negotiation
 from entrevue.answers import AnswerAsked, AnswerEvent, AnswerSettled, WordsRead
 from entrevue.calendars import CalendarCleared, CalendarWritten, OnCalendar
 from entrevue.facts import AFact
-from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Invitation, Letter
+from entrevue.letters import CalendarNotice, Cancellation, Invitation, Letter
 from entrevue.orders import EventRemoved, EventWritten, GaveUp, LetterRefused, LetterSent, LetterUnsure, SendLetter
 from entrevue.people import ContactUpdated, DirectoryAskedAgain
 from entrevue.scheduling import OfferDelivered
-from entrevue.values import CANDIDATE, Actor, Addressee, Code, Instant, Intake, Message, Refused, Who
+from entrevue.values import CANDIDATE, Actor, Addressee, CalendarEvent, Code, Instant, Intake, Message, Refused, Who
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from entrevue import drift, effects
 from entrevue.effects import Posted, letter_key
-from entrevue.letters import CalendarEvent
 from entrevue.scheduling import Shown
+from entrevue.values import CalendarEvent
 from entrevue.writing import MAYBE_SENT, event_for
 
 if TYPE_CHECKING:

@@ -4,25 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from entrevue.values import Addressee, EmailAddress, Instant, InterviewId, Message, Name, Slot, Who, ZoneName
-
-
-class CalendarEvent(Message):
-    """One version of one event, as calendars and mail shall show it."""
-
-    uid: str
-    """`{interview}.c{g}` for the candidate's, `{interview}.p{g}` for the panel's; never shared between the two."""
-    sequence: int
-    """iCalendar SEQUENCE; also the version an adapter compares. A higher one wins."""
-    stamp: Instant
-    """DTSTAMP: fixed by the domain, so that a retry writes the same bytes."""
-    slot: Slot
-    summary: str
-    description: str = ""
-    location: str | None = None
-    cancelled: bool = False
-    ical_uid: str | None = None
-    """By which the reader's calendar program knows it already, where that is a provider's: an ICS must carry it."""
+from entrevue.values import (
+    Addressee,
+    CalendarEvent,
+    EmailAddress,
+    Instant,
+    InterviewId,
+    Message,
+    Name,
+    Slot,
+    Who,
+    ZoneName,
+)
 
 
 class Line(Message):

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from entrevue.civil import Clock
-from entrevue.letters import Brief, CalendarEvent, Correspondent, Digest, Letter, Line, Shareable, Sibling
+from entrevue.letters import Brief, Correspondent, Digest, Letter, Line, Shareable, Sibling
 from entrevue.request import Policy
 from entrevue.values import (
+    CalendarEvent,
     EmailAddress,
     Instant,
     InterviewId,

@@ -132,6 +132,24 @@ class Slot(Message):
         return self.start + timedelta(minutes=self.minutes)
 
 
+class CalendarEvent(Message):
+    """One version of one event, as calendars and mail shall show it."""
+
+    uid: str
+    """`{interview}.c{g}` for the candidate's, `{interview}.p{g}` for the panel's; never shared between the two."""
+    sequence: int
+    """iCalendar SEQUENCE; also the version an adapter compares. A higher one wins."""
+    stamp: Instant
+    """DTSTAMP: fixed by the domain, so that a retry writes the same bytes."""
+    slot: Slot
+    summary: str
+    description: str = ""
+    location: str | None = None
+    cancelled: bool = False
+    ical_uid: str | None = None
+    """By which the reader's calendar program knows it already, where that is a provider's: an ICS must carry it."""
+
+
 # --- people ----------------------------------------------------------------------------------------------------------
 
 Who = Annotated[str, StringConstraints(pattern=r"^(candidate|i[1-9][0-9]?)$")]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from entrevue import drift
 from entrevue.evaluation import assigned
-from entrevue.letters import CalendarEvent, Letter, Line, TurnTo
+from entrevue.letters import Letter, Line, TurnTo
 from entrevue.report import lines
 from entrevue.rubrics import AGENDA
 from entrevue.scheduling import Shown
-from entrevue.values import CANDIDATE, Slot
+from entrevue.values import CANDIDATE, CalendarEvent, Slot
 
 if TYPE_CHECKING:
     from entrevue.interview import Interview

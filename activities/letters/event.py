@@ -10,8 +10,9 @@ from activities.letters.language import Words
 from activities.letters.malformed import MalformedLetter
 from activities.letters.settings import MailSettings, agent_address, thread_address
 from activities.letters.writing import is_link
-from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Digest, Invitation, Letter
+from entrevue.letters import CalendarNotice, Cancellation, Digest, Invitation, Letter
 from entrevue.orders import SendLetter
+from entrevue.values import CalendarEvent
 
 
 @dataclass(frozen=True, kw_only=True)

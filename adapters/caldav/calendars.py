@@ -33,8 +33,7 @@ from adapters.ical.objects import Owner
 from adapters.keeping import Wrote, check_window
 from adapters.web import ABSENT, Web, checked_address
 from adapters.written import Found, Written
-from entrevue.letters import CalendarEvent
-from entrevue.values import EmailAddress, InterviewId, PersonId, ZoneName
+from entrevue.values import CalendarEvent, EmailAddress, InterviewId, PersonId, ZoneName
 
 _log = structlog.get_logger()
 

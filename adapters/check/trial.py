@@ -12,8 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 from activities.calendar import Calendar, CalendarRefused, CalendarUnavailable
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId, Slot
+from entrevue.values import CalendarEvent, InterviewId, PersonId, Slot
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -31,8 +31,7 @@ from adapters.keeping import check_window
 from adapters.push.address import PushTo
 from adapters.rest import RestSession, Tokens
 from adapters.web import Web
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import CalendarEvent, InterviewId, PersonId
 
 ROOMS: Final = "meet"
 """What trouble with rooms is told about, in the place of a person."""

@@ -13,8 +13,7 @@ from activities.calendar import Busy, OwnerAnswer
 from adapters.google.times import stamp
 from adapters.rest import Values
 from adapters.written import StoredEvent, Written, clean
-from entrevue.letters import CalendarEvent
-from entrevue.values import EmailAddress, InterviewId, PersonId
+from entrevue.values import CalendarEvent, EmailAddress, InterviewId, PersonId
 
 UID: Final = "entrevueUid"
 _INTERVIEW: Final = "entrevueInterview"

@@ -30,8 +30,7 @@ from adapters.keeping import Wrote
 from adapters.rest import Reply, RestSession, Values
 from adapters.web import ABSENT
 from adapters.written import Found, Written
-from entrevue.letters import CalendarEvent
-from entrevue.values import EmailAddress, InterviewId, PersonId
+from entrevue.values import CalendarEvent, EmailAddress, InterviewId, PersonId
 
 LARGEST_PAGE: Final = "2500"
 PAGE: Final = "kind,nextPageToken"

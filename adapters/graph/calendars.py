@@ -32,8 +32,7 @@ from adapters.keeping import check_window
 from adapters.push.address import PushTo
 from adapters.rest import RestSession, Tokens
 from adapters.web import Web
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId, ZoneName
+from entrevue.values import CalendarEvent, InterviewId, PersonId, ZoneName
 
 _AT_ONCE: Final = 3
 """Requests to one mailbox. Graph takes four of an app, and we are not alone: there may be a second worker."""

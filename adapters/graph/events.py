@@ -16,8 +16,7 @@ from activities.calendar import Busy, OurEvent
 from adapters.ical.objects import KNOWN_ZONES
 from adapters.rest import Values
 from adapters.written import Found, StoredEvent, Written, clean
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId
+from entrevue.values import CalendarEvent, InterviewId
 
 _OUR_SET: Final = "{8d4f0a6c-52c7-4a2e-9a57-6b0c1b8f7e21}"
 """Of properties, among those of every program that ever wrote into a mailbox."""

@@ -30,8 +30,7 @@ from adapters.graph.events import (
 from adapters.keeping import Wrote
 from adapters.rest import Reply, RestSession, Values
 from adapters.web import ABSENT
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId
+from entrevue.values import CalendarEvent, InterviewId
 
 _SLACK = timedelta(hours=26)
 """How far the day of an all-day event may lie from where a server puts it. So ask for more, and judge ourselves."""

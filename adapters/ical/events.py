@@ -22,8 +22,7 @@ from adapters.ical.objects import (
 )
 from adapters.steps import STEPS_AN_OBJECT, Steps
 from adapters.written import StoredEvent, Written, clean
-from entrevue.letters import CalendarEvent
-from entrevue.values import EmailAddress, InterviewId
+from entrevue.values import CalendarEvent, EmailAddress, InterviewId
 
 _T = TypeVar("_T")
 

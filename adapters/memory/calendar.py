@@ -16,8 +16,7 @@ from activities.calendar import (
     Removed,
     Watched,
 )
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId, Who
+from entrevue.values import CalendarEvent, InterviewId, PersonId, Who
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from pydantic import SecretStr
 
 from adapters.caldav.calendars import CalDav, CalendarAccount
 from demo.calendar_server import CalendarServer
-from entrevue.letters import CalendarEvent
-from entrevue.values import EmailAddress, Slot
+from entrevue.values import CalendarEvent, EmailAddress, Slot
 from tests.adapters.lossy import read_request
 
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -12,8 +12,7 @@ from activities.calendar import Busy, Calendar, OwnerAnswer
 from adapters.caldav.calendars import CalDav, CalendarAccount
 from adapters.memory.calendar import MemoryCalendar
 from demo.calendar_server import CalendarServer
-from entrevue.letters import CalendarEvent
-from entrevue.values import Slot
+from entrevue.values import CalendarEvent, Slot
 
 GRACE = "grace"
 NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)

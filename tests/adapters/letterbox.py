@@ -26,7 +26,6 @@ from entrevue.letters import (
     Apology,
     AvailabilityRequest,
     Brief,
-    CalendarEvent,
     CalendarNotice,
     Cancellation,
     ConductReport,
@@ -61,7 +60,7 @@ from entrevue.letters import (
 )
 from entrevue.orders import SendDigest, SendLetter
 from entrevue.privacy import ASKED
-from entrevue.values import CANDIDATE, Slot
+from entrevue.values import CANDIDATE, CalendarEvent, Slot
 
 CONFIGURED = {
     "domain": "hire.example.org",

@@ -24,9 +24,9 @@ from activities.mail import (
 )
 from adapters.mail.smtp import SmtpPost, SmtpSettings
 from adapters.memory.mail import MemoryPost
-from entrevue.letters import CalendarEvent, Correspondent, Invitation, Letter, Nudge
+from entrevue.letters import Correspondent, Invitation, Letter, Nudge
 from entrevue.orders import SendLetter
-from entrevue.values import Slot
+from entrevue.values import CalendarEvent, Slot
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SLOT = Slot(start=NOW + timedelta(days=7), minutes=40)

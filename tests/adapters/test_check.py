@@ -10,8 +10,7 @@ import pytest
 from activities.calendar import Busy, CalendarRefused, CalendarUnavailable, Changes, Ensured, EventState
 from adapters.check.trial import HOUR, LONG_AGO
 from adapters.memory.calendar import MemoryCalendar
-from entrevue.letters import CalendarEvent
-from entrevue.values import Slot
+from entrevue.values import CalendarEvent, Slot
 from tests.adapters.trial import ALWAYS, NOW, InMemory, tried
 
 _P = ParamSpec("_P")

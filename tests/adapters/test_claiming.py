@@ -16,9 +16,8 @@ from activities.people import Hours, OrganisationEntry, PersonEntry, Weekday
 from adapters.memory.calendar import MemoryCalendar
 from adapters.memory.directory import MemoryDirectory
 from adapters.memory.ledger import MemoryLedger
-from entrevue.letters import CalendarEvent
 from entrevue.orders import ClaimTime, ReleaseTime, SeatWanted, TimeClaimed, TimeReleased, TimeTaken
-from entrevue.values import PersonId, Slot
+from entrevue.values import CalendarEvent, PersonId, Slot
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)

@@ -13,8 +13,7 @@ import pytest
 from adapters.ical.events import Parties, event_text, our_events, stored_event
 from adapters.ical.objects import Owner
 from adapters.written import Written
-from entrevue.letters import CalendarEvent
-from entrevue.values import Slot
+from entrevue.values import CalendarEvent, Slot
 from tests.adapters.test_ical_busy import A_HOSTILE_ZONE
 
 BERLIN = Owner(ZoneInfo("Europe/Berlin"), "grace@acme.example")

@@ -23,7 +23,7 @@ from entrevue.disputes import opened as opened_sentences
 from entrevue.feedback import shareable
 from entrevue.interview import Cause, Fact, Interview, Recorded, Started, advance, evolve, fold, opened, settle
 from entrevue.learning import candidate_key
-from entrevue.letters import Brief, CalendarEvent
+from entrevue.letters import Brief
 from entrevue.orders import (
     Answer,
     BriefsFound,
@@ -64,7 +64,7 @@ from entrevue.request import InterviewRequest
 from entrevue.scheduling import InterviewScheduled
 from entrevue.sharing import Asked, answer, found
 from entrevue.showing import view
-from entrevue.values import CANDIDATE, Code, Refused, Slot, Status
+from entrevue.values import CANDIDATE, CalendarEvent, Code, Refused, Slot, Status
 from entrevue.view import View
 
 MONDAY = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from entrevue.letters import CalendarEvent, CalendarNotice, Cancellation, Invitation
-from entrevue.values import CANDIDATE, Refused, Status
+from entrevue.letters import CalendarNotice, Cancellation, Invitation
+from entrevue.values import CANDIDATE, CalendarEvent, Refused, Status
 from tests.domain.scenes import PANEL, Scene, a_booking
 
 GOOGLE = "@google.com"

@@ -19,8 +19,7 @@ from activities.calendar import (
 )
 from activities.watching import TellInterviews, WatchingActivities
 from adapters.memory.calendar import MemoryCalendar
-from entrevue.letters import CalendarEvent
-from entrevue.values import PersonId, Slot
+from entrevue.values import CalendarEvent, PersonId, Slot
 from workflows.channel import Poked
 from workflows.suspicion import (
     FAR,

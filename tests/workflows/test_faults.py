@@ -11,9 +11,8 @@ from temporalio.testing import WorkflowEnvironment
 from activities.calendar import CalendarRefused, Ensured
 from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract, rubrics
-from entrevue.letters import CalendarEvent
 from entrevue.orders import JournalEntry
-from entrevue.values import InterviewId, PersonId, Status
+from entrevue.values import CalendarEvent, InterviewId, PersonId, Status
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged
 from tests.workflows.story import to_booking, to_offer
 from tests.workflows.test_shell import UnwritableCalendar

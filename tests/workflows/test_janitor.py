@@ -25,8 +25,7 @@ from activities.calendar import CalendarRefused, CalendarUnavailable, OurEvent, 
 from adapters.memory.calendar import MemoryCalendar
 from entrevue import contract
 from entrevue.client import InterviewClient
-from entrevue.letters import CalendarEvent
-from entrevue.values import PersonId, Slot
+from entrevue.values import CalendarEvent, PersonId, Slot
 from tests.workflows.stage import PEOPLE, Running, Stage, eventually, new_queue, staged
 from worker import EVERY, schedule_janitor
 from workflows.janitor import Tidied

@@ -15,8 +15,7 @@ from activities.ledger import Claimed
 from adapters.memory.calendar import MemoryCalendar
 from adapters.memory.ledger import MemoryLedger
 from entrevue import contract
-from entrevue.letters import CalendarEvent
-from entrevue.values import InterviewId, PersonId, Status
+from entrevue.values import CalendarEvent, InterviewId, PersonId, Status
 from tests.workflows.buggy import BuggyWorkflow
 from tests.workflows.stage import Running, Stage, dev_server, eventually, new_queue, staged, start
 from tests.workflows.story import to_booking, to_completion, to_offer, to_session

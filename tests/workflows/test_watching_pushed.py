@@ -21,8 +21,7 @@ from adapters.push.receiver import receiving
 from demo import clock
 from entrevue import contract
 from entrevue.drift import CalendarEventChanged
-from entrevue.letters import CalendarEvent
-from entrevue.values import PersonId, Slot
+from entrevue.values import CalendarEvent, PersonId, Slot
 from on_server import WatchersOnServer
 from tests.adapters import on_google, on_graph
 from tests.adapters.on_google import OnGoogle, address_for

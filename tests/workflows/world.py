@@ -21,9 +21,8 @@ from adapters.memory.directory import MemoryDirectory
 from adapters.memory.ledger import MemoryJournal, MemoryLedger
 from adapters.memory.lessons import MemoryLessons
 from adapters.memory.mail import MemoryOutbox, MemoryPost
-from entrevue.letters import CalendarEvent
 from entrevue.orders import JournalEntry
-from entrevue.values import InterviewId, PersonId
+from entrevue.values import CalendarEvent, InterviewId, PersonId
 from tests.workflows.glass import GlassWorkflow
 from tests.workflows.stage import MAIL, ORGANISATION, new_queue
 from worker import STICKY, Adapters, activities
