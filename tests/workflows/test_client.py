@@ -346,8 +346,9 @@ async def test_without_a_worker_there_is_no_answer_yet_and_the_same_key_finds_th
     server: WorkflowEnvironment,
 ) -> None:
     queue = new_queue()
-    client = InterviewClient(server.client, task_queue=queue, rpc_timeout=timedelta(seconds=1))
-    handle = await client.start(request(queue))
+    patient = InterviewClient(server.client, task_queue=queue, rpc_timeout=timedelta(seconds=60))
+    await patient.start(request(queue))
+    handle = InterviewClient(server.client, rpc_timeout=timedelta(seconds=1)).interview(queue)
     with pytest.raises(NoAnswerYet, match="worker") as question:
         await handle.view("coordinator")
     with pytest.raises(NoAnswerYet, match="k1") as command:
