@@ -167,14 +167,12 @@ def _is_nine(person: PersonEntry, organisation: OrganisationEntry, since: dateti
 
 def _digest(organisation: OrganisationEntry, reader: PersonEntry, order: AddressDigest) -> SendDigest:
     today = local(order.now, staff_clock(reader, organisation, order.now, order.now)).date()
-    forms = sorted(order.forms, key=lambda form: (form.whose is not None, form.due, form.interview, form.who))[
-        :_LONGEST
-    ]
+    forms = sorted(order.forms, key=lambda form: (form.whose is not None, form.due, form.interview, form.who))
     return SendDigest(
         key=f"digest:{reader.id}:{today.isoformat()}",
         now=order.now,
         to=Correspondent(who=forms[0].who, name=reader.name, email=reader.email, zone=reader.zone),
         organisation=organisation.name,
         reply_to=organisation.coordinator_email,
-        letter=Digest(forms=tuple(forms)),
+        letter=Digest(forms=tuple(forms[:_LONGEST])),
     )

@@ -240,10 +240,10 @@ def test_whoever_leads_reads_whose_form_is_late_and_gets_no_link_to_it() -> None
 
     assert [(grant.interview, grant.whom) for grant in grants(both)] == [("r7-c42-1", "i1")]
     assert "One form of yours is open." in part(both, "plain")
-    assert "for a form of somebody else." in part(both, "plain")
+    assert "A form of somebody whose panel you lead has been open for two days or longer." in part(both, "plain")
     assert grants(late) == []
     assert "of yours" not in part(late, "plain")
-    assert "for 2 forms of others." in part(late, "plain")
+    assert "2 forms of others whose panel you lead have been open for two days or longer." in part(late, "plain")
     assert "Linus Winter, on Ada Lovelace, Backend engineer\nUntil: Thursday 3 December 2026" in part(late, "plain")
 
 
