@@ -432,11 +432,8 @@ def main() -> int:
     rebuild = wanted.parse_args().rebuild_lessons
     try:
         settings = Settings()
-    except ValidationError as problem:
+    except (ValidationError, SettingsError) as problem:
         sys.stderr.write("".join(f"{line}\n" for line in wrong_settings(problem)))
-        return 2
-    except SettingsError as problem:  # names the setting, never its value
-        sys.stderr.write(f"{problem}\n")
         return 2
     configure_logging(settings)
     if unknown := unknown_settings(Settings):

@@ -38,8 +38,10 @@ class FromEnvironment(BaseSettings):
         return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets)
 
 
-def wrong_settings(problem: ValidationError) -> list[str]:
+def wrong_settings(problem: ValueError) -> list[str]:
     """Name what is wrong with what was set, by its variable, and never its value."""
+    if not isinstance(problem, ValidationError):  # pydantic-settings' and our own name the setting alone, too
+        return [str(problem)]
     errors = problem.errors(include_input=False, include_url=False, include_context=False)
     return [f"{_PREFIX}{_BETWEEN.join(str(part) for part in one['loc']).upper()}: {one['msg']}" for one in errors]
 

@@ -248,23 +248,15 @@ async def _run(options: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         try:
             provider = await stack.enter_async_context(_PROVIDERS[options.provider](whose))
-        except (ValueError, ModuleNotFoundError) as problem:
-            sys.stderr.write("".join(f"{line}\n" for line in _wrong(problem, options.provider)))
+        except ModuleNotFoundError:
+            sys.stderr.write(f"A library is lacking: pip install 'entrevue[{options.provider}]'\n")
+            return 2
+        except ValueError as problem:
+            sys.stderr.write("".join(f"{line}\n" for line in wrong_settings(problem)))
             return 2
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))  # it is said, not logged
         works = await check(provider, whose.person, now, within=timedelta(seconds=options.within))
     return 0 if works else 1
-
-
-def _wrong(problem: Exception, provider: str) -> list[str]:
-    """Say what is wrong with what was set, and never its value."""
-    match problem:
-        case ValidationError():
-            return wrong_settings(problem)
-        case ModuleNotFoundError():
-            return [f"A library is lacking: pip install 'entrevue[{provider}]'"]
-        case _:
-            return [str(problem)]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,5 +1,6 @@
 """Settings as every command reads them: from the environment, or from files that hold what nobody else shall see."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ class Some(FromEnvironment):
     server: Server
 
 
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith("ENTREVUE_"):
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture(name="secrets")
 def _secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ENTREVUE_SECRETS_DIR", str(tmp_path))
@@ -26,8 +34,8 @@ def _secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_is_secret_may_lie_in_a_file_beside_what_the_environment_says(secrets: Path) -> None:
-    assert secrets.is_dir()
+@pytest.mark.usefixtures("secrets")
+def test_what_is_secret_may_lie_in_a_file_beside_what_the_environment_says() -> None:
     assert Some().server == Server(host="mail.acme.example", password=SecretStr("sesame"))
 
 

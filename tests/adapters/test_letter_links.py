@@ -231,7 +231,7 @@ def test_a_digest_of_one_form_speaks_of_one() -> None:
 
     assert "One form of yours is open." in text
     assert "You find it on your organisation's page." in text
-    assert "forms wait" not in text
+    assert "forms of yours are open." not in text
 
 
 def test_whoever_leads_reads_whose_form_is_late_and_gets_no_link_to_it() -> None:

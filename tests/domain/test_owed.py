@@ -5,23 +5,23 @@ from tests.domain.scenes import Scene, scorecard
 from tests.domain.scenes import open_forms as forms_are_open
 
 
-def told(scene: Scene) -> list[tuple[str, str, str | None]]:
+def readers(scene: Scene) -> list[tuple[str, str, str | None]]:
     """Give who reads of whose form: the reader's directory id, the number of whoever owes it, their name if another."""
     return [(one.person, one.form.who, one.form.whose) for one in open_forms(scene.interview, scene.now)]
 
 
 def test_each_reads_of_their_own() -> None:
-    assert told(forms_are_open()) == [("grace", "i1", None), ("linus", "i2", None)]
+    assert readers(forms_are_open()) == [("grace", "i1", None), ("linus", "i2", None)]
 
 
 def test_whoever_leads_reads_of_what_is_late_by_two_days_and_nobody_else_does() -> None:
     scene = forms_are_open()
     scene.wait(hours=47, minutes=59)
-    before = told(scene)
+    before = readers(scene)
     scene.wait(minutes=1)
 
     assert before == [("grace", "i1", None), ("linus", "i2", None)]
-    assert told(scene) == [*before, ("grace", "i2", "Linus Frost")]
+    assert readers(scene) == [*before, ("grace", "i2", "Linus Frost")]
 
 
 def test_whoever_leads_reads_of_others_when_their_own_is_in_too() -> None:
@@ -29,7 +29,7 @@ def test_whoever_leads_reads_of_others_when_their_own_is_in_too() -> None:
     scene.send("submit_evaluation", by="i1", form=scorecard("i1"))
     scene.wait(hours=48)
 
-    assert told(scene) == [("linus", "i2", None), ("grace", "i2", "Linus Frost")]
+    assert readers(scene) == [("linus", "i2", None), ("grace", "i2", "Linus Frost")]
 
 
 def test_when_all_are_in_nobody_reads_of_any() -> None:
@@ -38,4 +38,4 @@ def test_when_all_are_in_nobody_reads_of_any() -> None:
         scene.send("submit_evaluation", by=who, form=scorecard(who))
     scene.wait(hours=48)
 
-    assert told(scene) == []
+    assert readers(scene) == []

@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
@@ -90,6 +91,22 @@ A_LOOK = timedelta(seconds=10)
 _T = TypeVar("_T")
 
 
+class _PatientWithThreads(SimplePlugin):
+    """On a busy machine a workflow's thread waits for the interpreter; the SDK takes it for dead after two seconds.
+
+    That is no setting: its debug mode, which looks for no dead threads, also lets workflows out of their sandbox.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("patient with threads")
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 - so named by the SDK
+        workflows = worker._workflow_worker  # noqa: SLF001 - no setting, see above
+        if workflows is not None:
+            workflows._deadlock_timeout_seconds = int(PATIENCE.total_seconds())  # noqa: SLF001 - likewise
+        await super().run_worker(worker, next)
+
+
 async def dev_server(*settings: str) -> WorkflowEnvironment:
     """Start the real dev server, with a clock for each workflow; `settings` are dynamic configuration, `key=value`."""
     binary = shutil.which("temporal", path=str(Path(sys.executable).parent)) or shutil.which("temporal")
@@ -97,7 +114,7 @@ async def dev_server(*settings: str) -> WorkflowEnvironment:
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=binary,
-        plugins=[PLUGIN],
+        plugins=[PLUGIN, _PatientWithThreads()],
         dev_server_log_level="error",
         identity="stage",  # recorded histories shall not name a machine
         dev_server_extra_args=[
@@ -112,7 +129,7 @@ _A_BREATH = 0.005
 interpreter, until Temporal takes one for dead."""
 
 
-async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bool], seconds: float = 30) -> _T:
+async def eventually(look: Callable[[], Awaitable[_T]], holds: Callable[[_T], bool], seconds: float = 60) -> _T:
     """Look until it holds."""
     seen = await look()
     try:
@@ -302,16 +319,5 @@ async def staged(
         max_cached_workflows=max_cached_workflows,
         watchers=watchers or MemoryWatchers(),
     )
-    _be_patient_with_threads(worker)
     async with worker:
         yield stage
-
-
-def _be_patient_with_threads(worker: Worker) -> None:
-    """On a busy machine a workflow's thread waits for the interpreter; the SDK takes it for dead after two seconds.
-
-    That is no setting: its debug mode, which looks for no dead threads, also lets workflows out of their sandbox.
-    """
-    workflows = worker._workflow_worker  # noqa: SLF001
-    assert workflows is not None
-    workflows._deadlock_timeout_seconds = int(PATIENCE.total_seconds())  # noqa: SLF001

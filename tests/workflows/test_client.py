@@ -9,7 +9,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import JsonValue
@@ -29,10 +28,18 @@ from entrevue.values import CANDIDATE, Code, Refused, Status
 from starter import Exit, main
 from tests.workflows.recorder import Recorder
 from tests.workflows.stage import PEOPLE, REQUEST, Running, Stage, dev_server, eventually, new_queue, staged
-from tests.workflows.story import CANDIDATE_FORM, SCORECARD, to_booking, to_decision, to_forms, to_offer, to_release
+from tests.workflows.story import (
+    CANDIDATE_FORM,
+    NEW_YORK,
+    SCORECARD,
+    to_booking,
+    to_decision,
+    to_forms,
+    to_offer,
+    to_release,
+)
 
 ROOT = Path(__file__).parents[2]
-NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture(name="stage")

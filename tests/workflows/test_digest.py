@@ -138,7 +138,7 @@ async def test_whoever_leads_a_panel_is_told_of_a_form_that_has_been_open_for_tw
     assert (result.sent, result.forms) == (2, 2)
     assert (grace, linus) == ("grace@acme.example", "linus@acme.example")
     assert "Linus Winter, on Ada Summer" in hers
-    assert "forms of yours" not in hers
+    assert "of yours" not in hers
     assert "Linus Winter, on" not in his
 
 

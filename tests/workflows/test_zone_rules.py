@@ -189,10 +189,16 @@ async def test_a_workflow_that_others_named_is_left_out(alone: WorkflowEnvironme
     async with placed(alone) as place:
         foreign = await place.client.start_workflow(Recorder.run, id=new_queue(), task_queue=place.task_queue)
         handles = await place.open(1)
-        listed = await eventually(place.listed, lambda seen: seen == {f"{place.version}-0"})
+
+        async def indexed() -> list[str]:
+            return [one.id async for one in place.client.list_workflows(f"WorkflowId = '{foreign.id}'")]
+
+        await eventually(indexed, bool)
+        listed = await eventually(place.listed, bool)
         await place.end(foreign, *handles)
 
     assert foreign.id not in listed
+    assert listed == {f"{place.version}-0"}
 
 
 async def test_the_worker_tells_real_interviews(server: WorkflowEnvironment) -> None:
