@@ -1,6 +1,5 @@
 """How a process that has spoken with Temporal ends."""
 
-import logging
 import os
 import sys
 from contextlib import suppress
@@ -14,8 +13,7 @@ def leave(code: int) -> NoReturn:
     itself away is ended in the middle, and the process with it: SIGABRT after work well done, in 5 of 85 short
     processes that were tried (github.com/temporalio/sdk-python/issues/300).
     """
-    logging.shutdown()
-    with suppress(BrokenPipeError):  # whoever reads us, like `head`, has enough
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):  # whoever reads us, like `head`, has enough
+            stream.flush()
     os._exit(code)

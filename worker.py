@@ -12,8 +12,6 @@ from datetime import timedelta
 from typing import Self
 
 import structlog
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 from temporalio.client import (
     Client,
     Schedule,
@@ -432,7 +430,7 @@ def main() -> int:
     rebuild = wanted.parse_args().rebuild_lessons
     try:
         settings = Settings()
-    except (ValidationError, SettingsError) as problem:
+    except ValueError as problem:
         sys.stderr.write("".join(f"{line}\n" for line in wrong_settings(problem)))
         return 2
     configure_logging(settings)

@@ -1,4 +1,4 @@
-"""The daily digest of open forms: who reads one now, and what they owe.
+"""The daily digest of open forms: who reads one now, and what they and the panels that they lead owe.
 
 Of interviewers nobody is reminded of a single form. At nine of their own business day each gets one letter about all
 that have been open since the day before; whoever owes nothing gets none.
@@ -168,10 +168,11 @@ def _is_nine(person: PersonEntry, organisation: OrganisationEntry, since: dateti
 def _digest(organisation: OrganisationEntry, reader: PersonEntry, order: AddressDigest) -> SendDigest:
     today = local(order.now, staff_clock(reader, organisation, order.now, order.now)).date()
     forms = sorted(order.forms, key=lambda form: (form.whose is not None, form.due, form.interview, form.who))
+    anybody = forms[0].who  # a digest is of several interviews; letters ask only whether it goes to a candidate
     return SendDigest(
         key=f"digest:{reader.id}:{today.isoformat()}",
         now=order.now,
-        to=Correspondent(who=forms[0].who, name=reader.name, email=reader.email, zone=reader.zone),
+        to=Correspondent(who=anybody, name=reader.name, email=reader.email, zone=reader.zone),
         organisation=organisation.name,
         reply_to=organisation.coordinator_email,
         letter=Digest(forms=tuple(forms[:_LONGEST])),

@@ -34,8 +34,14 @@ class FromEnvironment(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, dotenv_settings  # no .env file
-        secrets = os.environ.get(_SECRETS_DIR)  # at the time of the call, not of the import
-        return init_settings, env_settings, NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets)
+        files = NestedSecretsSettingsSource(file_secret_settings, secrets_dir=_secrets_dir())
+        return init_settings, env_settings, files
+
+
+def _secrets_dir() -> Path | None:
+    """Read at the time of the call, not of the import. One that is set to nothing is none: not this very folder."""
+    named = os.environ.get(_SECRETS_DIR)
+    return Path(named) if named else None
 
 
 def wrong_settings(problem: ValueError) -> list[str]:
@@ -52,7 +58,7 @@ def unknown_settings(known: type[FromEnvironment]) -> list[str]:
     That is no error: where a service is called `entrevue`, Kubernetes itself sets ENTREVUE_PORT and the like.
     """
     fields = {_SECRETS_DIR} | {f"{_PREFIX}{field.upper()}" for field in known.model_fields}
-    folder = Path(os.environ.get(_SECRETS_DIR, os.devnull))
-    files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    folder = _secrets_dir()
+    files = [file.name for file in folder.iterdir()] if folder is not None and folder.is_dir() else []
     names = {name.upper() for name in (*os.environ, *files)}
     return sorted(name for name in names if name.startswith(_PREFIX) and name.split(_BETWEEN)[0] not in fields)

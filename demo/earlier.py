@@ -164,10 +164,10 @@ async def _play(servers: Servers, telling: Telling, number: int, one: Candidate,
 
 async def _choose(scene: Playing, number: int) -> Slot:
     """Take the `number`-th offered time, or one of a fresh offer where somebody was faster."""
+    soonest = await scene.now() + timedelta(hours=36)  # so that the reminder of the day before is still due
     while True:
-        offered = (await scene.until(lambda view: bool(view.offered), "an offer")).offered
-        soonest = await scene.now() + timedelta(hours=36)  # so that there is a day before
-        far = [slot for slot in offered if slot.start > soonest]
+        view = await scene.until(lambda view: any(slot.start > soonest for slot in view.offered), "a time to choose")
+        far = [slot for slot in view.offered if slot.start > soonest]
         slot = far[(number - 1) % len(far)]
         try:
             await scene.handle.choose_slot(by="candidate", start=slot.start)

@@ -35,9 +35,9 @@ def open_forms(interview: "Interview", now: datetime) -> list[Owed]:
         if who != CANDIDATE and form.was == "open" and not form.partial and form.due > now
     }
     told = [(who, who) for who in waiting]
-    if now >= ended + FORMS_LATE:
-        leads = [one.who for one in interview.people.interviewers if one.seat is SeatRole.LEAD]
-        told += [(lead, who) for lead in leads for who in waiting if who != lead]
+    lead = next((one.who for one in interview.people.interviewers if one.seat is SeatRole.LEAD), None)
+    if lead is not None and now >= ended + FORMS_LATE:
+        told += [(lead, who) for who in waiting if who != lead]
     return [
         Owed(
             person=person,

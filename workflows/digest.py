@@ -1,4 +1,4 @@
-"""The daily digest: every hour, whoever's working day has come to nine o'clock is told in one letter what they owe."""
+"""The daily digest: every hour, whoever's working day has come to nine o'clock is told in one letter of open forms."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -39,10 +39,11 @@ class Digested(Message):
     readers: int = 0
     """For whom it was nine o'clock."""
     sent: int = 0
-    """Digests that have left; whoever owes nothing gets none."""
+    """Digests that have left; whoever has nothing to read of gets none."""
     not_sent: int = 0
     """Digests that mail would not take, or somebody whom the directory no longer has."""
     forms: int = 0
+    """Told of; one that is late counts twice, for whoever owes it and for whoever leads."""
     interviews: int = 0
     """Asked what they await."""
     silent: int = 0

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from adapters.google.settings import SCOPES
-from adapters.web import ServerAddress
+from adapters.web import checked_address
 from entrevue.values import DirectoryId, EmailAddress
 
 LONGEST: Final = timedelta(minutes=10)
@@ -34,6 +34,9 @@ _LARGEST_REQUEST: Final = 16 * 1024
 _PERSON: Final = TypeAdapter[str](DirectoryId)
 _SAID: Final = "Entrevue may use this calendar now. This page can be closed."
 _REFUSED: Final = "Nothing was allowed. This page can be closed."
+
+
+_Address = Annotated[str, AfterValidator(checked_address)]
 
 
 class ConsentFailed(Exception):
@@ -45,8 +48,8 @@ class Client(BaseModel, frozen=True, hide_input_in_errors=True):
 
     client_id: str
     client_secret: SecretStr
-    auth_uri: ServerAddress = "https://accounts.google.com/o/oauth2/v2/auth"
-    token_uri: ServerAddress = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
+    auth_uri: _Address = "https://accounts.google.com/o/oauth2/v2/auth"
+    token_uri: _Address = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 
 
 class _ClientFile(BaseModel, hide_input_in_errors=True):

@@ -79,3 +79,15 @@ def test_a_folder_of_secrets_that_is_not_there_hides_nothing(monkeypatch: pytest
     monkeypatch.setenv("ENTREVUE_SERVE", "yes")
 
     assert unknown_settings(Some) == ["ENTREVUE_SERVE"]
+
+
+def test_a_folder_of_secrets_that_is_set_to_nothing_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ENTREVUE_SERVER__HOST").write_bytes(b"\xff")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENTREVUE_SECRETS_DIR", "")
+    monkeypatch.setenv("ENTREVUE_SERVER__HOST", "mail.acme.example")
+    monkeypatch.setenv("ENTREVUE_SERVER__PASSWORD", "sesame")
+    (tmp_path / "ENTREVUE_SERVE").write_text("yes")
+
+    assert Some().server.host == "mail.acme.example"
+    assert unknown_settings(Some) == []
